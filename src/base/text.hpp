@@ -1,0 +1,36 @@
+// Small text helpers shared by all rooms: sizes, hashes, spelling suggestions, quoting.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fugle {
+
+/// FNV-1a, 64 bits. For ids and seeds; not for security.
+[[nodiscard]] constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325u) {
+  std::uint64_t hash = seed;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+/// "512B", "1.0M", "2.5G": powers of 1024, one decimal above bytes.
+[[nodiscard]] std::string format_bytes(std::uint64_t bytes);
+
+/// The known word nearest to `word`: edit distance (with transpositions) at most 2 and at most a third of its length
+/// (at least 1); ties go to the first in `known`.
+[[nodiscard]] std::optional<std::string_view> nearest_word(std::string_view word,
+                                                           std::span<const std::string_view> known);
+
+/// One shell word: as it is when it holds only letters, digits and `_ . / : = , @ % + -`, else in single quotes.
+[[nodiscard]] std::string quote_for_shell(std::string_view word);
+/// True when the word needs no quotes in a shell.
+[[nodiscard]] bool is_shell_safe(std::string_view word);
+
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+[[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
+
+}  // namespace fugle

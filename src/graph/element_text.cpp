@@ -1,0 +1,113 @@
+#include "graph/element_text.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/assert.hpp"
+#include "base/text.hpp"
+
+namespace fugle::graph {
+namespace {
+
+void put(std::string_view field, std::string& out) {
+  std::size_t length = field.size();
+  for (; length >= 0x80; length >>= 7) out += static_cast<char>(length | 0x80);
+  out += static_cast<char>(length);
+  out += field;
+}
+
+std::string_view take(std::string_view& packed) {
+  std::size_t length = 0;
+  std::size_t at = 0;
+  for (unsigned shift = 0;; shift += 7, ++at) {
+    FUGLE_CHECK_THAT(at < packed.size() && shift < 63, "packed element text ends too early");
+    const auto byte = static_cast<unsigned char>(packed[at]);
+    length |= static_cast<std::size_t>(byte & 0x7F) << shift;
+    if ((byte & 0x80) == 0) break;
+  }
+  ++at;
+  FUGLE_CHECK_THAT(length <= packed.size() - at, "packed element text ends too early");
+  const std::string_view field = packed.substr(at, length);
+  packed.remove_prefix(at + length);
+  return field;
+}
+
+void put_all(const std::vector<std::string>& fields, std::size_t expected, std::string& out) {
+  FUGLE_EXPECT(fields.size() == expected);
+  for (const std::string& field : fields) put(field, out);
+}
+
+std::vector<std::string> take_all(std::size_t count, std::string_view& packed) {
+  std::vector<std::string> fields;
+  fields.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) fields.emplace_back(take(packed));
+  return fields;
+}
+
+}  // namespace
+
+void pack(const Task& task, const ElementText& text, std::string& out) {
+  put_all(text.matrix, task.matrix_names.size(), out);
+  put_all(text.env, task.env_names.size(), out);
+  put_all(text.inputs, task.input_names.size(), out);
+  put_all(text.outputs, task.output_names.size(), out);
+  if (task.workdir.empty()) put(text.workdir, out);
+  for (const std::string& word : text.command) put(word, out);
+}
+
+ElementText unpack(const Task& task, std::string_view packed) {
+  ElementText text;
+  text.matrix = take_all(task.matrix_names.size(), packed);
+  text.env = take_all(task.env_names.size(), packed);
+  text.inputs = take_all(task.input_names.size(), packed);
+  text.outputs = take_all(task.output_names.size(), packed);
+  if (task.workdir.empty()) text.workdir = take(packed);
+  while (!packed.empty()) text.command.emplace_back(take(packed));
+  return text;
+}
+
+std::string output_slot(std::size_t output, bool quoted) {
+  return fmt::format("{}{}{}{}", kSlot, quoted ? 'q' : 'o', output, kSlot);
+}
+
+std::string escape_slots(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
+  for (const char c : text) {
+    if (c == kSlot) escaped += fmt::format("{}l0{}", kSlot, kSlot);
+    else escaped += c;
+  }
+  return escaped;
+}
+
+std::string fill_slots(std::string_view text, std::span<const std::string> staged_outputs, std::uint32_t attempt) {
+  std::string filled;
+  filled.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t open = text.find(kSlot);
+    filled += text.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const std::size_t close = text.find(kSlot, open + 1);
+    FUGLE_CHECK_THAT(close != std::string_view::npos && close >= open + 3, "slot is not closed");
+    std::size_t index = 0;
+    std::from_chars(text.data() + open + 2, text.data() + close, index);
+    switch (text[open + 1]) {
+      case 'o': filled += staged_outputs[index]; break;
+      case 'q': filled += quote_for_shell(staged_outputs[index]); break;
+      case 'a': filled += std::to_string(attempt); break;
+      case 'l': filled += kSlot; break;
+      default: FUGLE_CHECK_THAT(false, "unknown slot kind");
+    }
+    text.remove_prefix(close + 1);
+  }
+  return filled;
+}
+
+std::string staged_path(std::string_view final_path, std::uint32_t attempt) {
+  const std::size_t slash = final_path.rfind('/');
+  const std::size_t name = slash == std::string_view::npos ? 0 : slash + 1;
+  return fmt::format("{}.{}-{}", final_path.substr(0, name), attempt, final_path.substr(name));
+}
+
+}  // namespace fugle::graph

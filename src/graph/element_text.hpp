@@ -1,0 +1,48 @@
+// What one element says beyond its task: the rendered texts, packed into one string of bytes.
+//
+// A graph of a million elements must stay below 400 bytes each, so an element is one run of length-prefixed fields in
+// an arena and its structure is known from its Task: matrix values, environment values, inputs, outputs, the working
+// directory where it differs, then the command words (one word where the task has a shell).
+//
+// Texts may hold *slots*, filled in per attempt by fill_slots(): the staged path of an output is known only then.
+// A slot is kSlot KIND INDEX kSlot, INDEX in decimal:
+//   o  staged path of output INDEX         q  the same, as one shell word
+//   a  attempt number from 1 (INDEX 0)     l  the byte kSlot itself (INDEX 0)
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/task.hpp"
+
+namespace fugle::graph {
+
+inline constexpr char kSlot = '\x1F';
+
+struct ElementText {
+  std::vector<std::string> matrix;
+  std::vector<std::string> env;
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  std::string workdir;  ///< used only where Task::workdir is empty
+  std::vector<std::string> command;
+  bool operator==(const ElementText&) const = default;
+};
+
+/// Appends the packed text to `out`. The counts must be those of the task.
+void pack(const Task& task, const ElementText& text, std::string& out);
+[[nodiscard]] ElementText unpack(const Task& task, std::string_view packed);
+
+[[nodiscard]] std::string output_slot(std::size_t output, bool quoted);
+/// The text with its literal kSlot bytes escaped.
+[[nodiscard]] std::string escape_slots(std::string_view text);
+[[nodiscard]] std::string fill_slots(std::string_view text, std::span<const std::string> staged_outputs,
+                                     std::uint32_t attempt);
+
+/// The path beside the final one that an attempt writes to: same directory and extension, `.<attempt>-` before the name.
+[[nodiscard]] std::string staged_path(std::string_view final_path, std::uint32_t attempt);
+
+}  // namespace fugle::graph

@@ -1,0 +1,103 @@
+// What all elements of one task share: resources, limits, policies. Plain data, checked by the `workflow` room before
+// it gets here. Knows nothing of files, expressions or of how a task is run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+
+namespace fugle::graph {
+
+/// Why an attempt did not end OK (FORMAT.md section 8). The value is stored in the journal: never renumber.
+enum class FailureClass : std::uint8_t {
+  none = 0,
+  error = 1,        ///< exit code not in ok_exit_codes
+  signal = 2,       ///< ended by a signal that nobody here sent
+  timeout = 3,      ///< ran longer than `timeout`
+  oom = 4,          ///< exceeded its memory
+  output = 5,       ///< a declared output is missing
+  check = 6,        ///< a check was not met
+  performance = 7,  ///< a metric outside its tolerance
+  setup = 8,        ///< modules or setup failed
+  expand = 9,       ///< a run-time value or list was wrong
+  launch = 10,      ///< could not be started (infrastructure)
+  node_fail = 11,   ///< its node died (infrastructure)
+  preempted = 12,   ///< the allocation ended
+  lost = 13,        ///< its worker or the head died while it ran (infrastructure)
+  cancelled = 14,   ///< ended by us on request; not a failure of the task
+};
+[[nodiscard]] const char* name_of(FailureClass cls);
+
+/// Never charged to the task's own retry budget.
+[[nodiscard]] constexpr bool is_infrastructure(FailureClass cls) {
+  return cls == FailureClass::launch || cls == FailureClass::node_fail || cls == FailureClass::lost;
+}
+
+/// What one element needs while it runs.
+struct Request {
+  std::uint32_t cores = 1;
+  std::uint64_t mem_bytes = 0;  ///< 0: cores x (worker memory / worker cores)
+  bool operator==(const Request&) const = default;
+};
+
+struct RetryPolicy {
+  std::uint32_t max = 0;  ///< further attempts after the first
+  Duration delay = std::chrono::seconds(5);
+  double backoff = 2.0;  ///< factor per further attempt
+  Duration max_delay = std::chrono::minutes(10);
+  double jitter = 0.1;  ///< each delay is multiplied by 1 +- this
+  std::uint32_t classes = (1u << static_cast<unsigned>(FailureClass::error)) |
+                          (1u << static_cast<unsigned>(FailureClass::signal));  ///< bit per FailureClass
+  std::vector<std::pair<int, int>> exit_codes;  ///< inclusive ranges, besides the classes
+
+  /// Whether a failure of this class and exit code may be tried again (the budget aside).
+  [[nodiscard]] bool covers(FailureClass cls, int exit_code) const;
+};
+
+enum class OnFailure : std::uint8_t {
+  skip_dependents = 0,  ///< what needs the element is BLOCKED, all else goes on
+  ignore = 1,           ///< counts as OK for what needs it and for the exit code
+};
+
+enum class TaskKind : std::uint8_t {
+  process = 0,  ///< a command run as a child process
+  gate = 1,     ///< no command: stands for "all elements of those tasks", to keep edges n + m instead of n x m
+};
+
+struct Task {
+  std::string name;
+  std::string description;
+  TaskKind kind = TaskKind::process;
+  Request request;
+  Duration timeout{0};  ///< per attempt, 0: none
+  Duration grace = std::chrono::seconds(30);
+  Duration estimate{0};  ///< 0: unknown; an element may have its own
+  RetryPolicy retries;
+  OnFailure on_failure = OnFailure::skip_dependents;
+  std::int32_t priority = 0;
+
+  /// Words before the text of a shell command ("bash", "-euo", "pipefail", "-c"); empty: the command is an argv list.
+  std::vector<std::string> shell;
+  std::string workdir;  ///< absolute; empty: each element has its own (ElementText::workdir)
+  std::vector<std::pair<std::string, std::string>> env;  ///< the same for all elements
+
+  // Names of the values each element carries in its ElementText, in that order.
+  std::vector<std::string> matrix_names;
+  std::vector<std::string> env_names;     ///< environment variables whose values differ between elements
+  std::vector<std::string> input_names;   ///< a value is one path, or several joined by '\n' where input_is_list
+  std::vector<bool> input_is_list;
+  std::vector<std::string> output_names;  ///< a value is the final path, absolute
+  std::vector<std::string> tags;
+};
+
+/// All fields as bytes, and back: for messages and the plan file. A round trip is the identity.
+[[nodiscard]] std::string encode_task(const Task& task);
+/// Throws EnvironmentError on bytes that encode_task() did not make.
+[[nodiscard]] Task decode_task(std::string_view bytes);
+
+}  // namespace fugle::graph

@@ -1,0 +1,41 @@
+// One attempt of one element: what is to be launched, and what is reported about it. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "graph/task.hpp"
+
+namespace fugle::scheduler {
+
+using graph::FailureClass;
+
+/// One attempt of one element.
+struct Launch {
+  ElementId element;
+  std::uint16_t attempt = 1;
+  std::string id;                           ///< "mdrun[8,2]"
+  std::shared_ptr<const graph::Task> task;  ///< shared by the launches of a task and the worker's table of tasks
+  std::uint32_t index = 0;                  ///< of the element within its task, from 0
+  std::string packed_text;                  ///< graph::ElementText
+  graph::Request granted;
+};
+
+struct AttemptReport {
+  enum class Kind : std::uint8_t { started, ended } kind = Kind::started;
+  ElementId element;
+  std::uint16_t attempt = 0;
+  Time start{};
+  Time end{};
+  FailureClass cls = FailureClass::none;
+  std::int32_t exit = 0;  ///< exit code, or minus the signal
+  std::uint32_t cpu_ms = 0;
+  std::uint32_t maxrss_kb = 0;
+  std::string reason;  ///< for people, when the class is not none: "exit code 3", "output 'h5' (out.h5) is missing"
+  bool operator==(const AttemptReport&) const = default;
+};
+
+}  // namespace fugle::scheduler

@@ -1,0 +1,59 @@
+// One rank's loop body: gather what the ports have, apply and record it, then act. Holds the worker and, on rank 0,
+// the head. step() never blocks and returns when it wants to be called again at the latest.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "scheduler/ports.hpp"
+
+namespace fugle::scheduler {
+
+class Head;
+class Worker;
+
+/// What this rank's worker may use; nothing: a head that runs no tasks.
+struct WorkerOffer {
+  std::string node;
+  std::uint32_t pid = 0;
+  std::uint32_t cores = 0;  ///< 0: not a worker
+  std::uint64_t mem_bytes = 0;
+};
+
+/// Given on rank 0 only.
+struct HeadOptions {
+  RunState* run = nullptr;      ///< replayed so far; the engine is its only user until it is destroyed
+  Store* store = nullptr;
+  std::vector<std::uint32_t> order;  ///< [element] position, smaller starts first (plan::start_order)
+  std::vector<Observer*> observers;
+  std::string life_text;        ///< text of the run_started event: "host pid user"
+  bool retry_failed = false;    ///< a person resumed: FAILED, BLOCKED, CANCELLED are tried again
+  bool fail_fast = false;       ///< the first failure stops the run
+};
+
+class Engine {
+ public:
+  Engine(WorkerOffer offer, Transport& transport, Executor& executor, HeadOptions* head);
+  ~Engine();
+
+  /// Returns the next deadline: call again then, or earlier when a port has something.
+  Time step(Time now);
+  [[nodiscard]] bool is_done() const;
+  /// Of the run, on rank 0 once is_done(); 0 elsewhere.
+  [[nodiscard]] int exit_code() const;
+
+  /// Rank 0: nothing new starts; what runs may end (drain), or is ended too (stop). The run will end with `exit_code`
+  /// unless it is complete by then. Calling again with `stop` hardens a drain.
+  enum class StopKind : std::uint8_t { drain, stop };
+  void request_stop(StopKind kind, int exit_code, const std::string& why, Time now);
+  /// Rank 0: `fugle cancel RUN ELEMENT`.
+  void cancel_element(ElementId element, const std::string& who, Time now);
+
+ private:
+  std::unique_ptr<Head> head_;
+  std::unique_ptr<Worker> worker_;
+  Transport& transport_;
+  Transport::Incoming incoming_;
+};
+
+}  // namespace fugle::scheduler

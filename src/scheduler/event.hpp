@@ -1,0 +1,50 @@
+// What has happened: the facts that are journalled, in the order in which they were applied. RunState changes by
+// apply(event) alone, in a run, in a resume, in a test and in the simulator; what follows from an event by rule
+// (dependents become READY or BLOCKED, a retry waits) is not an event of its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "graph/task.hpp"
+
+namespace fugle::scheduler {
+
+using graph::FailureClass;
+
+/// The value is stored in the journal: never renumber.
+enum class EventKind : std::uint8_t {
+  none = 0,
+  run_started = 1,      ///< a life of the run begins; text: "host pid user"; exit: number of the life, from 0
+  run_ended = 2,        ///< exit: exit code of the run; text: reason
+  worker_joined = 3,    ///< worker; text: node name; cpu_ms: cores
+  worker_lost = 4,      ///< worker; text: reason. Its attempts are ended by attempt_ended of class lost
+  attempt_started = 5,  ///< element, attempt, worker, start
+  attempt_ended = 6,    ///< element, attempt, worker, start, end, exit, cls, cpu_ms, maxrss_kb; text: reason when not OK
+  cancel_element = 7,   ///< element will not run (again); text: who asked
+  retry_all = 8,        ///< a person resumed: FAILED, BLOCKED, CANCELLED elements are WAITING again
+  stop_requested = 9,   ///< nothing new starts; exit: the exit code the run will have (4, 130); text: why
+};
+[[nodiscard]] const char* name_of(EventKind kind);
+
+/// 1, 2, 3, ... over all lives of a run; 0: none.
+using Sequence = std::uint64_t;
+
+struct Event {
+  EventKind kind = EventKind::none;
+  FailureClass cls = FailureClass::none;  ///< none on an attempt that ended OK
+  std::uint16_t attempt = 0;              ///< from 1
+  ElementId element;
+  WorkerId worker;
+  std::int32_t exit = 0;  ///< exit code, or minus the signal
+  Time start{};           ///< of the attempt; else when the event happened
+  Time end{};
+  std::uint32_t cpu_ms = 0;
+  std::uint32_t maxrss_kb = 0;
+  std::string text;  ///< at most 65,535 bytes
+  bool operator==(const Event&) const = default;
+};
+
+}  // namespace fugle::scheduler

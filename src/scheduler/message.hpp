@@ -1,0 +1,79 @@
+// What head and worker say to each other. Ids and small texts only, never data. Encoded as bytes by encode()/decode()
+// (little endian, length-prefixed); a round trip is the identity. Both ends are the same build: no versions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/time.hpp"
+#include "graph/task.hpp"
+#include "scheduler/attempt.hpp"
+
+namespace fugle::scheduler {
+
+/// Worker to head, once: what it can run.
+struct Hello {
+  std::string node;
+  std::uint32_t pid = 0;
+  std::uint32_t cores = 0;
+  std::uint64_t mem_bytes = 0;
+  bool operator==(const Hello&) const = default;
+};
+
+/// One element of a lease. `waits_for` counts its needs inside the lease; `releases` are its successors inside it.
+struct LeasedElement {
+  ElementId element;
+  TaskId task;
+  std::uint16_t attempt = 1;    ///< the number its next attempt will have
+  std::uint32_t index = 0;      ///< within its task
+  std::uint32_t order = 0;      ///< smaller starts first
+  std::uint32_t waits_for = 0;
+  std::vector<ElementId> releases;
+  std::string id;
+  std::string packed_text;
+  bool operator==(const LeasedElement&) const = default;
+};
+
+/// Head to worker: run these. Tasks the worker has not seen yet come along.
+struct Grant {
+  std::vector<std::pair<TaskId, std::shared_ptr<const graph::Task>>> tasks;
+  std::vector<LeasedElement> elements;
+};
+
+/// Head to worker: give back those of these that have not started; answered by Report::returned.
+struct Revoke {
+  std::vector<ElementId> elements;
+  bool operator==(const Revoke&) const = default;
+};
+
+/// Head to worker: stop these attempts (TERM, grace, KILL).
+struct StopAttempts {
+  std::vector<ElementId> elements;
+  bool operator==(const StopAttempts&) const = default;
+};
+
+/// Head to worker: nothing more will come; stop what runs, answer with a last Report, then leave.
+struct Shutdown {
+  bool operator==(const Shutdown&) const = default;
+};
+
+/// Worker to head: what happened since the last report, in order.
+struct Report {
+  std::vector<AttemptReport> attempts;
+  std::vector<ElementId> returned;  ///< revoked and not started: no longer leased here
+  bool goodbye = false;             ///< the worker has nothing left and leaves
+};
+
+using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report>;
+
+[[nodiscard]] std::string encode(const Message& message);
+/// Aborts on bytes that encode() did not make: both ends are ours.
+[[nodiscard]] Message decode(std::string_view bytes);
+
+}  // namespace fugle::scheduler

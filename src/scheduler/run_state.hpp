@@ -1,0 +1,136 @@
+// What has happened so far, folded from events by apply() and by nothing else.
+//
+//   WAITING ---> READY ---> RUNNING ---> OK
+//      |           ^           |-------> RETRY_WAIT ---> READY      (after until(), see due())
+//      |           |           |-------> FAILED
+//      |-------> BLOCKED (something it needs FAILED or is BLOCKED)
+//      '-------> CANCELLED (also from READY, RUNNING, RETRY_WAIT)
+//   at a new life of the run:  RUNNING ---> READY
+//   retry_all:                 FAILED, BLOCKED, CANCELLED ---> WAITING or READY
+//
+// STARTING, CHECKING, CACHED, SKIPPED, HELD and EXPANDING of FORMAT.md section 8 have their places in the enumeration;
+// the features that reach them are not built yet.
+//
+// Work per event is O(out-degree) plus what it blocks. Knows nothing of workers' capacities, leases, messages, files.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "scheduler/event.hpp"
+
+namespace fugle::scheduler {
+
+using graph::Graph;
+
+/// The value is stored in live.h5 and snapshot.h5: never renumber.
+enum class State : std::uint8_t {
+  waiting = 0,
+  ready = 1,
+  starting = 2,
+  running = 3,
+  checking = 4,
+  retry_wait = 5,
+  held = 6,
+  expanding = 7,
+  ok = 8,
+  cached = 9,
+  skipped = 10,
+  blocked = 11,
+  failed = 12,
+  cancelled = 13,
+};
+inline constexpr std::size_t kNumStates = 14;
+[[nodiscard]] const char* name_of(State state);  ///< "WAITING", "OK", ...
+[[nodiscard]] constexpr bool is_final(State s) { return s >= State::ok; }
+[[nodiscard]] constexpr bool is_live(State s) {
+  return s == State::starting || s == State::running || s == State::checking;
+}
+
+/// Number of real elements (no gates) by state.
+using Counts = std::array<std::uint64_t, kNumStates>;
+
+/// What an event led to; the head acts on it.
+struct Effects {
+  std::vector<ElementId> ready;       ///< became READY
+  std::vector<ElementId> retry_wait;  ///< entered RETRY_WAIT
+  std::vector<ElementId> withdrawn;   ///< will not run now: became BLOCKED or CANCELLED without having been live
+  std::vector<ElementId> changed;     ///< every element whose state changed, gates included, possibly repeated
+  void clear();
+};
+
+/// Free retries of infrastructure failures per element and life budget (limits.max_infra_retries).
+inline constexpr std::uint32_t kMaxInfraRetries = 3;
+
+class RunState {
+ public:
+  /// All elements WAITING or READY. `seed` decides the jitter of retry delays. The graph must outlive the state.
+  RunState(const Graph& graph, std::uint64_t seed);
+
+  [[nodiscard]] const Graph& graph() const { return *graph_; }
+  [[nodiscard]] State state(ElementId e) const { return states_[e.value()]; }
+  /// Number of the latest attempt, 0: never started.
+  [[nodiscard]] std::uint16_t attempt(ElementId e) const { return attempts_[e.value()]; }
+  /// Class of the latest attempt that did not end OK.
+  [[nodiscard]] FailureClass failure(ElementId e) const { return failures_[e.value()]; }
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+  [[nodiscard]] std::uint64_t count(State s) const { return counts_[static_cast<std::size_t>(s)]; }
+  /// FAILED under on_failure: ignore; contained in count(State::failed).
+  [[nodiscard]] std::uint64_t num_ignored() const { return num_ignored_; }
+  [[nodiscard]] bool counts_as_ok(ElementId e) const;
+  /// When an element in RETRY_WAIT becomes READY again.
+  [[nodiscard]] Time retry_at(ElementId e) const;
+  /// True when every real element is final.
+  [[nodiscard]] bool is_complete() const;
+  [[nodiscard]] std::span<const State> states() const { return states_; }
+  [[nodiscard]] std::span<const std::uint16_t> attempts() const { return attempts_; }
+  /// 0 until a stop was requested in this life, else the exit code it asked for.
+  [[nodiscard]] int stop_code() const { return stop_code_; }
+  [[nodiscard]] std::uint32_t num_lives() const { return num_lives_; }
+
+  /// The delay chosen after `attempt` failed: delay x backoff^(used retries), at most max_delay, +- jitter.
+  [[nodiscard]] Duration retry_delay(ElementId e) const;
+
+  /// Whole-structure check for tests and the simulator: aborts on the first broken invariant.
+  void check_invariants() const;
+
+ private:
+  friend void apply(RunState& run, const Event& event, Effects& effects);
+  friend void make_due(RunState& run, ElementId e, Effects& effects);
+
+  void set(ElementId e, State next, Effects& effects);
+  void start_attempt(const Event& event, Effects& effects);
+  void end_attempt(const Event& event, Effects& effects);
+  void fail(ElementId e, const Event& event, Effects& effects);
+  void satisfy_dependents(ElementId e, Effects& effects);
+  void block_dependents(ElementId e, Effects& effects);
+  void begin_life(Effects& effects);
+  void retry_everything(Effects& effects);
+  void recompute_missing();
+
+  const Graph* graph_;
+  std::uint64_t seed_;
+  std::vector<State> states_;
+  std::vector<FailureClass> failures_;
+  std::vector<std::uint16_t> attempts_;
+  std::vector<std::uint16_t> retries_used_;  ///< of the task's own budget, since the last retry_all
+  std::vector<std::uint8_t> infra_used_;
+  std::vector<std::uint32_t> missing_;  ///< needs not yet counting as OK
+  std::vector<std::pair<ElementId, Time>> retry_at_;  ///< sorted by element; few
+  Counts counts_{};
+  std::uint64_t num_ignored_ = 0;
+  std::uint32_t num_lives_ = 0;
+  int stop_code_ = 0;
+};
+
+/// The one way in which a RunState changes. Events that do not fit the state are bugs and abort.
+void apply(RunState& run, const Event& event, Effects& effects);
+
+/// RETRY_WAIT -> READY, called by the head when retry_at() has come. Not journalled: time passing is not a fact.
+void make_due(RunState& run, ElementId e, Effects& effects);
+
+}  // namespace fugle::scheduler

@@ -1,0 +1,57 @@
+// Messages about a workflow file: collected while reading, printed all at once, in the form of FORMAT.md section 9.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fugle::workflow {
+
+/// From 1; a column counts bytes. Line 0: no place (the command line).
+struct Position {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  auto operator<=>(const Position&) const = default;
+};
+
+enum class Severity : std::uint8_t { warning, error };
+
+struct Note {
+  Position at;
+  std::string text;
+};
+
+struct Diagnostic {
+  Severity severity = Severity::error;
+  std::string code;        ///< "E103"
+  Position at;             ///< line 0: printed as "command line: error ..."
+  std::string text;        ///< exactly the text after "CODE: "
+  std::string suggestion;  ///< the word to write instead, for --json; empty: none
+  std::vector<Note> notes;
+};
+
+class Diagnostics {
+ public:
+  explicit Diagnostics(std::string file) : file_(std::move(file)) {}
+
+  void error(std::string_view code, Position at, std::string text, std::string suggestion = {});
+  void warning(std::string_view code, Position at, std::string text);
+  void add(Diagnostic diagnostic) { all_.push_back(std::move(diagnostic)); }
+
+  [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] bool has_errors() const;
+  [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
+  /// Puts them in the order of file positions (command line first) and drops exact doubles.
+  void sort();
+  /// All lines for standard error, at most 50 diagnostics, then the line of totals; empty when there are none.
+  [[nodiscard]] std::string to_text() const;
+  /// The --json form of FORMAT.md section 9.
+  [[nodiscard]] std::string to_json() const;
+
+ private:
+  std::string file_;
+  std::vector<Diagnostic> all_;
+};
+
+}  // namespace fugle::workflow

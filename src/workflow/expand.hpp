@@ -1,0 +1,33 @@
+// Workflow to Graph: parameters applied, matrices multiplied out, expressions evaluated, paths made absolute, edges
+// made from `needs`, references and equal paths, cycles found. Pure: looks at no file and no clock.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "workflow/diagnostic.hpp"
+#include "workflow/workflow.hpp"
+
+namespace fugle::workflow {
+
+struct ExpandOptions {
+  std::string directory;  ///< absolute submit directory: base of relative paths
+  std::vector<std::pair<std::string, std::string>> params;  ///< -p NAME=VALUE, in order
+  std::map<std::string, std::string> environment;           ///< for env.X
+  /// Validation without parameter values: a required parameter without value is no error, and what depends on it is
+  /// checked as far as possible. The graph is then only good for being thrown away.
+  bool check_only = false;
+};
+
+/// nullopt when there are errors in `diagnostics`. The checks of FORMAT.md that need elements are made here: E105 and
+/// E110 for parameters, E201 to E209 but E204, E402 to E405.
+[[nodiscard]] std::optional<graph::Graph> expand(const Workflow& workflow, const ExpandOptions& options,
+                                                 Diagnostics& diagnostics);
+
+/// Stage P: inputs that no element produces must exist (E204, with a suggestion from the directory).
+void check_inputs_exist(const graph::Graph& graph, const Workflow& workflow, Diagnostics& diagnostics);
+
+}  // namespace fugle::workflow

@@ -1,0 +1,21 @@
+// Reads a workflow file: bytes to Workflow, with every mistake found at once (stage V of FORMAT.md, as far as it does
+// not need expansion). One table of keys says what is known, what is known but not in this version, and its type.
+// Does no I/O besides read_file().
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "workflow/diagnostic.hpp"
+#include "workflow/workflow.hpp"
+
+namespace fugle::workflow {
+
+/// The file's bytes; "-" is standard input. Throws EnvironmentError... as UsageError (exit 2) when it can not be read.
+[[nodiscard]] std::string read_file(const std::string& path);
+
+/// nullopt when there are errors in `diagnostics`; warnings alone do not prevent a result. Never throws.
+[[nodiscard]] std::optional<Workflow> read_workflow(std::string_view bytes, Diagnostics& diagnostics);
+
+}  // namespace fugle::workflow

@@ -1,0 +1,128 @@
+// The workflow file as the user wrote it, after reading and before expansion: every key known and of its right type,
+// short forms made long, `defaults` merged in, every value with its place in the file. Expressions are still text.
+// Made by reader.hpp and by the importers; turned into a graph by expand.hpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "graph/task.hpp"
+#include "workflow/diagnostic.hpp"
+#include "workflow/value.hpp"
+
+namespace fugle::workflow {
+
+/// Text that may hold ${{ }} markers.
+struct Text {
+  std::string raw;
+  Position at;
+};
+
+/// A value of a typed key: a literal of that type, or an expression to be evaluated and then converted.
+template <class T>
+struct Field {
+  T value{};
+  std::optional<Text> expression;  ///< set when the literal is one or more markers; then `value` is the default
+  Position at;                     ///< line 0: not written in the file
+};
+
+struct Size {
+  std::uint64_t bytes = 0;
+};
+
+enum class ParamType : std::uint8_t { integer, number, boolean, string, path, list };
+
+struct Param {
+  std::string name;
+  Position at;
+  ParamType type = ParamType::string;
+  std::optional<Value> fallback;  ///< the default; none: required
+  std::optional<double> min, max;
+  std::vector<Value> choices;
+  std::string description;
+};
+
+struct EnvVar {
+  std::string name;
+  Position at;
+  Text value;
+};
+
+struct Need {
+  std::string task;
+  Position at;
+};
+
+struct MatrixVar {
+  std::string name;
+  Position at;
+  std::vector<Value> values;  ///< ranges already written out; texts may hold markers when `expression` is unset
+  std::vector<Position> value_at;
+  std::optional<Text> expression;  ///< the whole list is one marker (known at load: params only)
+};
+
+struct Input {
+  std::string name;
+  Position at;
+  std::vector<Text> paths;  ///< several: a list
+  bool is_list = false;
+};
+
+struct Output {
+  std::string name;
+  Position at;
+  Text path;
+};
+
+struct Retries {
+  Field<std::int64_t> max;
+  Field<Duration> delay{std::chrono::seconds(5), {}, {}};
+  Field<double> backoff{2.0, {}, {}};
+  Field<Duration> max_delay{std::chrono::minutes(10), {}, {}};
+  Field<double> jitter{0.1, {}, {}};
+  graph::RetryPolicy when;  ///< only `classes` and `exit_codes` are used
+};
+
+struct TaskNode {
+  std::string name;
+  Position at;
+  std::string description;
+  std::optional<Text> script;  ///< `run` as text
+  std::vector<Text> argv;      ///< `run` as list
+  Position run_at;
+  std::vector<std::string> shell{"bash", "-euo", "pipefail", "-c"};
+  std::vector<Need> needs;
+  std::vector<MatrixVar> matrix;  ///< empty: one element
+  std::vector<Input> inputs;
+  std::vector<Output> outputs;
+  Field<std::int64_t> cores{1, {}, {}};
+  Field<Size> mem;
+  std::vector<EnvVar> env;
+  std::optional<Text> workdir;
+  Field<Duration> timeout;
+  Field<Duration> grace{std::chrono::seconds(30), {}, {}};
+  Retries retries;
+  Field<graph::OnFailure> on_failure;
+  Field<Duration> estimate;
+  Field<std::int64_t> priority;
+  std::vector<std::string> tags;
+
+  // Only set by importers.
+  std::vector<double> need_bytes;          ///< parallel to needs: data on the edge
+  std::vector<std::string> element_names;  ///< ids of the elements made by `--lines` ("line[3]"); empty: from the matrix
+};
+
+struct Workflow {
+  std::string file;  ///< as given on the command line; "-" for standard input
+  std::string name;
+  std::string description;
+  std::vector<Param> params;
+  std::vector<EnvVar> env;
+  std::optional<Text> workdir;
+  std::vector<TaskNode> tasks;
+};
+
+}  // namespace fugle::workflow
