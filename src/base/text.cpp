@@ -57,8 +57,10 @@ std::string quote_for_shell(std::string_view word) {
   if (is_shell_safe(word)) return std::string(word);
   std::string quoted = "'";
   for (const char c : word) {
-    if (c == '\'') quoted += "'\\''";
-    else quoted += c;
+    if (c == '\'')
+      quoted += "'\\''";
+    else
+      quoted += c;
   }
   return quoted + "'";
 }

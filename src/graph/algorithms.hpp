@@ -14,7 +14,7 @@ namespace fugle::graph {
 /// The cycle is a shortest one through its smallest vertex, so the answer does not depend on the order of edges.
 [[nodiscard]] std::vector<std::uint32_t> find_cycle(const Rows& needs);
 
-/// Elements so that each comes after all it needs; among the possible ones, by ascending id where free.
+/// Elements so that each comes after all it needs; deterministic.
 [[nodiscard]] std::vector<std::uint32_t> topological_order(const Graph& graph);
 
 /// Upward rank in seconds (Topcuoglu, Hariri, Wu 2002, without communication): own duration plus the largest upward

@@ -75,8 +75,10 @@ std::string escape_slots(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());
   for (const char c : text) {
-    if (c == kSlot) escaped += fmt::format("{}l0{}", kSlot, kSlot);
-    else escaped += c;
+    if (c == kSlot)
+      escaped += fmt::format("{}l0{}", kSlot, kSlot);
+    else
+      escaped += c;
   }
   return escaped;
 }

@@ -42,7 +42,8 @@ void pack(const Task& task, const ElementText& text, std::string& out);
 [[nodiscard]] std::string fill_slots(std::string_view text, std::span<const std::string> staged_outputs,
                                      std::uint32_t attempt);
 
-/// The path beside the final one that an attempt writes to: same directory and extension, `.<attempt>-` before the name.
+/// The path beside the final one that an attempt writes to: same directory and extension, `.<attempt>-` before the
+/// name.
 [[nodiscard]] std::string staged_path(std::string_view final_path, std::uint32_t attempt);
 
 }  // namespace fugle::graph

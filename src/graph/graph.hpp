@@ -57,12 +57,12 @@ struct Rows {
 /// Everything a Graph holds, as plain columns: what the builder makes and the plan file keeps.
 struct GraphData {
   std::vector<Task> tasks;
-  StringColumn ids;                   ///< [element] "mdrun[8,2]"
-  StringColumn texts;                 ///< [element] packed ElementText
+  StringColumn ids;                    ///< [element] "mdrun[8,2]"
+  StringColumn texts;                  ///< [element] packed ElementText
   std::vector<std::uint32_t> task_of;  ///< [element]
-  std::vector<float> estimate_s;      ///< [element] seconds, 0: unknown; empty: all from their tasks
-  Rows needs;                         ///< [element] predecessors, ascending
-  std::vector<float> need_bytes;      ///< parallel to needs.columns: data on the edge; empty: unknown
+  std::vector<float> estimate_s;       ///< [element] seconds, 0: unknown; empty: all from their tasks
+  Rows needs;                          ///< [element] predecessors, ascending
+  std::vector<float> need_bytes;       ///< parallel to needs.columns: data on the edge; empty: unknown
 };
 
 class Graph {

@@ -28,8 +28,8 @@ const char* name_of(FailureClass cls) {
 bool RetryPolicy::covers(FailureClass cls, int exit_code) const {
   if ((classes >> static_cast<unsigned>(cls) & 1u) != 0) return true;
   return cls == FailureClass::error && std::any_of(exit_codes.begin(), exit_codes.end(), [&](const auto& range) {
-    return range.first <= exit_code && exit_code <= range.second;
-  });
+           return range.first <= exit_code && exit_code <= range.second;
+         });
 }
 
 }  // namespace fugle::graph

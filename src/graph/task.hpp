@@ -88,8 +88,8 @@ struct Task {
 
   // Names of the values each element carries in its ElementText, in that order.
   std::vector<std::string> matrix_names;
-  std::vector<std::string> env_names;     ///< environment variables whose values differ between elements
-  std::vector<std::string> input_names;   ///< a value is one path, or several joined by '\n' where input_is_list
+  std::vector<std::string> env_names;    ///< environment variables whose values differ between elements
+  std::vector<std::string> input_names;  ///< a value is one path, or several joined by '\n' where input_is_list
   std::vector<bool> input_is_list;
   std::vector<std::string> output_names;  ///< a value is the final path, absolute
   std::vector<std::string> tags;

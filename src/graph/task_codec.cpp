@@ -1,0 +1,109 @@
+// A Task as bytes. The order of the fields here is the format; a change raises kVersion and keeps reading the old one.
+#include <fmt/format.h>
+
+#include "base/codec.hpp"
+#include "base/error.hpp"
+#include "graph/task.hpp"
+
+namespace fugle::graph {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+void put_words(ByteWriter& out, const std::vector<std::string>& words) {
+  out.put_all(words, [&](const std::string& word) { out.put(word); });
+}
+
+std::vector<std::string> get_words(ByteReader& in) {
+  return in.get_all<std::string>([&] { return in.get<std::string>(); });
+}
+
+void put_retries(ByteWriter& out, const RetryPolicy& retries) {
+  out.put(retries.max);
+  out.put(retries.delay);
+  out.put(retries.backoff);
+  out.put(retries.max_delay);
+  out.put(retries.jitter);
+  out.put(retries.classes);
+  out.put_all(retries.exit_codes, [&](const auto& range) { out.put(range.first), out.put(range.second); });
+}
+
+RetryPolicy get_retries(ByteReader& in) {
+  RetryPolicy retries;
+  retries.max = in.get<std::uint32_t>();
+  retries.delay = in.get_duration();
+  retries.backoff = in.get<double>();
+  retries.max_delay = in.get_duration();
+  retries.jitter = in.get<double>();
+  retries.classes = in.get<std::uint32_t>();
+  retries.exit_codes = in.get_all<std::pair<int, int>>([&] {
+    const int first = in.get<int>();
+    return std::pair{first, in.get<int>()};
+  });
+  return retries;
+}
+
+}  // namespace
+
+std::string encode_task(const Task& task) {
+  ByteWriter out;
+  out.put(kVersion);
+  out.put(task.name);
+  out.put(task.description);
+  out.put(task.kind);
+  out.put(task.request.cores);
+  out.put(task.request.mem_bytes);
+  out.put(task.timeout);
+  out.put(task.grace);
+  out.put(task.estimate);
+  put_retries(out, task.retries);
+  out.put(task.on_failure);
+  out.put(task.priority);
+  put_words(out, task.shell);
+  out.put(task.workdir);
+  out.put_all(task.env, [&](const auto& pair) { out.put(pair.first), out.put(pair.second); });
+  put_words(out, task.matrix_names);
+  put_words(out, task.env_names);
+  put_words(out, task.input_names);
+  out.put_all(task.input_is_list, [&](bool is_list) { out.put(is_list); });
+  put_words(out, task.output_names);
+  put_words(out, task.tags);
+  return out.take();
+}
+
+Task decode_task(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (const auto version = in.get<std::uint8_t>(); version != kVersion)
+    throw EnvironmentError(
+        fmt::format("cannot read a task (its format is {}, this build reads {}); "
+                    "use the version of fugle that wrote the run",
+                    version, kVersion));
+  Task task;
+  task.name = in.get<std::string>();
+  task.description = in.get<std::string>();
+  task.kind = in.get<TaskKind>();
+  task.request.cores = in.get<std::uint32_t>();
+  task.request.mem_bytes = in.get<std::uint64_t>();
+  task.timeout = in.get_duration();
+  task.grace = in.get_duration();
+  task.estimate = in.get_duration();
+  task.retries = get_retries(in);
+  task.on_failure = in.get<OnFailure>();
+  task.priority = in.get<std::int32_t>();
+  task.shell = get_words(in);
+  task.workdir = in.get<std::string>();
+  task.env = in.get_all<std::pair<std::string, std::string>>([&] {
+    auto name = in.get<std::string>();
+    return std::pair{std::move(name), in.get<std::string>()};
+  });
+  task.matrix_names = get_words(in);
+  task.env_names = get_words(in);
+  task.input_names = get_words(in);
+  task.input_is_list = in.get_all<bool>([&] { return in.get<bool>(); });
+  task.output_names = get_words(in);
+  task.tags = get_words(in);
+  if (in.failed() || !in.at_end()) throw EnvironmentError("cannot read a task (its bytes are damaged)");
+  return task;
+}
+
+}  // namespace fugle::graph
