@@ -1,0 +1,40 @@
+#include "plan/durations.hpp"
+
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace fugle::plan {
+namespace {
+
+struct Mean {
+  double sum = 0;
+  std::uint32_t count = 0;
+
+  void add(double value) { sum += value, ++count; }
+  [[nodiscard]] double or_else(double fallback) const { return count != 0 ? sum / count : fallback; }
+};
+
+}  // namespace
+
+std::vector<double> expected_durations(const graph::Graph& graph) {
+  std::vector<double> durations(graph.num_elements(), 0);
+  std::vector<Mean> of_task(graph.num_tasks());
+  Mean of_all;
+  for (std::uint32_t i = 0; i < graph.num_elements(); ++i) {
+    const ElementId e(i);
+    if (graph.is_gate(e)) continue;
+    durations[i] = to_seconds(graph.estimate(e));
+    if (durations[i] <= 0) continue;
+    of_task[graph.task_id_of(e).value()].add(durations[i]);
+    of_all.add(durations[i]);
+  }
+  for (std::uint32_t i = 0; i < graph.num_elements(); ++i) {
+    const ElementId e(i);
+    if (durations[i] > 0 || graph.is_gate(e)) continue;
+    durations[i] = of_task[graph.task_id_of(e).value()].or_else(of_all.or_else(1));
+  }
+  return durations;
+}
+
+}  // namespace fugle::plan

@@ -1,0 +1,22 @@
+// What one worker offers to elements, as far as planning counts it.
+#pragma once
+
+#include <cstdint>
+
+#include "graph/task.hpp"
+
+namespace fugle::plan {
+
+/// What a worker offers.
+struct Slot {
+  std::uint32_t cores = 1;
+  std::uint64_t mem_bytes = 0;  ///< 0: not counted
+};
+
+/// Memory in bytes that a request takes on a worker: its own, else its cores' share; 0 where memory is not counted.
+[[nodiscard]] constexpr std::uint64_t memory_on(const Slot& slot, const graph::Request& request) {
+  if (slot.mem_bytes == 0) return 0;
+  return request.mem_bytes != 0 ? request.mem_bytes : slot.mem_bytes / slot.cores * request.cores;
+}
+
+}  // namespace fugle::plan
