@@ -1,0 +1,107 @@
+#include "workflow/diagnostic.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+namespace fugle::workflow {
+namespace {
+
+constexpr std::size_t kMaxPrinted = 50;
+
+const char* word_of(Severity severity) { return severity == Severity::error ? "error" : "warning"; }
+
+/// Messages are ASCII whatever the file holds; newlines stay, since a message may quote an expression below itself.
+std::string to_ascii(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n' || (byte >= 0x20 && byte < 0x7F))
+      out += c;
+    else
+      out += fmt::format("\\x{:02X}", byte);
+  }
+  return out;
+}
+
+std::string place_of(const std::string& file, Position at) {
+  return at.line == 0 ? "command line" : fmt::format("{}:{}:{}", file, at.line, at.column);
+}
+
+std::string plural(std::size_t count, const char* word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
+
+auto identity_of(const Diagnostic& d) { return std::tie(d.at, d.code, d.text, d.severity); }
+
+}  // namespace
+
+void Diagnostics::error(std::string_view code, Position at, std::string text, std::string suggestion) {
+  all_.push_back({Severity::error, std::string(code), at, std::move(text), std::move(suggestion), {}});
+}
+
+void Diagnostics::warning(std::string_view code, Position at, std::string text) {
+  all_.push_back({Severity::warning, std::string(code), at, std::move(text), {}, {}});
+}
+
+bool Diagnostics::has_errors() const {
+  return std::any_of(all_.begin(), all_.end(), [](const Diagnostic& d) { return d.severity == Severity::error; });
+}
+
+void Diagnostics::sort() {
+  std::stable_sort(all_.begin(), all_.end(), [](const Diagnostic& a, const Diagnostic& b) { return a.at < b.at; });
+  // Doubles share their place, so it is enough to look among the neighbours that do.
+  std::vector<Diagnostic> kept;
+  std::size_t first_here = 0;
+  for (Diagnostic& d : all_) {
+    if (!kept.empty() && kept.back().at != d.at) first_here = kept.size();
+    const bool seen = std::any_of(kept.begin() + static_cast<std::ptrdiff_t>(first_here), kept.end(),
+                                  [&](const Diagnostic& other) { return identity_of(other) == identity_of(d); });
+    if (!seen) kept.push_back(std::move(d));
+  }
+  all_ = std::move(kept);
+}
+
+std::string Diagnostics::to_text() const {
+  if (all_.empty()) return {};
+  std::string out;
+  const std::size_t printed = std::min(all_.size(), kMaxPrinted);
+  for (std::size_t i = 0; i < printed; ++i) {
+    const Diagnostic& d = all_[i];
+    out += fmt::format("{}: {} {}: {}\n", place_of(file_, d.at), word_of(d.severity), d.code, d.text);
+    for (const Note& note : d.notes) out += fmt::format("{}: note: {}\n", place_of(file_, note.at), note.text);
+  }
+  if (all_.size() > printed) out += fmt::format("... and {} more\n", all_.size() - printed);
+
+  const auto errors = static_cast<std::size_t>(
+      std::count_if(all_.begin(), all_.end(), [](const Diagnostic& d) { return d.severity == Severity::error; }));
+  const std::size_t warnings = all_.size() - errors;
+  std::string totals;
+  if (errors > 0) totals = plural(errors, "error");
+  if (warnings > 0) totals += (totals.empty() ? "" : ", ") + plural(warnings, "warning");
+  return to_ascii(out + fmt::format("{}: {}\n", file_, totals));
+}
+
+std::string Diagnostics::to_json() const {
+  auto list = nlohmann::ordered_json::array();
+  for (const Diagnostic& d : all_) {
+    auto notes = nlohmann::ordered_json::array();
+    for (const Note& note : d.notes)
+      notes.push_back({{"line", note.at.line}, {"column", note.at.column}, {"message", note.text}});
+    nlohmann::ordered_json suggestion = nullptr;
+    if (!d.suggestion.empty()) suggestion = d.suggestion;
+    list.push_back({{"code", d.code},
+                    {"severity", word_of(d.severity)},
+                    {"file", file_},
+                    {"line", d.at.line},
+                    {"column", d.at.column},
+                    {"message", d.text},
+                    {"suggestion", suggestion},
+                    {"notes", notes}});
+  }
+  return list.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace fugle::workflow
