@@ -22,13 +22,13 @@ struct WorkerOffer {
 
 /// Given on rank 0 only.
 struct HeadOptions {
-  RunState* run = nullptr;      ///< replayed so far; the engine is its only user until it is destroyed
+  RunState* run = nullptr;  ///< replayed so far; the engine is its only user until it is destroyed
   Store* store = nullptr;
   std::vector<std::uint32_t> order;  ///< [element] position, smaller starts first (plan::start_order)
   std::vector<Observer*> observers;
-  std::string life_text;        ///< text of the run_started event: "host pid user"
-  bool retry_failed = false;    ///< a person resumed: FAILED, BLOCKED, CANCELLED are tried again
-  bool fail_fast = false;       ///< the first failure stops the run
+  std::string life_text;      ///< text of the run_started event: "host pid user"
+  bool retry_failed = false;  ///< a person resumed: FAILED, BLOCKED, CANCELLED are tried again
+  bool fail_fast = false;     ///< the first failure stops the run
 };
 
 class Engine {

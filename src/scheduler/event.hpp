@@ -22,10 +22,10 @@ enum class EventKind : std::uint8_t {
   worker_joined = 3,    ///< worker; text: node name; cpu_ms: cores
   worker_lost = 4,      ///< worker; text: reason. Its attempts are ended by attempt_ended of class lost
   attempt_started = 5,  ///< element, attempt, worker, start
-  attempt_ended = 6,    ///< element, attempt, worker, start, end, exit, cls, cpu_ms, maxrss_kb; text: reason when not OK
-  cancel_element = 7,   ///< element will not run (again); text: who asked
-  retry_all = 8,        ///< a person resumed: FAILED, BLOCKED, CANCELLED elements are WAITING again
-  stop_requested = 9,   ///< nothing new starts; exit: the exit code the run will have (4, 130); text: why
+  attempt_ended = 6,   ///< element, attempt, worker, start, end, exit, cls, cpu_ms, maxrss_kb; text: reason when not OK
+  cancel_element = 7,  ///< element will not run (again); text: who asked
+  retry_all = 8,       ///< a person resumed: FAILED, BLOCKED, CANCELLED elements are WAITING again
+  stop_requested = 9,  ///< nothing new starts; exit: the exit code the run will have (4, 130); text: why
 };
 [[nodiscard]] const char* name_of(EventKind kind);
 

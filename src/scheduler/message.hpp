@@ -30,9 +30,9 @@ struct Hello {
 struct LeasedElement {
   ElementId element;
   TaskId task;
-  std::uint16_t attempt = 1;    ///< the number its next attempt will have
-  std::uint32_t index = 0;      ///< within its task
-  std::uint32_t order = 0;      ///< smaller starts first
+  std::uint16_t attempt = 1;  ///< the number its next attempt will have
+  std::uint32_t index = 0;    ///< within its task
+  std::uint32_t order = 0;    ///< smaller starts first
   std::uint32_t waits_for = 0;
   std::vector<ElementId> releases;
   std::string id;

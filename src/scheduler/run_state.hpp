@@ -3,8 +3,8 @@
 //   WAITING ---> READY ---> RUNNING ---> OK
 //      |           ^           |-------> RETRY_WAIT ---> READY      (after until(), see due())
 //      |           |           |-------> FAILED
-//      |-------> BLOCKED (something it needs FAILED or is BLOCKED)
-//      '-------> CANCELLED (also from READY, RUNNING, RETRY_WAIT)
+//      |-------> BLOCKED (all it needs have ended, and one is FAILED or BLOCKED)
+//      '-------> CANCELLED (one it needs is; on request also from READY, RUNNING, RETRY_WAIT)
 //   at a new life of the run:  RUNNING ---> READY
 //   retry_all:                 FAILED, BLOCKED, CANCELLED ---> WAITING or READY
 //
@@ -58,7 +58,6 @@ using Counts = std::array<std::uint64_t, kNumStates>;
 struct Effects {
   std::vector<ElementId> ready;       ///< became READY
   std::vector<ElementId> retry_wait;  ///< entered RETRY_WAIT
-  std::vector<ElementId> withdrawn;   ///< will not run now: became BLOCKED or CANCELLED without having been live
   std::vector<ElementId> changed;     ///< every element whose state changed, gates included, possibly repeated
   void clear();
 };
@@ -106,11 +105,12 @@ class RunState {
   void start_attempt(const Event& event, Effects& effects);
   void end_attempt(const Event& event, Effects& effects);
   void fail(ElementId e, const Event& event, Effects& effects);
-  void satisfy_dependents(ElementId e, Effects& effects);
-  void block_dependents(ElementId e, Effects& effects);
+  [[nodiscard]] State answer_of(ElementId e) const;
+  void answer_dependents(ElementId e, Effects& effects);
   void begin_life(Effects& effects);
   void retry_everything(Effects& effects);
-  void recompute_missing();
+  void recount_needs(Effects& effects);
+  [[nodiscard]] std::uint32_t count_unanswered(ElementId e) const;
 
   const Graph* graph_;
   std::uint64_t seed_;
@@ -119,7 +119,8 @@ class RunState {
   std::vector<std::uint16_t> attempts_;
   std::vector<std::uint16_t> retries_used_;  ///< of the task's own budget, since the last retry_all
   std::vector<std::uint8_t> infra_used_;
-  std::vector<std::uint32_t> missing_;  ///< needs not yet counting as OK
+  std::vector<std::uint32_t> unanswered_;             ///< needs that are not final yet
+  std::vector<State> verdicts_;                       ///< strongest answer so far: ok, blocked or cancelled
   std::vector<std::pair<ElementId, Time>> retry_at_;  ///< sorted by element; few
   Counts counts_{};
   std::uint64_t num_ignored_ = 0;

@@ -1,0 +1,143 @@
+#include "scheduler/message.hpp"
+
+#include "base/assert.hpp"
+#include "base/codec.hpp"
+
+namespace fugle::scheduler {
+namespace {
+
+void put_elements(ByteWriter& out, const std::vector<ElementId>& elements) {
+  out.put_all(elements, [&](ElementId e) { out.put(e); });
+}
+
+std::vector<ElementId> get_elements(ByteReader& in) {
+  return in.get_all<ElementId>([&] { return in.get<ElementId>(); });
+}
+
+struct Encoder {
+  ByteWriter& out;
+
+  void operator()(const Hello& hello) {
+    out.put(hello.node);
+    out.put(hello.pid);
+    out.put(hello.cores);
+    out.put(hello.mem_bytes);
+  }
+  void operator()(const Grant& grant) {
+    out.put_all(grant.tasks, [&](const auto& entry) {
+      out.put(entry.first);
+      out.put(graph::encode_task(*entry.second));
+    });
+    out.put_all(grant.elements, [&](const LeasedElement& e) {
+      out.put(e.element);
+      out.put(e.task);
+      out.put(e.attempt);
+      out.put(e.index);
+      out.put(e.order);
+      out.put(e.waits_for);
+      put_elements(out, e.releases);
+      out.put(e.id);
+      out.put(e.packed_text);
+    });
+  }
+  void operator()(const Revoke& revoke) { put_elements(out, revoke.elements); }
+  void operator()(const StopAttempts& stop) { put_elements(out, stop.elements); }
+  void operator()(const Shutdown&) {}
+  void operator()(const Report& report) {
+    out.put_all(report.attempts, [&](const AttemptReport& a) {
+      out.put(a.kind);
+      out.put(a.element);
+      out.put(a.attempt);
+      out.put(a.start);
+      out.put(a.end);
+      out.put(a.cls);
+      out.put(a.exit);
+      out.put(a.cpu_ms);
+      out.put(a.maxrss_kb);
+      out.put(a.reason);
+    });
+    put_elements(out, report.returned);
+    out.put(report.goodbye);
+  }
+};
+
+LeasedElement get_leased(ByteReader& in) {
+  LeasedElement e;
+  e.element = in.get<ElementId>();
+  e.task = in.get<TaskId>();
+  e.attempt = in.get<std::uint16_t>();
+  e.index = in.get<std::uint32_t>();
+  e.order = in.get<std::uint32_t>();
+  e.waits_for = in.get<std::uint32_t>();
+  e.releases = get_elements(in);
+  e.id = in.get<std::string>();
+  e.packed_text = in.get<std::string>();
+  return e;
+}
+
+AttemptReport get_attempt(ByteReader& in) {
+  AttemptReport a;
+  a.kind = in.get<AttemptReport::Kind>();
+  a.element = in.get<ElementId>();
+  a.attempt = in.get<std::uint16_t>();
+  a.start = in.get_time();
+  a.end = in.get_time();
+  a.cls = in.get<FailureClass>();
+  a.exit = in.get<std::int32_t>();
+  a.cpu_ms = in.get<std::uint32_t>();
+  a.maxrss_kb = in.get<std::uint32_t>();
+  a.reason = in.get<std::string>();
+  return a;
+}
+
+Message get_message(ByteReader& in) {
+  switch (in.get<std::uint8_t>()) {
+    case 0: {
+      Hello hello;
+      hello.node = in.get<std::string>();
+      hello.pid = in.get<std::uint32_t>();
+      hello.cores = in.get<std::uint32_t>();
+      hello.mem_bytes = in.get<std::uint64_t>();
+      return hello;
+    }
+    case 1: {
+      Grant grant;
+      using Entry = std::pair<TaskId, std::shared_ptr<const graph::Task>>;
+      grant.tasks = in.get_all<Entry>([&] {
+        const auto id = in.get<TaskId>();
+        return Entry{id, std::make_shared<const graph::Task>(graph::decode_task(in.get<std::string>()))};
+      });
+      grant.elements = in.get_all<LeasedElement>([&] { return get_leased(in); });
+      return grant;
+    }
+    case 2: return Revoke{get_elements(in)};
+    case 3: return StopAttempts{get_elements(in)};
+    case 4: return Shutdown{};
+    case 5: {
+      Report report;
+      report.attempts = in.get_all<AttemptReport>([&] { return get_attempt(in); });
+      report.returned = get_elements(in);
+      report.goodbye = in.get<bool>();
+      return report;
+    }
+    default: FUGLE_CHECK_THAT(false, "message of unknown kind"); return Shutdown{};
+  }
+}
+
+}  // namespace
+
+std::string encode(const Message& message) {
+  ByteWriter out;
+  out.put(static_cast<std::uint8_t>(message.index()));
+  std::visit(Encoder{out}, message);
+  return out.take();
+}
+
+Message decode(std::string_view bytes) {
+  ByteReader in(bytes);
+  Message message = get_message(in);
+  FUGLE_CHECK_THAT(!in.failed() && in.at_end(), "message has the wrong length");
+  return message;
+}
+
+}  // namespace fugle::scheduler

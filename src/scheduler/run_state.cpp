@@ -1,0 +1,268 @@
+#include "scheduler/run_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/assert.hpp"
+#include "base/random.hpp"
+
+namespace fugle::scheduler {
+
+const char* name_of(State state) {
+  switch (state) {
+    case State::waiting: return "WAITING";
+    case State::ready: return "READY";
+    case State::starting: return "STARTING";
+    case State::running: return "RUNNING";
+    case State::checking: return "CHECKING";
+    case State::retry_wait: return "RETRY_WAIT";
+    case State::held: return "HELD";
+    case State::expanding: return "EXPANDING";
+    case State::ok: return "OK";
+    case State::cached: return "CACHED";
+    case State::skipped: return "SKIPPED";
+    case State::blocked: return "BLOCKED";
+    case State::failed: return "FAILED";
+    case State::cancelled: return "CANCELLED";
+  }
+  return "unknown";
+}
+
+const char* name_of(EventKind kind) {
+  switch (kind) {
+    case EventKind::none: return "none";
+    case EventKind::run_started: return "run_started";
+    case EventKind::run_ended: return "run_ended";
+    case EventKind::worker_joined: return "worker_joined";
+    case EventKind::worker_lost: return "worker_lost";
+    case EventKind::attempt_started: return "attempt_started";
+    case EventKind::attempt_ended: return "attempt_ended";
+    case EventKind::cancel_element: return "cancel_element";
+    case EventKind::retry_all: return "retry_all";
+    case EventKind::stop_requested: return "stop_requested";
+  }
+  return "unknown";
+}
+
+void Effects::clear() {
+  ready.clear();
+  retry_wait.clear();
+  changed.clear();
+}
+
+RunState::RunState(const Graph& graph, std::uint64_t seed) : graph_(&graph), seed_(seed) {
+  const std::size_t n = graph.num_elements();
+  states_.assign(n, State::waiting);
+  failures_.assign(n, FailureClass::none);
+  attempts_.assign(n, 0);
+  retries_used_.assign(n, 0);
+  infra_used_.assign(n, 0);
+  unanswered_.assign(n, 0);
+  verdicts_.assign(n, State::ok);
+  counts_[static_cast<std::size_t>(State::waiting)] = graph.num_real_elements();
+  Effects ignored;
+  recount_needs(ignored);
+}
+
+/// Counts anew what each WAITING element still needs, and makes those READY that need nothing. Linear: at the start
+/// and when a person resumes, never per event.
+void RunState::recount_needs(Effects& effects) {
+  for (std::uint32_t i = 0; i < states_.size(); ++i) {
+    if (states_[i] != State::waiting) continue;
+    verdicts_[i] = State::ok;
+    unanswered_[i] = count_unanswered(ElementId(i));
+  }
+  for (std::uint32_t i = 0; i < states_.size(); ++i)
+    if (states_[i] == State::waiting && unanswered_[i] == 0) set(ElementId(i), State::ready, effects);
+}
+
+std::uint32_t RunState::count_unanswered(ElementId e) const {
+  const auto needs = graph_->needs(e);
+  return static_cast<std::uint32_t>(
+      std::count_if(needs.begin(), needs.end(), [&](std::uint32_t need) { return !is_final(states_[need]); }));
+}
+
+bool RunState::counts_as_ok(ElementId e) const {
+  const State s = state(e);
+  if (s == State::ok || s == State::cached || s == State::skipped) return true;
+  return s == State::failed && graph_->task_of(e).on_failure == graph::OnFailure::ignore;
+}
+
+bool RunState::is_complete() const {
+  std::uint64_t ended = 0;
+  for (std::size_t s = static_cast<std::size_t>(State::ok); s < kNumStates; ++s) ended += counts_[s];
+  return ended == graph_->num_real_elements();
+}
+
+Time RunState::retry_at(ElementId e) const {
+  const auto found = std::lower_bound(retry_at_.begin(), retry_at_.end(), std::pair{e, Time::min()});
+  FUGLE_EXPECT(found != retry_at_.end() && found->first == e);
+  return found->second;
+}
+
+Duration RunState::retry_delay(ElementId e) const {
+  const graph::RetryPolicy& policy = graph_->task_of(e).retries;
+  const double used = static_cast<double>(std::max<std::uint16_t>(retries_used_[e.value()], 1) - 1);
+  const double raw = std::min(to_seconds(policy.delay) * std::pow(policy.backoff, used), to_seconds(policy.max_delay));
+  Random random(seed_ ^ (std::uint64_t{e.value()} << 16 | attempt(e)));
+  return from_seconds(raw * (1 + policy.jitter * (2 * random.uniform() - 1)));
+}
+
+/// The one place where a state changes; keeps the counts and the list of waiting retries.
+void RunState::set(ElementId e, State next, Effects& effects) {
+  State& state = states_[e.value()];
+  FUGLE_EXPECT(state != next);
+  if (!graph_->is_gate(e)) {
+    --counts_[static_cast<std::size_t>(state)];
+    ++counts_[static_cast<std::size_t>(next)];
+    if (graph_->task_of(e).on_failure == graph::OnFailure::ignore) {
+      if (state == State::failed) --num_ignored_;
+      if (next == State::failed) ++num_ignored_;
+    }
+  }
+  if (state == State::retry_wait) {
+    const auto found = std::lower_bound(retry_at_.begin(), retry_at_.end(), std::pair{e, Time::min()});
+    retry_at_.erase(found);
+  }
+  state = next;
+  effects.changed.push_back(e);
+  if (next == State::ready) effects.ready.push_back(e);
+}
+
+void RunState::start_attempt(const Event& event, Effects& effects) {
+  const ElementId e = event.element;
+  // In a replay nothing said that a retry became due.
+  if (state(e) == State::retry_wait) set(e, State::ready, effects);
+  FUGLE_EXPECT(state(e) == State::ready, "attempt started on an element that is not READY");
+  FUGLE_EXPECT(event.attempt > attempt(e), "attempt numbers must rise");
+  attempts_[e.value()] = event.attempt;
+  set(e, State::running, effects);
+}
+
+void RunState::end_attempt(const Event& event, Effects& effects) {
+  const ElementId e = event.element;
+  // A short attempt has one event for both ends: it passes RUNNING here.
+  if (!is_live(state(e))) start_attempt(event, effects);
+  FUGLE_EXPECT(state(e) == State::running && attempt(e) == event.attempt, "an attempt ended that was not running");
+  if (event.cls == FailureClass::none) {
+    set(e, State::ok, effects);
+    answer_dependents(e, effects);
+  } else {
+    failures_[e.value()] = event.cls;
+    fail(e, event, effects);
+  }
+}
+
+void RunState::fail(ElementId e, const Event& event, Effects& effects) {
+  const graph::RetryPolicy& policy = graph_->task_of(e).retries;
+  if (event.cls == FailureClass::cancelled) {
+    set(e, State::cancelled, effects);
+    answer_dependents(e, effects);
+  } else if (event.cls == FailureClass::preempted ||
+             (graph::is_infrastructure(event.cls) && infra_used_[e.value()] < kMaxInfraRetries)) {
+    if (event.cls != FailureClass::preempted) ++infra_used_[e.value()];
+    set(e, State::ready, effects);
+  } else if (!graph::is_infrastructure(event.cls) && retries_used_[e.value()] < policy.max &&
+             policy.covers(event.cls, event.exit)) {
+    ++retries_used_[e.value()];
+    set(e, State::retry_wait, effects);
+    const std::pair entry{e, event.end + retry_delay(e)};
+    retry_at_.insert(std::lower_bound(retry_at_.begin(), retry_at_.end(), entry), entry);
+    effects.retry_wait.push_back(e);
+  } else {
+    set(e, State::failed, effects);
+    answer_dependents(e, effects);
+  }
+}
+
+/// The condition `ok` (FORMAT.md section 8): what an ended element answers to those that need it.
+State RunState::answer_of(ElementId e) const {
+  if (counts_as_ok(e)) return State::ok;
+  return state(e) == State::cancelled ? State::cancelled : State::blocked;
+}
+
+/// An element is decided once all it needs have answered: READY when all say ok, else the strongest of the answers,
+/// which ends it too.
+void RunState::answer_dependents(ElementId e, Effects& effects) {
+  std::vector<ElementId> ended{e};
+  while (!ended.empty()) {
+    const ElementId above = ended.back();
+    ended.pop_back();
+    const State answer = answer_of(above);
+    for (const std::uint32_t s : graph_->successors(above)) {
+      if (states_[s] != State::waiting) continue;
+      FUGLE_CHECK_THAT(unanswered_[s] > 0);
+      verdicts_[s] = std::max(verdicts_[s], answer);
+      if (--unanswered_[s] > 0) continue;
+      const ElementId below(s);
+      const bool may_run = verdicts_[s] == State::ok && !graph_->is_gate(below);
+      set(below, may_run ? State::ready : verdicts_[s], effects);
+      if (!may_run) ended.push_back(below);
+    }
+  }
+}
+
+/// Whatever ran when the last life ended did not end: it may start again. Waiting retries keep their time.
+void RunState::begin_life(Effects& effects) {
+  ++num_lives_;
+  stop_code_ = 0;
+  if (num_lives_ == 1) return;
+  for (std::uint32_t i = 0; i < states_.size(); ++i)
+    if (is_live(states_[i])) set(ElementId(i), State::ready, effects);
+}
+
+void RunState::retry_everything(Effects& effects) {
+  for (std::uint32_t i = 0; i < states_.size(); ++i) {
+    retries_used_[i] = 0;
+    infra_used_[i] = 0;
+    const ElementId e(i);
+    const bool may_run_again =
+        states_[i] == State::failed ? !counts_as_ok(e) : states_[i] == State::blocked || states_[i] == State::cancelled;
+    if (may_run_again) set(e, State::waiting, effects);
+  }
+  recount_needs(effects);
+}
+
+void apply(RunState& run, const Event& event, Effects& effects) {
+  switch (event.kind) {
+    case EventKind::run_started: run.begin_life(effects); break;
+    case EventKind::retry_all: run.retry_everything(effects); break;
+    case EventKind::attempt_started: run.start_attempt(event, effects); break;
+    case EventKind::attempt_ended: run.end_attempt(event, effects); break;
+    case EventKind::cancel_element:
+      if (is_final(run.state(event.element)) || is_live(run.state(event.element))) break;
+      run.set(event.element, State::cancelled, effects);
+      run.answer_dependents(event.element, effects);
+      break;
+    case EventKind::stop_requested: run.stop_code_ = event.exit; break;
+    case EventKind::none:
+    case EventKind::run_ended:
+    case EventKind::worker_joined:
+    case EventKind::worker_lost: break;
+  }
+}
+
+void make_due(RunState& run, ElementId e, Effects& effects) {
+  FUGLE_EXPECT(run.state(e) == State::retry_wait);
+  run.set(e, State::ready, effects);
+}
+
+void RunState::check_invariants() const {
+  Counts counts{};
+  for (std::uint32_t i = 0; i < states_.size(); ++i) {
+    const ElementId e(i);
+    if (!graph_->is_gate(e)) ++counts[static_cast<std::size_t>(states_[i])];
+    const bool waits = states_[i] == State::waiting;
+    const auto needs = graph_->needs(e);
+    const bool needs_are_ok =
+        std::all_of(needs.begin(), needs.end(), [&](std::uint32_t need) { return counts_as_ok(ElementId(need)); });
+    const bool has_begun = is_live(states_[i]) || states_[i] == State::ready || states_[i] == State::ok ||
+                           states_[i] == State::failed || states_[i] == State::retry_wait;
+    FUGLE_CHECK_THAT(!has_begun || needs_are_ok, "an element began before its needs");
+    FUGLE_CHECK_THAT(!waits || unanswered_[i] == count_unanswered(e), "unanswered needs are miscounted");
+    FUGLE_CHECK_THAT(!waits || unanswered_[i] > 0, "an element waits for nothing");
+  }
+  FUGLE_CHECK_THAT(counts == counts_, "counts by state are wrong");
+}
+
+}  // namespace fugle::scheduler

@@ -1,0 +1,41 @@
+#include "scheduler/message.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fugle::scheduler {
+namespace {
+
+TEST(Message, comes_back_from_its_bytes) {
+  graph::Task task;
+  task.name = "wrf";
+  Grant grant;
+  grant.tasks.emplace_back(TaskId(3), std::make_shared<const graph::Task>(task));
+  grant.elements.push_back(
+      {ElementId(7), TaskId(3), 2, 5, 9, 1, {ElementId(8), ElementId(9)}, "wrf[5]", std::string("a\0b", 3)});
+  const Message back = decode(encode(grant));
+  ASSERT_TRUE(std::holds_alternative<Grant>(back));
+  EXPECT_EQ(std::get<Grant>(back).elements, grant.elements);
+  EXPECT_EQ(std::get<Grant>(back).tasks[0].second->name, "wrf");
+
+  Report report;
+  report.attempts.push_back({AttemptReport::Kind::ended, ElementId(1), 2, from_ns(3), from_ns(4), FailureClass::signal,
+                             -9, 5, 6, "killed by SIGKILL"});
+  report.returned = {ElementId(4)};
+  report.goodbye = true;
+  const Report report_back = std::get<Report>(decode(encode(report)));
+  EXPECT_EQ(report_back.attempts, report.attempts);
+  EXPECT_EQ(report_back.returned, report.returned);
+  EXPECT_TRUE(report_back.goodbye);
+
+  EXPECT_EQ(std::get<Hello>(decode(encode(Hello{"n1", 12, 4, 1u << 30}))), (Hello{"n1", 12, 4, 1u << 30}));
+  EXPECT_EQ(std::get<Revoke>(decode(encode(Revoke{{ElementId(1)}}))), Revoke{{ElementId(1)}});
+  EXPECT_EQ(std::get<StopAttempts>(decode(encode(StopAttempts{{ElementId(2)}}))), StopAttempts{{ElementId(2)}});
+  EXPECT_TRUE(std::holds_alternative<Shutdown>(decode(encode(Shutdown{}))));
+}
+
+TEST(Message, of_the_wrong_length_is_a_bug) {
+  EXPECT_DEATH((void)decode(encode(Revoke{{ElementId(1)}}) + "x"), "wrong length");
+}
+
+}  // namespace
+}  // namespace fugle::scheduler

@@ -1,0 +1,190 @@
+#include "scheduler/run_state.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/graphs.hpp"
+
+namespace fugle::scheduler {
+namespace {
+
+using testing::GraphStory;
+using namespace std::chrono_literals;
+
+struct Story {
+  explicit Story(const GraphStory& story) : graph(story.graph()), run(graph, 1) {}
+
+  ElementId find(const std::string& id) const { return graph.find(id); }
+  State state(const std::string& id) const { return run.state(find(id)); }
+  void start(const std::string& id) { happen(EventKind::attempt_started, id, FailureClass::none); }
+  void end(const std::string& id, FailureClass cls = FailureClass::none, int exit = 0) {
+    happen(EventKind::attempt_ended, id, cls, exit);
+  }
+  void happen(EventKind kind, const std::string& id = "", FailureClass cls = FailureClass::none, int exit = 0) {
+    Event event;
+    event.kind = kind;
+    event.cls = cls;
+    event.exit = exit;
+    if (!id.empty()) {
+      event.element = find(id);
+      event.attempt =
+          static_cast<std::uint16_t>(run.attempt(event.element) + (is_live(run.state(event.element)) ? 0 : 1));
+    }
+    apply(run, event, effects);
+    run.check_invariants();
+  }
+
+  Graph graph;
+  RunState run;
+  Effects effects;
+};
+
+GraphStory diamond() {
+  GraphStory story;
+  auto a = story.task("a"), b = story.task("b").after(a), c = story.task("c").after(a);
+  story.task("d").after(b).after(c);
+  return story;
+}
+
+TEST(RunState, makes_a_dependent_ready_when_all_it_needs_are_ok) {
+  Story s(diamond());
+  EXPECT_EQ(s.state("a"), State::ready);
+  s.start("a");
+  EXPECT_EQ(s.state("a"), State::running);
+  s.end("a");
+  EXPECT_EQ(s.state("b"), State::ready);
+  s.end("b");  // short: one event for both ends
+  EXPECT_EQ(s.state("d"), State::waiting);
+  s.end("c");
+  EXPECT_EQ(s.state("d"), State::ready);
+  s.end("d");
+  EXPECT_TRUE(s.run.is_complete());
+  EXPECT_EQ(s.run.count(State::ok), 4u);
+}
+
+TEST(RunState, blocks_what_needs_a_failed_element_once_all_have_answered) {
+  Story s(diamond());
+  s.end("a");
+  s.end("b", FailureClass::error, 3);
+  EXPECT_EQ(s.state("b"), State::failed);
+  EXPECT_EQ(s.state("d"), State::waiting);
+  s.end("c");
+  EXPECT_EQ(s.state("d"), State::blocked);
+  EXPECT_TRUE(s.run.is_complete());
+}
+
+TEST(RunState, counts_an_ignored_failure_as_ok) {
+  GraphStory story;
+  auto a = story.task("a").ignore_failure();
+  story.task("b").after(a);
+  Story s(story);
+  s.end("a", FailureClass::error, 1);
+  EXPECT_EQ(s.state("a"), State::failed);
+  EXPECT_EQ(s.run.num_ignored(), 1u);
+  EXPECT_EQ(s.state("b"), State::ready);
+}
+
+TEST(RunState, opens_a_gate_when_all_of_a_task_are_ok) {
+  GraphStory story;
+  auto a = story.task("a").times(10);
+  story.task("b").times(10).after(a);
+  Story s(story);
+  ASSERT_EQ(s.graph.num_elements(), 21u);
+  for (int i = 0; i < 10; ++i) s.end("a[" + std::to_string(i) + "]");
+  EXPECT_EQ(s.run.count(State::ready), 10u);
+  EXPECT_EQ(s.run.count(State::ok), 10u) << "gates are not counted";
+}
+
+TEST(RunState, passes_cancellation_down_as_cancelled) {
+  Story s(diamond());
+  s.end("a");
+  s.start("b");
+  s.end("b", FailureClass::cancelled, -15);
+  s.happen(EventKind::cancel_element, "c");
+  EXPECT_EQ(s.state("b"), State::cancelled);
+  EXPECT_EQ(s.state("d"), State::cancelled);
+}
+
+TEST(RunState, waits_with_back_off_between_retries_and_then_fails) {
+  GraphStory story;
+  story.task("a").retries(2, 1s);
+  Story s(story);
+  s.end("a", FailureClass::error, 1);
+  const ElementId a = s.find("a");
+  ASSERT_EQ(s.state("a"), State::retry_wait);
+  EXPECT_EQ(s.run.retry_at(a), Time{} + 1s);
+  make_due(s.run, a, s.effects);
+  EXPECT_EQ(s.state("a"), State::ready);
+  s.end("a", FailureClass::error, 1);
+  EXPECT_EQ(s.run.retry_at(a), Time{} + 2s);
+  s.end("a", FailureClass::error, 1);  // as a replay sees it: nothing says that the retry became due
+  EXPECT_EQ(s.state("a"), State::failed);
+  EXPECT_EQ(s.run.attempt(a), 3);
+}
+
+TEST(RunState, keeps_retry_delays_within_the_jitter) {
+  GraphStory story;
+  auto a = story.task("a").retries(1, 10s);
+  a.task().retries.jitter = 0.1;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const Graph graph = story.graph();
+    RunState run(graph, seed);
+    const double seconds = to_seconds(run.retry_delay(ElementId(0)));
+    EXPECT_GE(seconds, 9.0);
+    EXPECT_LE(seconds, 11.0);
+  }
+}
+
+TEST(RunState, does_not_charge_infrastructure_failures_to_the_task) {
+  GraphStory story;
+  story.task("a");
+  Story s(story);
+  for (std::uint32_t i = 0; i < kMaxInfraRetries; ++i) {
+    s.start("a");
+    s.end("a", FailureClass::lost);
+    EXPECT_EQ(s.state("a"), State::ready);
+  }
+  s.end("a", FailureClass::lost);
+  EXPECT_EQ(s.state("a"), State::failed);
+}
+
+TEST(RunState, makes_what_ran_ready_again_in_the_next_life) {
+  Story s(diamond());
+  s.happen(EventKind::run_started);
+  s.start("a");
+  s.happen(EventKind::run_started);
+  EXPECT_EQ(s.state("a"), State::ready);
+  s.start("a");
+  EXPECT_EQ(s.run.attempt(s.find("a")), 2);
+}
+
+TEST(RunState, tries_everything_again_when_a_person_resumes) {
+  Story s(diamond());
+  s.end("a");
+  s.end("b", FailureClass::error, 1);
+  s.end("c");
+  ASSERT_EQ(s.state("d"), State::blocked);
+  s.happen(EventKind::run_started);
+  s.happen(EventKind::retry_all);
+  EXPECT_EQ(s.state("b"), State::ready);
+  EXPECT_EQ(s.state("d"), State::waiting);
+  EXPECT_EQ(s.state("a"), State::ok);
+  s.end("b");
+  s.end("d");
+  EXPECT_TRUE(s.run.is_complete());
+}
+
+TEST(RunState, blocks_through_gates) {
+  GraphStory story;
+  auto a = story.task("a").times(5);
+  story.task("b").times(5).after(a);
+  Story s(story);
+  for (int i = 0; i < 5; ++i)
+    s.end("a[" + std::to_string(i) + "]", i == 2 ? FailureClass::error : FailureClass::none, 1);
+  EXPECT_EQ(s.run.count(State::blocked), 5u);
+  s.happen(EventKind::retry_all);
+  s.end("a[2]");
+  EXPECT_EQ(s.run.count(State::ready), 5u);
+}
+
+}  // namespace
+}  // namespace fugle::scheduler
