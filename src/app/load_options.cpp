@@ -56,7 +56,7 @@ workflow::LinesOptions lines_options_from(const Arguments& arguments) {
   if (arguments.has("cores")) lines.cores = arguments.get<std::uint32_t>("cores");
   if (lines.cores < 1) throw UsageError("--cores 0 can run nothing (a line needs a core); try --cores 1");
   if (arguments.has("mem"))
-    lines.mem_bytes = parse_typed("--mem", arguments.get<std::string>("mem"), workflow::parse_size);
+    lines.mem_bytes = parse_typed("--mem", arguments.get<std::string>("mem"), workflow::parse_size).bytes;
   if (arguments.has("timeout"))
     lines.timeout = parse_typed("--timeout", arguments.get<std::string>("timeout"), workflow::parse_duration);
   if (arguments.has("retries")) lines.retries = arguments.get<std::uint32_t>("retries");

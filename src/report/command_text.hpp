@@ -1,0 +1,21 @@
+// What an attempt runs, as text for people: the command itself, and a line to paste into a shell that repeats it by
+// hand, in the same directory and with the variables of FORMAT.md section 5.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/graph.hpp"
+
+namespace fugle::report {
+
+/// The words of the command with the staged paths of that attempt, the task's shell before its script.
+[[nodiscard]] std::vector<std::string> command_words(const graph::Graph& graph, ElementId element,
+                                                     std::uint16_t attempt);
+/// The command on one or more lines, quoted for a shell.
+[[nodiscard]] std::string command_text(const graph::Graph& graph, ElementId element, std::uint16_t attempt);
+/// "cd DIR && env NAME=VALUE ... COMMAND". Paths of outputs are the staged ones of that attempt.
+[[nodiscard]] std::string repeat_line(const graph::Graph& graph, ElementId element, std::uint16_t attempt);
+
+}  // namespace fugle::report

@@ -1,0 +1,291 @@
+#include "report/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace fugle::report {
+namespace {
+
+using scheduler::State;
+
+constexpr std::size_t kMaxCauses = 8;
+
+/// "on node1 (worker 2)".
+std::string place(const std::string& node, WorkerId worker) {
+  if (!worker.is_valid()) return "on an unknown worker";
+  return fmt::format("on {} (worker {})", node.empty() ? "unknown node" : node, worker.value());
+}
+
+class Explainer {
+ public:
+  Explainer(const Situation& situation, ElementId element)
+      : in_(situation), graph_(situation.run.graph()), element_(element) {}
+
+  Explanation explain() {
+    out_.element = graph_.id(element_);
+    out_.state = shown_state(element_);
+    switch (in_.run.state(element_)) {
+      case State::waiting: explain_waiting(); break;
+      case State::ready: explain_ready(); break;
+      case State::retry_wait: explain_retry_wait(); break;
+      case State::starting:
+      case State::running:
+      case State::checking: explain_running(); break;
+      case State::ok: explain_ok(); break;
+      case State::failed: explain_failed(); break;
+      case State::blocked: explain_blocked(); break;
+      case State::cancelled: explain_cancelled(); break;
+      case State::held: out_.reason = "it is held"; break;
+      case State::expanding: out_.reason = "its elements are being made"; break;
+      case State::cached: out_.reason = "an equal result existed already"; break;
+      case State::skipped: out_.reason = "its condition did not hold"; break;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] bool is_dead() const { return in_.condition != RunCondition::running; }
+
+  [[nodiscard]] std::string shown_state(ElementId e) const {
+    const State state = in_.run.state(e);
+    return is_dead() && scheduler::is_live(state) ? "INTERRUPTED" : scheduler::name_of(state);
+  }
+
+  [[nodiscard]] const Attempt* last_attempt(ElementId e) const {
+    const auto attempts = in_.attempts.of(e);
+    return attempts.empty() ? nullptr : attempts.back();
+  }
+
+  void suggest(std::string_view verb, std::string_view element = {}) {
+    out_.next.push_back(element.empty() ? fmt::format("fugle {} {}", verb, in_.names.run)
+                                        : fmt::format("fugle {} {} {}", verb, in_.names.run, quote_for_shell(element)));
+  }
+
+  void add_cause(ElementId e, std::string text) {
+    if (out_.causes.size() < kMaxCauses)
+      out_.causes.push_back({std::string(graph_.id(e)), shown_state(e), text});
+    else
+      ++out_.num_more_causes;
+  }
+
+  /// Nothing of a dead run moves by itself: said wherever an element would otherwise seem to wait.
+  [[nodiscard]] std::string dead_run() const {
+    return fmt::format("the run is {} (no head works on it)", name_of(in_.condition));
+  }
+
+  void explain_waiting() {
+    const auto needs = graph_.real_needs(element_);
+    const auto missing =
+        std::count_if(needs.begin(), needs.end(), [&](ElementId e) { return !in_.run.counts_as_ok(e); });
+    out_.reason = fmt::format("{} of {} needs {} not done", missing, needs.size(), missing == 1 ? "is" : "are");
+    for (const ElementId root : waited_for()) add_cause(root, brief_reason(root));
+    if (!is_dead()) return;
+    out_.reason += ", and " + dead_run();
+    suggest("resume");
+  }
+
+  /// What moves first among all that the element waits for: unmet needs that are not WAITING themselves.
+  [[nodiscard]] std::vector<ElementId> waited_for() const {
+    std::vector<ElementId> roots;
+    std::vector<bool> seen(graph_.num_elements());
+    std::vector<ElementId> open{element_};
+    while (!open.empty()) {
+      const ElementId e = open.back();
+      open.pop_back();
+      for (const std::uint32_t need : graph_.needs(e)) {
+        const ElementId n(need);
+        if (seen[need] || (!graph_.is_gate(n) && in_.run.counts_as_ok(n))) continue;
+        seen[need] = true;
+        if (graph_.is_gate(n) || in_.run.state(n) == State::waiting)
+          open.push_back(n);
+        else
+          roots.push_back(n);
+      }
+    }
+    std::sort(roots.begin(), roots.end());
+    return roots;
+  }
+
+  [[nodiscard]] std::string brief_reason(ElementId e) const {
+    const Attempt* attempt = last_attempt(e);
+    const State state = in_.run.state(e);
+    if (state == State::retry_wait) return "waits for its next attempt";
+    if (attempt == nullptr) return "not started yet";
+    if (!scheduler::is_live(state)) return fmt::format("after {} attempts", attempt->number);
+    const std::string where = place(in_.attempts.node_of(*attempt), attempt->worker);
+    return is_dead() ? where : fmt::format("{} for {}", where, format_duration(in_.now - attempt->start));
+  }
+
+  void explain_ready() {
+    if (is_dead()) {
+      out_.reason = "it can start, but " + dead_run();
+      return suggest("resume");
+    }
+    const auto lives = in_.lives.lives();
+    if (!lives.empty() && lives.back().is_stopping) {
+      out_.reason = fmt::format("it can start, but nothing new starts any more ({})", lives.back().reason);
+      return suggest("resume");
+    }
+    explain_lack_of_cores();
+  }
+
+  void explain_lack_of_cores() {
+    const graph::Request& request = graph_.task_of(element_).request;
+    std::uint32_t largest = 0, most_free = 0;
+    for (const WorkerInfo& worker : in_.workers.workers()) {
+      if (!worker.alive) continue;
+      largest = std::max(largest, worker.cores);
+      most_free = std::max(most_free, worker.cores - std::min(worker.cores, worker.cores_in_use));
+    }
+    if (largest == 0) {
+      out_.reason = "it can start, but no worker has joined";
+    } else if (request.cores > largest) {
+      out_.reason = fmt::format("needs {} cores, largest worker has {}", request.cores, largest);
+    } else if (request.cores > most_free) {
+      out_.reason = fmt::format("waits for {} free {} on one worker; at most {} free now", request.cores,
+                                request.cores == 1 ? "core" : "cores", most_free);
+      for (const RunningAttempt& attempt : in_.workers.running())
+        add_cause(attempt.element, fmt::format("uses {} cores {}", graph_.task_of(attempt.element).request.cores,
+                                               brief_reason(attempt.element)));
+    } else {
+      out_.reason = "its turn comes next: cores are free, and elements of higher rank are being started first";
+    }
+  }
+
+  void explain_retry_wait() {
+    const Attempt* attempt = last_attempt(element_);
+    const Time until = in_.run.retry_at(element_);
+    out_.reason = fmt::format("attempt {} starts at {}", in_.run.attempt(element_) + 1, format_time(until));
+    if (!is_dead() && until > in_.now) out_.reason += fmt::format(" (in {})", format_duration(until - in_.now));
+    if (attempt != nullptr)
+      out_.reason += fmt::format("; attempt {} ended with {}", attempt->number, verdict(*attempt));
+    if (is_dead()) out_.reason += ", but " + dead_run();
+    suggest("logs", out_.element);
+    if (is_dead()) suggest("resume");
+  }
+
+  [[nodiscard]] static std::string verdict(const Attempt& attempt) {
+    const char* cls = graph::name_of(attempt.cls);
+    return attempt.reason.empty() ? cls : fmt::format("{}: {}", cls, attempt.reason);
+  }
+
+  void explain_running() {
+    const Attempt* attempt = last_attempt(element_);
+    const std::string where = attempt == nullptr ? "" : place(in_.attempts.node_of(*attempt), attempt->worker);
+    if (is_dead()) {
+      out_.reason =
+          fmt::format("attempt {} ran {} when the run died; it will be run again", in_.run.attempt(element_), where);
+      return suggest("resume");
+    }
+    const Duration so_far = attempt == nullptr ? Duration{0} : in_.now - attempt->start;
+    out_.reason = fmt::format("attempt {} runs {} for {}", in_.run.attempt(element_), where, format_duration(so_far));
+    const Duration timeout = graph_.task_of(element_).timeout;
+    if (timeout > Duration{0}) out_.reason += fmt::format(", timeout {}", format_duration(timeout));
+    suggest("logs", out_.element);
+  }
+
+  void explain_ok() {
+    const Attempt* attempt = last_attempt(element_);
+    if (attempt == nullptr) {
+      out_.reason = "it is done";
+      return;
+    }
+    out_.reason = fmt::format("attempt {} ended at {} after {} {}", attempt->number, format_time(attempt->end),
+                              format_duration(attempt->end - attempt->start),
+                              place(in_.attempts.node_of(*attempt), attempt->worker));
+  }
+
+  void explain_failed() {
+    const Attempt* attempt = last_attempt(element_);
+    if (attempt == nullptr) {
+      out_.reason = graph::name_of(in_.run.failure(element_));
+      return suggest("resume");
+    }
+    out_.reason = verdict(*attempt);
+    const bool is_ignored = in_.run.counts_as_ok(element_);
+    if (is_ignored) out_.reason += " (ignored: on_failure)";
+    out_.failure = describe_failure(graph_, *attempt, in_.attempts.node_of(*attempt),
+                                    in_.read_tail ? in_.read_tail(element_, attempt->number) : "");
+    suggest("logs", out_.element);
+    if (!is_ignored) suggest("resume");
+  }
+
+  void explain_blocked() {
+    ElementId e = element_;
+    for (ElementId next = blocking_need(e); next.is_valid(); next = blocking_need(e)) {
+      e = next;
+      const Attempt* attempt = last_attempt(e);
+      const bool is_root = in_.run.state(e) == State::failed;
+      add_cause(e, is_root && attempt != nullptr ? verdict(*attempt) : "needed by the element before");
+    }
+    out_.reason = e == element_ ? "something it needs failed" : fmt::format("{} is {}", graph_.id(e), shown_state(e));
+    if (e != element_) suggest("why", graph_.id(e));
+    suggest("resume");
+  }
+
+  /// The first need that FAILED, else the first that is BLOCKED; invalid: none.
+  [[nodiscard]] ElementId blocking_need(ElementId e) const {
+    ElementId blocked;
+    for (const ElementId need : graph_.real_needs(e)) {
+      if (in_.run.counts_as_ok(need)) continue;
+      if (in_.run.state(need) == State::failed) return need;
+      if (in_.run.state(need) == State::blocked && !blocked.is_valid()) blocked = need;
+    }
+    return blocked;
+  }
+
+  void explain_cancelled() {
+    if (const std::string* who = in_.lives.canceller_of(element_)) {
+      out_.reason = fmt::format("cancelled by {}", *who);
+    } else if (const ElementId need = cancelled_need(); need.is_valid()) {
+      out_.reason = fmt::format("it needs {}, which was cancelled", graph_.id(need));
+      suggest("why", graph_.id(need));
+    } else {
+      const auto lives = in_.lives.lives();
+      const std::string why = lives.empty() ? "" : lives.back().reason;
+      out_.reason = why.empty() ? "cancelled with the run" : fmt::format("cancelled with the run ({})", why);
+    }
+    suggest("resume");
+  }
+
+  [[nodiscard]] ElementId cancelled_need() const {
+    for (const ElementId need : graph_.real_needs(element_))
+      if (in_.run.state(need) == State::cancelled) return need;
+    return ElementId{};
+  }
+
+  const Situation& in_;
+  const graph::Graph& graph_;
+  ElementId element_;
+  Explanation out_;
+};
+
+}  // namespace
+
+Explanation explain(const Situation& situation, ElementId element) { return Explainer(situation, element).explain(); }
+
+std::string explanation_text(const Explanation& explanation, const RunNames& names) {
+  std::string text = fmt::format("{} is {}: {}\n", explanation.element, explanation.state, explanation.reason);
+  for (const auto& cause : explanation.causes)
+    text += fmt::format("  {} is {}: {}\n", cause.element, cause.state, cause.text);
+  if (explanation.num_more_causes > 0) text += fmt::format("  and {} more\n", explanation.num_more_causes);
+  if (explanation.failure) return text + failure_block(*explanation.failure, names, BlockSize::whole);
+  for (const std::string& command : explanation.next) text += fmt::format("next: {}\n", command);
+  return text;
+}
+
+Json explanation_json(const Explanation& explanation) {
+  Json json{{"element", explanation.element}, {"state", explanation.state}, {"reason", explanation.reason}};
+  json["causes"] = Json::array();
+  for (const auto& cause : explanation.causes)
+    json["causes"].push_back({{"element", cause.element}, {"state", cause.state}, {"reason", cause.text}});
+  json["more_causes"] = explanation.num_more_causes;
+  json["failure"] = explanation.failure ? failure_json(*explanation.failure) : Json();
+  json["next"] = explanation.next;
+  return json;
+}
+
+}  // namespace fugle::report

@@ -1,0 +1,125 @@
+#include "report/history_view.hpp"
+
+#include <fmt/format.h>
+
+#include "report/text_table.hpp"
+
+namespace fugle::report {
+namespace {
+
+bool has_ended(const Attempt& attempt) {
+  return attempt.state != AttemptState::running && attempt.state != AttemptState::interrupted;
+}
+
+std::string params_text(const RunRow& row) {
+  std::string text;
+  for (const auto& [name, value] : row.params) text += fmt::format(" {}={}", name, value);
+  return text;
+}
+
+std::string result_text(const Attempt& attempt) {
+  if (!has_ended(attempt)) return "-";
+  return attempt.exit < 0 ? fmt::format("signal {}", -attempt.exit) : fmt::format("exit {}", attempt.exit);
+}
+
+std::string life_end_text(const Life& life, bool is_last, RunCondition condition) {
+  const std::string reason = life.reason.empty() ? "" : " (" + life.reason + ")";
+  if (life.ended) return fmt::format("exit {}{}", life.exit, reason);
+  if (is_last && condition == RunCondition::running) return "running" + reason;
+  return "died without a word" + reason;
+}
+
+/// One JSON value as a CSV field (RFC 4180); null is empty.
+std::string csv_field(const Json& value) {
+  if (value.is_null()) return {};
+  if (!value.is_string()) return to_line(value);
+  const std::string text = value.get<std::string>();
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + '"';
+}
+
+}  // namespace
+
+std::string runs_text(std::span<const RunRow> rows) {
+  if (rows.empty()) return "no runs here; start one with 'fugle run FILE'\n";
+  TextTable table({"state", "ended", "started", "elapsed", "user", "run and parameters"},
+                  {Align::left, Align::right, Align::left, Align::right, Align::left, Align::left});
+  for (const RunRow& row : rows)
+    table.add({name_of(row.condition), fmt::format("{}/{}", row.counts.num_final(), row.counts.total),
+               format_time(row.started), format_duration(row.elapsed), row.user, row.run + params_text(row)});
+  return table.to_text();
+}
+
+std::string runs_json(std::span<const RunRow> rows) {
+  Json list = Json::array();
+  for (const RunRow& row : rows) {
+    Json params = Json::object();
+    for (const auto& [name, value] : row.params) params[name] = value;
+    list.push_back({{"run", row.run},
+                    {"workflow", row.workflow},
+                    {"state", name_of(row.condition)},
+                    {"user", row.user},
+                    {"host", row.host},
+                    {"started", format_time(row.started)},
+                    {"elapsed_s", to_seconds(row.elapsed)},
+                    {"total", row.counts.total},
+                    {"ended", row.counts.num_final()},
+                    {"ok", row.counts.ok},
+                    {"failed", row.counts.failed},
+                    {"params", params}});
+  }
+  return to_pretty_text(list);
+}
+
+std::string lives_text(std::span<const Life> lives, RunCondition condition) {
+  TextTable table({"life", "started", "elapsed", "host pid user", "end"},
+                  {Align::right, Align::left, Align::right, Align::left, Align::left});
+  for (std::size_t i = 0; i < lives.size(); ++i) {
+    const Life& life = lives[i];
+    table.add({std::to_string(i), format_time(life.started),
+               life.ended ? format_duration(*life.ended - life.started) : "-", life.holder,
+               life_end_text(life, i + 1 == lives.size(), condition)});
+  }
+  return table.to_text();
+}
+
+std::string attempts_text(const graph::Graph& graph, const AttemptsTable& table) {
+  TextTable text(
+      {"state", "class", "result", "started", "took", "node", "att", "element"},
+      {Align::left, Align::left, Align::left, Align::left, Align::right, Align::left, Align::right, Align::left});
+  for (const Attempt& attempt : table.attempts())
+    text.add({name_of(attempt.state), attempt.cls == FailureClass::none ? "-" : graph::name_of(attempt.cls),
+              result_text(attempt), format_time(attempt.start),
+              has_ended(attempt) ? format_duration(attempt.end - attempt.start) : "-", table.node_of(attempt),
+              std::to_string(attempt.number), std::string(graph.id(attempt.element))});
+  return text.is_empty() ? "no attempts yet\n" : text.to_text();
+}
+
+Json attempt_json(const graph::Graph& graph, const AttemptsTable& table, const Attempt& attempt) {
+  const bool ended = has_ended(attempt);
+  Json json{{"element", graph.id(attempt.element)}, {"attempt", attempt.number}, {"state", name_of(attempt.state)}};
+  json["class"] = attempt.cls == FailureClass::none ? Json() : Json(graph::name_of(attempt.cls));
+  json["exit"] = ended && attempt.exit >= 0 ? Json(attempt.exit) : Json();
+  json["signal"] = attempt.exit < 0 ? Json(-attempt.exit) : Json();
+  json["worker"] = attempt.worker.value();
+  json["node"] = table.node_of(attempt);
+  json["start_ns"] = to_ns(attempt.start);
+  json["end_ns"] = ended ? Json(to_ns(attempt.end)) : Json();
+  json["cpu_ms"] = attempt.cpu_ms;
+  json["maxrss_kb"] = attempt.maxrss_kb;
+  return json;
+}
+
+std::string attempts_csv(const graph::Graph& graph, const AttemptsTable& table) {
+  std::string csv = "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb\n";
+  for (const Attempt& attempt : table.attempts()) {
+    std::vector<std::string> fields;
+    for (const auto& value : attempt_json(graph, table, attempt)) fields.push_back(csv_field(value));
+    csv += fmt::format("{}\n", fmt::join(fields, ","));
+  }
+  return csv;
+}
+
+}  // namespace fugle::report

@@ -1,0 +1,165 @@
+#include "report/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "report/text_table.hpp"
+
+namespace fugle::report {
+
+using scheduler::Event;
+using scheduler::EventKind;
+using scheduler::HeadView;
+
+namespace {
+
+constexpr std::uint64_t kMaxBlocks = 5;
+constexpr Duration kRedrawInterval = std::chrono::milliseconds(100);
+constexpr Duration kLineInterval = std::chrono::seconds(10);
+constexpr std::uint64_t kLinesPerRun = 10;  ///< a plain line at least every tenth of the elements
+constexpr Duration kLastPatience = std::chrono::seconds(2);
+constexpr const char* kClearLine = "\r\x1b[K";
+
+CountsView counts_of(const HeadView& view) { return view_of(view.run.counts(), view.run.num_ignored()); }
+
+/// An attempt whose end is the end of its element, for now.
+bool is_final_failure(const HeadView& view, const Event& event) {
+  return event.kind == EventKind::attempt_ended && view.run.state(event.element) == scheduler::State::failed &&
+         view.run.attempt(event.element) == event.attempt;
+}
+
+std::string node_of(const HeadView& view, WorkerId worker) {
+  const auto found = std::find_if(view.workers.begin(), view.workers.end(),
+                                  [&](const scheduler::WorkerInfo& info) { return info.worker == worker; });
+  return found == view.workers.end() ? "" : found->node;
+}
+
+Attempt attempt_of(const Event& event) {
+  Attempt attempt;
+  attempt.element = event.element;
+  attempt.number = event.attempt;
+  attempt.state = AttemptState::failed;
+  attempt.cls = event.cls;
+  attempt.worker = event.worker;
+  attempt.exit = event.exit;
+  attempt.start = event.start;
+  attempt.end = event.end;
+  attempt.reason = event.text;
+  return attempt;
+}
+
+}  // namespace
+
+std::string progress_line(const HeadView& view, std::string_view workflow, const RemainingTime& remaining,
+                          std::size_t width) {
+  const CountsView counts = counts_of(view);
+  const Duration elapsed = view.now - view.life_started;
+  std::string line =
+      fmt::format("{}  {}/{} ok  {} running", workflow, counts.ok + counts.cached, counts.total, counts.running);
+  if (counts.failed > 0) line += fmt::format("  {} failed", counts.failed);
+  if (counts.blocked > 0) line += fmt::format("  {} blocked", counts.blocked);
+  if (counts.retrying > 0) line += fmt::format("  {} to retry", counts.retrying);
+  if (elapsed > Duration::zero())
+    line += fmt::format("  {:.1f}/s",
+                        static_cast<double>(std::max<std::int64_t>(0, remaining.num_settled())) / to_seconds(elapsed));
+  if (const auto eta = remaining.eta(elapsed, view.running, view.now); eta && counts.num_left() > 0)
+    line += fmt::format("  ETA {}", format_duration(*eta));
+  for (const auto& attempt : view.running) {
+    const std::string_view id = view.run.graph().id(attempt.element);
+    if (display_width(line) + 2 + display_width(id) > width) break;
+    line += fmt::format("  {}", id);
+  }
+  return cut_to_width(line, width);
+}
+
+Progress::Progress(ProgressOptions options, const scheduler::RunState& run)
+    : options_(std::move(options)), out_(options_.fd), remaining_(run) {
+  const CountsView counts = view_of(run.counts(), run.num_ignored());
+  last_final_ = counts.num_final();
+  std::string line = fmt::format("{}: {} elements", options_.names.run, counts.total);
+  if (last_final_ > 0) line += fmt::format(", {} of them done before", last_final_);
+  say(line + '\n');
+}
+
+void Progress::say(const std::string& text) {
+  out_.put(has_live_line_ ? kClearLine + text : text);
+  has_live_line_ = false;
+}
+
+void Progress::on_events(const HeadView& view, std::span<const Event> events, const scheduler::Effects& effects) {
+  remaining_.update(view.run, effects.changed);
+  for (const Event& event : events) show(view, event);
+  on_tick(view);
+}
+
+void Progress::show(const HeadView& view, const Event& event) {
+  if (event.kind == EventKind::attempt_ended && event.cls == FailureClass::none)
+    remaining_.observe(event.element, event.end - event.start);
+  else if (is_final_failure(view, event))
+    show_failure(view, event);
+  else if (event.kind == EventKind::worker_lost)
+    show_lost_worker(view, event);
+  else if (event.kind == EventKind::run_ended)
+    exit_code_ = event.exit;
+  if (event.kind == EventKind::stop_requested || (event.kind == EventKind::run_ended && !event.text.empty())) {
+    if (event.text != stop_reason_) say(fmt::format("stopping: {}\n", event.text));
+    stop_reason_ = event.text;
+  }
+}
+
+void Progress::show_failure(const HeadView& view, const Event& event) {
+  const graph::Graph& graph = view.run.graph();
+  const bool is_ignored = view.run.counts_as_ok(event.element);
+  if (first_failed_.empty() && !is_ignored) first_failed_ = graph.id(event.element);
+  if (++num_failures_ > kMaxBlocks) return;
+  const Failure failure = describe_failure(graph, attempt_of(event), node_of(view, event.worker),
+                                           options_.read_tail ? options_.read_tail(event.element, event.attempt) : "");
+  say(failure_block(failure, options_.names, BlockSize::brief));
+  if (num_failures_ == kMaxBlocks)
+    say(fmt::format("further failures are only counted; 'fugle why {}' shows them all\n", options_.names.run));
+}
+
+void Progress::show_lost_worker(const HeadView& view, const Event& event) {
+  const std::string node = node_of(view, event.worker);
+  say(fmt::format("worker {}{} is lost ({}); its elements run elsewhere\n", event.worker.value(),
+                  node.empty() ? "" : " on " + node, event.text));
+}
+
+bool Progress::is_line_due(const HeadView& view) const {
+  if (!last_drawn_) return true;
+  const Duration since = view.now - *last_drawn_;
+  if (options_.is_terminal) return since >= kRedrawInterval;
+  const CountsView counts = counts_of(view);
+  const bool has_moved = counts.num_final() >= last_final_ + std::max<std::uint64_t>(1, counts.total / kLinesPerRun);
+  return since >= kLineInterval || (has_moved && since >= kRedrawInterval);
+}
+
+void Progress::draw(const HeadView& view) {
+  const std::size_t width = options_.width ? options_.width() : 80;
+  // The last column is left free: a terminal that wraps there would scroll on each drawing.
+  const std::string line =
+      progress_line(view, options_.names.workflow, remaining_, std::max<std::size_t>(width, 2) - 1);
+  out_.put(options_.is_terminal ? kClearLine + line : line + '\n');
+  has_live_line_ = options_.is_terminal;
+  last_drawn_ = view.now;
+  last_final_ = counts_of(view).num_final();
+}
+
+void Progress::on_tick(const HeadView& view) {
+  out_.flush();
+  if (is_line_due(view) && !out_.has_pending()) draw(view);
+}
+
+void Progress::on_end(const HeadView& view) {
+  const CountsView counts = counts_of(view);
+  const RunCondition condition = condition_at_end(counts, exit_code_);
+  say(fmt::format("{}  {}  {}\n{}\n", options_.names.run, name_of(condition),
+                  format_duration(view.now - view.life_started), summary_line(counts)));
+  if (num_failures_ > kMaxBlocks) say(fmt::format("{} failures, {} shown\n", num_failures_, kMaxBlocks));
+  say(next_steps(condition, options_.names.run, first_failed_, "next: "));
+  out_.drain(kLastPatience);
+}
+
+}  // namespace fugle::report

@@ -1,0 +1,78 @@
+#include "report/run_condition.hpp"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace fugle::report {
+
+using scheduler::State;
+
+const char* name_of(RunCondition condition) {
+  switch (condition) {
+    case RunCondition::ok: return "OK";
+    case RunCondition::failed: return "FAILED";
+    case RunCondition::cancelled: return "CANCELLED";
+    case RunCondition::incomplete: return "INCOMPLETE";
+    case RunCondition::running: return "RUNNING";
+    case RunCondition::interrupted: return "INTERRUPTED";
+  }
+  return "unknown";
+}
+
+CountsView view_of(const scheduler::Counts& counts, std::uint64_t num_ignored) {
+  const auto of = [&](State state) { return counts[static_cast<std::size_t>(state)]; };
+  CountsView view;
+  view.retrying = of(State::retry_wait);
+  view.waiting = of(State::waiting) + view.retrying + of(State::held) + of(State::expanding);
+  view.ready = of(State::ready);
+  view.running = of(State::starting) + of(State::running) + of(State::checking);
+  view.ok = of(State::ok);
+  view.cached = of(State::cached);
+  view.skipped = of(State::skipped);
+  view.blocked = of(State::blocked);
+  view.failed = of(State::failed);
+  view.cancelled = of(State::cancelled);
+  view.ignored = num_ignored;
+  view.total = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  return view;
+}
+
+CountsView interrupt(CountsView counts) {
+  counts.interrupted = counts.running;
+  counts.ready += counts.running;
+  counts.running = 0;
+  return counts;
+}
+
+RunCondition condition_at_end(const CountsView& counts, int exit_code) {
+  if (counts.num_left() > 0) {
+    if (exit_code == static_cast<int>(ExitCode::interrupted)) return RunCondition::cancelled;
+    return exit_code == static_cast<int>(ExitCode::failed) ? RunCondition::failed : RunCondition::incomplete;
+  }
+  if (counts.failed > counts.ignored) return RunCondition::failed;
+  if (counts.cancelled > 0) return RunCondition::cancelled;
+  return counts.blocked > 0 ? RunCondition::failed : RunCondition::ok;
+}
+
+std::string summary_line(const CountsView& counts) {
+  std::string line = fmt::format(
+      "ok {}  cached {}  skipped {}  blocked {}  failed {}  tolerated 0  ignored {}  cancelled {}", counts.ok,
+      counts.cached, counts.skipped, counts.blocked, counts.failed - counts.ignored, counts.ignored, counts.cancelled);
+  if (counts.num_left() > 0) line += fmt::format("  left {}", counts.num_left());
+  return line;
+}
+
+std::string next_steps(RunCondition condition, std::string_view run, std::string_view failed_element,
+                       std::string_view indent) {
+  if (condition == RunCondition::ok || condition == RunCondition::running) return {};
+  std::string steps;
+  if (!failed_element.empty())
+    steps += fmt::format("{}fugle why {} {}\n", indent, run, quote_for_shell(failed_element));
+  return steps + fmt::format("{}fugle resume {}\n", indent, run);
+}
+
+}  // namespace fugle::report

@@ -1,0 +1,133 @@
+#include "report/status_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "report/json_text.hpp"
+#include "report/text_table.hpp"
+
+namespace fugle::report {
+namespace {
+
+constexpr std::size_t kRowsShown = 10;
+
+std::string more_line(std::size_t total) {
+  return total > kRowsShown ? fmt::format("  and {} more (--json lists them)\n", total - kRowsShown) : "";
+}
+
+std::string head_part(const RunStatus& status) {
+  const CountsView& counts = status.counts;
+  const double percent =
+      counts.total == 0 ? 100.0 : 100.0 * static_cast<double>(counts.num_final()) / static_cast<double>(counts.total);
+  std::string text = fmt::format("{}  {}  {}{}\n", status.run, status.workflow, name_of(status.condition),
+                                 status.reason.empty() ? "" : " (" + status.reason + ")");
+  text += fmt::format("  {} of {} ended ({:.0f}%)  started {}  elapsed {}", counts.num_final(), counts.total,
+                      std::floor(percent), format_time(status.started), format_duration(status.elapsed));
+  return text + (status.eta ? fmt::format("  ETA {}\n", format_duration(*status.eta)) : "\n");
+}
+
+std::string counts_part(const CountsView& counts) {
+  std::string text = fmt::format("  waiting {}  ready {}  running {}", counts.waiting, counts.ready, counts.running);
+  if (counts.retrying > 0) text += fmt::format("  ({} of the waiting for a retry)", counts.retrying);
+  if (counts.interrupted > 0) text += fmt::format("  ({} of the ready were interrupted)", counts.interrupted);
+  return text +
+         fmt::format("\n  ok {}  cached {}  skipped {}  blocked {}  failed {}  cancelled {}\n", counts.ok,
+                     counts.cached, counts.skipped, counts.blocked, counts.failed, counts.cancelled) +
+         (counts.ignored > 0 ? fmt::format("  ({} of the failed are ignored)\n", counts.ignored) : "");
+}
+
+std::string workers_part(const RunStatus& status) {
+  if (status.workers.empty()) return {};
+  TextTable table({"worker", "cores", "busy", "ended", "state", "node"},
+                  {Align::right, Align::right, Align::right, Align::right, Align::left, Align::left});
+  for (std::size_t i = 0; i < std::min(kRowsShown, status.workers.size()); ++i) {
+    const auto& worker = status.workers[i];
+    table.add({std::to_string(worker.worker.value()), std::to_string(worker.cores), std::to_string(worker.cores_in_use),
+               std::to_string(worker.num_ended), worker.alive ? "alive" : "lost", worker.node});
+  }
+  return "workers\n" + table.to_text(2) + more_line(status.workers.size());
+}
+
+std::string running_part(const RunStatus& status) {
+  if (status.running.empty()) return {};
+  TextTable table({"elapsed", "worker", "attempt", "node", "element"},
+                  {Align::right, Align::right, Align::right, Align::left, Align::left});
+  for (std::size_t i = 0; i < std::min(kRowsShown, status.running.size()); ++i) {
+    const RunningRow& row = status.running[i];
+    table.add({format_duration(row.elapsed), std::to_string(row.worker.value()), std::to_string(row.attempt), row.node,
+               row.element});
+  }
+  return "running\n" + table.to_text(2) + more_line(status.running.size());
+}
+
+std::string failed_part(const RunStatus& status) {
+  if (status.failed.empty()) return {};
+  std::string text = "failed\n";
+  for (std::size_t i = 0; i < std::min(kRowsShown, status.failed.size()); ++i)
+    text += fmt::format("  {}\n", status.failed[i]);
+  return text + more_line(status.failed.size());
+}
+
+Json counts_json(const CountsView& counts) {
+  return {{"waiting", counts.waiting}, {"ready", counts.ready},   {"running", counts.running},
+          {"ok", counts.ok},           {"cached", counts.cached}, {"skipped", counts.skipped},
+          {"blocked", counts.blocked}, {"failed", counts.failed}, {"cancelled", counts.cancelled}};
+}
+
+Json workers_json(const RunStatus& status) {
+  Json list = Json::array();
+  for (const auto& worker : status.workers)
+    list.push_back({{"worker", worker.worker.value()},
+                    {"node", worker.node},
+                    {"cores", worker.cores},
+                    {"cores_in_use", worker.cores_in_use},
+                    {"ended", worker.num_ended},
+                    {"alive", worker.alive}});
+  return list;
+}
+
+Json running_json(const RunStatus& status) {
+  Json list = Json::array();
+  for (const RunningRow& row : status.running)
+    list.push_back({{"element", row.element},
+                    {"attempt", row.attempt},
+                    {"worker", row.worker.value()},
+                    {"node", row.node},
+                    {"elapsed_s", to_seconds(row.elapsed)}});
+  return list;
+}
+
+}  // namespace
+
+std::optional<Duration> eta_by_rate(const CountsView& counts, std::uint64_t num_ended, Duration elapsed) {
+  if (num_ended == 0 || elapsed <= Duration::zero()) return std::nullopt;
+  return from_seconds(static_cast<double>(counts.num_left()) * to_seconds(elapsed) / static_cast<double>(num_ended));
+}
+
+std::string status_text(const RunStatus& status) {
+  const std::string first_failed = status.failed.empty() ? "" : status.failed.front();
+  return head_part(status) + counts_part(status.counts) + workers_part(status) + running_part(status) +
+         failed_part(status) + next_steps(status.condition, status.run, first_failed, "next: ");
+}
+
+std::string status_json(const RunStatus& status) {
+  const CountsView& counts = status.counts;
+  Json json{{"run", status.run}, {"workflow", status.workflow}, {"state", name_of(status.condition)}};
+  json["reason"] = status.reason;
+  json["counts"] = counts_json(counts);
+  json["total"] = counts.total;
+  json["ignored"] = counts.ignored;
+  json["retrying"] = counts.retrying;
+  json["interrupted"] = counts.interrupted;
+  json["started"] = format_time(status.started);
+  json["elapsed_s"] = to_seconds(status.elapsed);
+  json["eta_s"] = status.eta ? Json(to_seconds(*status.eta)) : Json();
+  json["workers"] = workers_json(status);
+  json["running"] = running_json(status);
+  json["failed"] = status.failed;
+  return to_pretty_text(json);
+}
+
+}  // namespace fugle::report

@@ -1,0 +1,41 @@
+// `fugle status` as text and as JSON. Plain data in, text out: the data come from live.h5 or from a replay.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/run_condition.hpp"
+#include "scheduler/ports.hpp"
+
+namespace fugle::report {
+
+struct RunningRow {
+  std::string element;
+  std::uint16_t attempt = 1;
+  WorkerId worker;
+  std::string node;
+  Duration elapsed{0};
+};
+
+struct RunStatus {
+  std::string run;
+  std::string workflow;
+  RunCondition condition = RunCondition::running;
+  std::string reason;  ///< of the end; empty: none known
+  CountsView counts;
+  Time started{};       ///< of the run's first life
+  Duration elapsed{0};  ///< since then, to its end or to now
+  std::optional<Duration> eta;
+  std::vector<scheduler::WorkerInfo> workers;
+  std::vector<RunningRow> running;  ///< oldest first, possibly cut
+  std::vector<std::string> failed;  ///< oldest first, possibly cut
+};
+
+/// What is left at the rate seen so far in this life; nullopt before anything ended.
+[[nodiscard]] std::optional<Duration> eta_by_rate(const CountsView& counts, std::uint64_t num_ended, Duration elapsed);
+
+[[nodiscard]] std::string status_text(const RunStatus& status);
+[[nodiscard]] std::string status_json(const RunStatus& status);
+
+}  // namespace fugle::report
