@@ -19,6 +19,7 @@ namespace fugle::workflow {
 struct Text {
   std::string raw;
   Position at;
+  std::vector<Position> markers{};  ///< of each "${{" in `raw`, in order; fewer or none: unknown, then `at` stands
 };
 
 /// A value of a typed key: a literal of that type, or an expression to be evaluated and then converted.

@@ -1,0 +1,270 @@
+#include "workflow/node.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <sstream>
+#include <unordered_map>
+#include <utility>
+
+#include "workflow/parse_error.hpp"
+#include "workflow/scalar.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+constexpr std::size_t kMaxLevels = 500;
+constexpr std::uint64_t kMaxAliasNodes = 1'000'000;
+constexpr std::string_view kCoreTags = "tag:yaml.org,2002:";
+
+/// Ends the parser's work early; the diagnostic is already made.
+struct Abandon {};
+
+bool is_core_tag(std::string_view tag) {
+  if (tag == "?" || tag == "!" || tag.empty()) return true;
+  if (!tag.starts_with(kCoreTags)) return false;
+  tag.remove_prefix(kCoreTags.size());
+  for (const std::string_view known : {"str", "int", "float", "bool", "null", "seq", "map"})
+    if (tag == known) return true;
+  return false;
+}
+
+std::string shown_tag(std::string_view tag) {
+  if (tag.starts_with(kCoreTags)) return fmt::format("!!{}", tag.substr(kCoreTags.size()));
+  return std::string(tag);
+}
+
+/// The parser's events to nodes. Its own node tree is not used: it is three times as large, looks keys up by scanning,
+/// and accepts aliases that contain themselves.
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  TreeBuilder(Document& document, Diagnostics& diagnostics) : document_(document), diagnostics_(diagnostics) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (num_documents_++ == 0) return;
+    refuse(offset_of(mark), "more than one document; use one file each");
+    throw Abandon{};
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const std::size_t start = skip_properties(text(), offset_of(mark));
+    // The library also takes these two for null; here they are words like any other.
+    const std::string_view word = text().substr(start, 4);
+    const bool is_word = word == "Null" || word == "NULL";
+    Node& node = add_node(is_word ? Node::Kind::scalar : Node::Kind::null, mark);
+    if (is_word) node.text = word;
+    const bool is_written = text().substr(start, 1) == "~" || word == "null";
+    if (!is_word && !is_written) node.at = place_of_nothing(node);
+    finish(node, anchor, 1);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    Node& node = add_node(Node::Kind::scalar, mark);
+    node.text = value;
+    check_tag(tag, node);
+    if (value.find('\0') != std::string::npos) {
+      refuse(node.offset, "cannot read this: a NUL character in a value");
+      node.kind = Node::Kind::broken;
+    }
+    node.is_quoted = tag == "?" ? false : is_quoted_at(node.offset);
+    if (node.is_quoted) last_quoted_ = &node;
+    // A tag hides from the library that nothing, `~` or `null` stands there.
+    if (!node.is_quoted && (value.empty() || value == "~" || value == "null")) node.kind = Node::Kind::null;
+    finish(node, anchor, 1);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto target = anchors_.find(anchor);
+    if (target == anchors_.end()) {
+      const std::size_t offset = offset_of(mark);
+      const std::size_t end = text().find_first_of(" \t\r\n,]}", offset);
+      refuse(offset, fmt::format("alias {} contains itself", quoted(text().substr(offset, end - offset))));
+      finish(add_node(Node::Kind::broken, mark), YAML::NullAnchor, 1);
+      return;
+    }
+    const Anchored& anchored = target->second;
+    alias_nodes_ += anchored.num_nodes;
+    if (alias_nodes_ > kMaxAliasNodes) {
+      refuse(offset_of(mark), fmt::format("aliases expand to more than {} nodes", kMaxAliasNodes));
+      throw Abandon{};
+    }
+    attach(*anchored.node, document_.source.position(offset_of(mark)), anchored.num_nodes);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(Node::Kind::list, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(Node::Kind::map, mark, tag, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+  /// Offset of a quote that the end of the file closed; the library takes it for closed.
+  [[nodiscard]] std::optional<std::size_t> unclosed_quote() const {
+    if (last_quoted_ == nullptr) return std::nullopt;
+    return find_unclosed_quote(text(), skip_properties(text(), last_quoted_->offset));
+  }
+
+ private:
+  struct Anchored {
+    const Node* node;
+    std::uint64_t num_nodes;  ///< as if written out
+  };
+  /// A list or map that is not at its end yet.
+  struct Frame {
+    Node* node;
+    YAML::anchor_t anchor;
+    std::uint64_t num_nodes = 1;
+    const Node* key = nullptr;  ///< read, its value not yet
+    Position key_at;
+    std::unordered_map<std::string, std::uint32_t> key_lines{};  ///< of maps
+  };
+
+  [[nodiscard]] std::string_view text() const { return document_.source.text(); }
+  [[nodiscard]] std::size_t offset_of(const YAML::Mark& mark) const {
+    return std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text().size());
+  }
+  void refuse(std::size_t offset, std::string problem) {
+    diagnostics_.error("E101", document_.source.position(offset), std::move(problem));
+  }
+  [[nodiscard]] bool is_quoted_at(std::size_t offset) const {
+    const std::string_view lead = text().substr(skip_properties(text(), offset), 1);
+    return !lead.empty() && std::string_view("\"'|>").find(lead) != std::string_view::npos;
+  }
+  void check_tag(const std::string& tag, const Node& node) {
+    if (!is_core_tag(tag))
+      refuse(node.offset, fmt::format("tag {} is not known; only core tags are read", quoted(shown_tag(tag))));
+  }
+
+  Node& add_node(Node::Kind kind, const YAML::Mark& mark) {
+    Node& node = document_.nodes.emplace_back();
+    node.kind = kind;
+    node.offset = static_cast<std::uint32_t>(offset_of(mark));
+    node.at = document_.source.position(node.offset);
+    return node;
+  }
+
+  /// The parser places an empty value at whatever follows, perhaps lines below.
+  [[nodiscard]] Position place_of_nothing(const Node& node) const {
+    if (frames_.empty()) return node.at;
+    if (frames_.back().key != nullptr) return frames_.back().key_at;
+    if (node.offset == 0 || !frames_.back().node->is_list()) return node.at;
+    const std::size_t lead = text().find_last_of("-[,", node.offset - 1);
+    return lead == std::string_view::npos ? node.at : document_.source.position(lead);
+  }
+
+  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    if (frames_.size() >= kMaxLevels) {
+      refuse(offset_of(mark), fmt::format("cannot read this: more than {} levels of nesting", kMaxLevels));
+      throw Abandon{};
+    }
+    Node& node = add_node(kind, mark);
+    check_tag(tag, node);
+    frames_.push_back({&node, anchor, 1, nullptr, {}, {}});
+  }
+
+  void close() {
+    Frame frame = std::move(frames_.back());
+    frames_.pop_back();
+    finish(*frame.node, frame.anchor, frame.num_nodes);
+  }
+
+  void finish(const Node& node, YAML::anchor_t anchor, std::uint64_t num_nodes) {
+    if (anchor != YAML::NullAnchor) anchors_[anchor] = {&node, num_nodes};
+    attach(node, node.at, num_nodes);
+  }
+
+  /// Puts a complete node where it belongs; `at` is where it or its alias is written.
+  void attach(const Node& node, Position at, std::uint64_t num_nodes) {
+    if (frames_.empty()) {
+      document_.root = &node;
+      return;
+    }
+    Frame& frame = frames_.back();
+    frame.num_nodes += num_nodes;
+    if (frame.node->is_list()) {
+      frame.node->items.push_back(&node);
+    } else if (frame.key == nullptr) {
+      frame.key = &node;
+      frame.key_at = at;
+    } else {
+      add_entry(frame, node);
+      frame.key = nullptr;
+    }
+  }
+
+  void add_entry(Frame& frame, const Node& value) {
+    const Node& key = *frame.key;
+    if (key.kind == Node::Kind::broken) return;
+    if (!key.is_scalar()) {
+      diagnostics_.error("E101", frame.key_at, "keys must be single words, not lists or maps");
+      return;
+    }
+    if (key.text == "<<" && !key.is_quoted) {
+      diagnostics_.error("E101", frame.key_at, "merge key '<<' is not read; use 'extends'", "extends");
+      return;
+    }
+    const auto [first, is_new] = frame.key_lines.emplace(key.text, frame.key_at.line);
+    if (is_new) {
+      frame.node->entries.push_back({key.text, frame.key_at, &value});
+    } else {
+      diagnostics_.error("E102", frame.key_at,
+                         fmt::format("duplicate key {} (first at line {})", quoted(key.text), first->second));
+    }
+  }
+
+  Document& document_;
+  Diagnostics& diagnostics_;
+  std::size_t num_documents_ = 0;
+  std::vector<Frame> frames_;
+  std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+  std::uint64_t alias_nodes_ = 0;
+  const Node* last_quoted_ = nullptr;
+};
+
+}  // namespace
+
+Text Document::text_of(const Node& scalar) const {
+  Text text{scalar.text, scalar.at};
+  std::size_t in_source = scalar.offset;
+  for (std::size_t at = scalar.text.find("${{"); at != std::string::npos; at = scalar.text.find("${{", at + 3)) {
+    in_source = source.text().find("${{", in_source);
+    if (in_source == std::string::npos) break;
+    text.markers.push_back(source.position(in_source));
+    in_source += 3;
+  }
+  return text;
+}
+
+std::optional<Document> parse_document(SourceText source, Diagnostics& diagnostics) {
+  Document document{std::move(source), {}, nullptr};
+  const std::string& text = document.source.text();
+  TreeBuilder builder(document, diagnostics);
+  const auto refuse = [&](std::size_t offset, std::string problem) {
+    diagnostics.error("E101", document.source.position(offset), std::move(problem));
+    return std::nullopt;
+  };
+  try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const Abandon&) {
+    return std::nullopt;
+  } catch (const YAML::Exception& refusal) {
+    const auto offset = static_cast<std::size_t>(std::max(refusal.mark.pos, 0));
+    const ParseCause cause = explain_refusal(text, std::min(offset, text.size()), refusal.msg);
+    return refuse(cause.offset, cause.text);
+  }
+  if (const auto quote = builder.unclosed_quote()) return refuse(*quote, "quote opened here is never closed");
+  return document;
+}
+
+}  // namespace fugle::workflow

@@ -1,0 +1,59 @@
+// A YAML or JSON document as a tree of texts: nothing is typed yet, every node knows its place. Aliases are already
+// replaced by what they name, so a node may be reached on several ways; keys of a map are unique. Knows nothing of
+// workflows and shows nothing of the parser that made it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "workflow/source_text.hpp"
+#include "workflow/workflow.hpp"
+
+namespace fugle::workflow {
+
+struct Node;
+
+struct Entry {
+  std::string key;
+  Position at;
+  const Node* value = nullptr;
+};
+
+struct Node {
+  enum class Kind : std::uint8_t {
+    null,  ///< plain `~`, `null` or nothing
+    scalar,
+    list,
+    map,
+    broken,  ///< already reported; readers pass over it in silence
+  };
+  Kind kind = Kind::null;
+  bool is_quoted = false;  ///< scalar in quotes or a block scalar
+  Position at;             ///< of an anchored node: the anchor; of an empty value: its key
+  std::uint32_t offset = 0;
+  std::string text;
+  std::vector<const Node*> items;
+  std::vector<Entry> entries;
+
+  [[nodiscard]] bool is_null() const { return kind == Kind::null; }
+  [[nodiscard]] bool is_scalar() const { return kind == Kind::scalar; }
+  [[nodiscard]] bool is_list() const { return kind == Kind::list; }
+  [[nodiscard]] bool is_map() const { return kind == Kind::map; }
+};
+
+/// Owns its nodes; they stay where they are when the document moves.
+struct Document {
+  SourceText source;
+  std::deque<Node> nodes;
+  const Node* root = nullptr;
+
+  /// The text of a scalar with the places of its ${{ markers.
+  [[nodiscard]] Text text_of(const Node& scalar) const;
+};
+
+/// The one document of the file. E101 and E102 for what can not be read; nullopt when nothing is left to look at.
+[[nodiscard]] std::optional<Document> parse_document(SourceText source, Diagnostics& diagnostics);
+
+}  // namespace fugle::workflow

@@ -1,0 +1,37 @@
+// The bytes of a workflow file made fit for the YAML parser, and the way back from its marks to places in the file:
+// the byte-order mark is dropped and JSON surrogate pairs are joined, both of which move columns. Does not parse.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workflow/diagnostic.hpp"
+
+namespace fugle::workflow {
+
+class SourceText {
+ public:
+  /// E101 and nullopt for bytes that are not UTF-8 or hold a NUL.
+  [[nodiscard]] static std::optional<SourceText> make(std::string_view bytes, Diagnostics& diagnostics);
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+  /// Place in the file of a byte of text().
+  [[nodiscard]] Position position(std::size_t offset) const;
+
+ private:
+  explicit SourceText(std::string_view utf8);
+  void join_surrogates();
+
+  struct Joint {
+    std::size_t after;  ///< offset in text_ from which columns of the same line are shifted
+    std::size_t removed;
+  };
+  std::string text_;
+  std::vector<std::size_t> line_starts_;
+  std::vector<Joint> joints_;
+};
+
+}  // namespace fugle::workflow
