@@ -1,0 +1,167 @@
+#include "store/segment.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+
+#include "base/assert.hpp"
+#include "base/error.hpp"
+#include "store/hdf5.hpp"
+
+namespace fugle::store {
+namespace {
+
+constexpr std::string_view kPrefix = "journal.";
+constexpr std::string_view kSuffix = ".h5";
+
+std::optional<std::uint32_t> number_in(std::string_view name) {
+  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
+  if (name.size() <= kPrefix.size() + kSuffix.size()) return std::nullopt;
+  name = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+hdf5::Handle row_type() {
+  const std::array fields{
+      hdf5::Field{"seq", offsetof(Row, seq), hdf5::type_of<std::uint64_t>()},
+      hdf5::Field{"start_ns", offsetof(Row, start_ns), hdf5::type_of<std::int64_t>()},
+      hdf5::Field{"end_ns", offsetof(Row, end_ns), hdf5::type_of<std::int64_t>()},
+      hdf5::Field{"element", offsetof(Row, element), hdf5::type_of<std::uint32_t>()},
+      hdf5::Field{"worker", offsetof(Row, worker), hdf5::type_of<std::uint32_t>()},
+      hdf5::Field{"exit", offsetof(Row, exit), hdf5::type_of<std::int32_t>()},
+      hdf5::Field{"lag", offsetof(Row, lag), hdf5::type_of<std::uint32_t>()},
+      hdf5::Field{"maxrss_kb", offsetof(Row, maxrss_kb), hdf5::type_of<std::uint32_t>()},
+      hdf5::Field{"cpu_ms", offsetof(Row, cpu_ms), hdf5::type_of<std::uint32_t>()},
+      hdf5::Field{"text_off", offsetof(Row, text_off), hdf5::type_of<std::uint32_t>()},
+      hdf5::Field{"text_len", offsetof(Row, text_len), hdf5::type_of<std::uint16_t>()},
+      hdf5::Field{"attempt", offsetof(Row, attempt), hdf5::type_of<std::uint16_t>()},
+      hdf5::Field{"kind", offsetof(Row, kind), hdf5::type_of<std::uint8_t>()},
+      hdf5::Field{"flags", offsetof(Row, flags), hdf5::type_of<std::uint8_t>()},
+      hdf5::Field{"reserved", offsetof(Row, reserved), hdf5::type_of<std::uint16_t>()},
+      hdf5::Field{"crc", offsetof(Row, crc), hdf5::type_of<std::uint32_t>()},
+  };
+  return hdf5::compound_type(sizeof(Row), fields);
+}
+
+void write_attributes(const hdf5::Handle& file, const SegmentInfo& info) {
+  hdf5::write_attribute(file, "format", kJournalFormat);
+  hdf5::write_attribute(file, "run", info.run);
+  hdf5::write_attribute(file, "segment", info.number);
+  hdf5::write_attribute(file, "first_seq", info.first_seq);
+  hdf5::write_attribute(file, "capacity", info.capacity);
+  hdf5::write_attribute(file, "text_capacity", info.text_capacity);
+  hdf5::write_attribute(file, "epoch", info.epoch);
+  hdf5::write_attribute(file, "commit_align", info.commit_align);
+}
+
+/// Leaves the offsets of the two datasets in `info`.
+void write_metadata(const std::string& path, SegmentInfo& info) {
+  const hdf5::Session session;
+  hdf5::Handle file = hdf5::create_file(session, path);
+  write_attributes(file, info);
+  {
+    const hdf5::Handle type = row_type();
+    const hdf5::Handle rows = hdf5::create_dataset(file, "events", type.id(), info.capacity, hdf5::Storage::reserved);
+    const hdf5::Handle text =
+        hdf5::create_dataset(file, "text", hdf5::type_of<std::uint8_t>(), info.text_capacity, hdf5::Storage::reserved);
+    info.rows_offset = hdf5::offset_of(rows);
+    info.text_offset = hdf5::offset_of(text);
+  }
+  hdf5::close_checked(std::move(file), path);
+}
+
+SegmentInfo read_metadata(const std::string& path) {
+  const hdf5::Session session;
+  const hdf5::Handle file = hdf5::open_file(session, path);
+  const std::uint64_t format = hdf5::read_number(file, "format");
+  if (format > kJournalFormat) {
+    throw ConflictError(fmt::format("cannot read '{}' (written in format {}, this build reads up to {}); upgrade fugle",
+                                    path, format, kJournalFormat));
+  }
+  SegmentInfo info;
+  info.number = static_cast<std::uint32_t>(hdf5::read_number(file, "segment"));
+  info.run = hdf5::read_text(file, "run");
+  info.first_seq = hdf5::read_number(file, "first_seq");
+  info.capacity = static_cast<std::uint32_t>(hdf5::read_number(file, "capacity"));
+  info.text_capacity = hdf5::read_number(file, "text_capacity");
+  info.epoch = hdf5::read_number(file, "epoch");
+  info.commit_align = static_cast<std::uint32_t>(hdf5::read_number(file, "commit_align"));
+  const hdf5::Handle rows = hdf5::open_dataset(file, "events");
+  const hdf5::Handle text = hdf5::open_dataset(file, "text");
+  if (hdf5::size_of(rows) != info.capacity || hdf5::size_of(text) != info.text_capacity) {
+    throw EnvironmentError("the datasets are not as large as the attributes say");
+  }
+  info.rows_offset = hdf5::offset_of(rows);
+  info.text_offset = hdf5::offset_of(text);
+  return info;
+}
+
+}  // namespace
+
+std::string segment_path(const std::string& run_dir, std::uint32_t number) {
+  return fmt::format("{}/{}{}{}", run_dir, kPrefix, number, kSuffix);
+}
+
+std::vector<std::uint32_t> list_segments(const std::string& run_dir) {
+  std::vector<std::uint32_t> numbers;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(run_dir, error)) {
+    if (const auto number = number_in(entry.path().filename().native())) numbers.push_back(*number);
+  }
+  if (error) throw_errno("cannot list", run_dir, error.value());
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+Segment open_segment(const std::string& run_dir, std::uint32_t number) {
+  const std::string path = segment_path(run_dir, number);
+  File file(path, O_RDONLY);
+  SegmentInfo info;
+  try {
+    info = read_metadata(path);
+  } catch (const EnvironmentError& error) {
+    throw EnvironmentError(
+        fmt::format("'{}' is damaged ({}); restore this file from a copy, or start a new run", path, error.what()));
+  }
+  if (info.number != number) {
+    throw EnvironmentError(fmt::format("'{}' says it is segment {} (renamed or copied by hand); give it back its name",
+                                       path, info.number));
+  }
+  return {std::move(info), std::move(file)};
+}
+
+Segment create_segment(const std::string& run_dir, SegmentInfo wanted, IfExists if_exists) {
+  const std::string path = segment_path(run_dir, wanted.number);
+  const ScopedTemporary temporary(path + ".tmp");
+  write_metadata(temporary.path(), wanted);
+  // A page that holds rows must not hold metadata too.
+  FUGLE_ENSURE(wanted.rows_offset % 4096 == 0 && wanted.text_offset % 4096 == 0);
+  File file(temporary.path(), O_RDWR);
+  // Real zeros on disk: commits then never allocate, and the disk can only be full here.
+  file.write_zeros(wanted.rows_offset, wanted.capacity * sizeof(Row));
+  file.write_zeros(wanted.text_offset, wanted.text_capacity);
+  if (::fsync(file.fd()) != 0) throw_errno("cannot sync", path, errno);
+  if (::fchmod(file.fd(), 0444) != 0) throw_errno("cannot protect", path, errno);
+  if (if_exists == IfExists::refuse) {
+    if (!rename_to_new(temporary.path(), path)) throw SegmentExists{};
+  } else if (::rename(temporary.path().c_str(), path.c_str()) != 0) {
+    throw_errno("cannot create", path, errno);
+  }
+  file.set_path(path);
+  sync_directory(run_dir);
+  return {std::move(wanted), std::move(file)};
+}
+
+}  // namespace fugle::store
