@@ -10,6 +10,7 @@
 namespace fugle::scheduler {
 
 class Head;
+class Outbox;
 class Worker;
 
 /// What this rank's worker may use; nothing: a head that runs no tasks.
@@ -50,9 +51,12 @@ class Engine {
   void cancel_element(ElementId element, const std::string& who, Time now);
 
  private:
+  void deliver(WorkerId from, const Message& message, Time now);
+
+  Transport& transport_;
+  std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<Worker> worker_;
-  Transport& transport_;
   Transport::Incoming incoming_;
 };
 

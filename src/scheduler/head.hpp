@@ -1,0 +1,110 @@
+// The head's state machine: owns RunState, gives leases to workers, takes their reports, decides when the run is over.
+//
+// A step applies and records what came in, hands it to the store and the observers, and only then acts. Work per
+// completion is O(out-degree) and O(log) of the queues; nothing scans all elements but the start of a life.
+//
+// Leases. A READY element is granted to the worker with most free cores. What can only run after it comes along: a
+// chain of successors each of which needs nothing outside the lease. So a chain of a thousand elements is one grant and
+// a few reports. How many READY elements a worker holds beyond its cores depends on how short they are: enough to
+// bridge the way of a message, none where they are long. An idle worker takes from the others' backlogs (revoke).
+#pragma once
+
+#include <queue>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "scheduler/engine.hpp"
+#include "scheduler/outbox.hpp"
+#include "scheduler/ready_queue.hpp"
+#include "scheduler/running_list.hpp"
+#include "scheduler/worker_table.hpp"
+
+namespace fugle::scheduler {
+
+class Head {
+ public:
+  Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks);
+
+  void on_message(WorkerId from, const Message& message, Time now);
+  void on_lost(WorkerId worker, Time now);
+  /// Returns the next deadline.
+  Time step(Time now);
+  [[nodiscard]] bool is_done() const { return is_done_; }
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+  void request_stop(Engine::StopKind kind, int exit_code, const std::string& why, Time now);
+  void cancel_element(ElementId element, const std::string& who, Time now);
+
+ private:
+  // What came in.
+  void begin_life(Time now);
+  void record(Event event);
+  void on_hello(WorkerId from, const Hello& hello, Time now);
+  void on_report(WorkerId from, const Report& report, Time now);
+  void on_attempt(WorkerId from, const AttemptReport& report);
+  void on_returned(WorkerId from, ElementId element, Time now);
+  void settle_effects();
+  void flush_events(Time now);
+
+  // Leases.
+  void hold(WorkerId worker, ElementId element);
+  void release(ElementId element);
+  void release_dependents(ElementId element);
+  void activate(ElementId element);
+  [[nodiscard]] bool is_held(ElementId e) const { return holder_[e.value()].is_valid(); }
+
+  // What is done about it.
+  void make_retries_due(Time now);
+  void grant_what_fits();
+  void grant(WorkerId worker, ElementId first);
+  [[nodiscard]] LeasedElement leased(ElementId element, std::uint32_t waits_for);
+  [[nodiscard]] bool follows_only(ElementId successor, ElementId last) const;
+  [[nodiscard]] std::uint32_t backlog_per_core(TaskId task) const;
+  void send_grants();
+  void steal_for_idle_workers();
+  void stop_what_runs();
+  void end_when_over(Time now);
+  [[nodiscard]] bool can_still_progress() const;
+  [[nodiscard]] int decide_exit_code() const;
+  void finish(Time now);
+  [[nodiscard]] HeadView view(Time now);
+  void notify(Time now);
+
+  HeadOptions options_;
+  RunState& run_;
+  const Graph& graph_;
+  Outbox& outbox_;
+  WorkerTable workers_;
+  ReadyQueue ready_;
+  RunningList running_;
+  std::vector<WorkerId> holder_;              ///< [element] who holds it, or invalid
+  std::vector<std::uint32_t> first_of_name_;  ///< [task] first element of all tasks with its name
+  struct Mean {
+    double seconds = 0;
+    std::uint32_t count = 0;
+  };
+  std::vector<Mean> durations_;  ///< [task] of attempts that ended OK in this life, moving
+  using Retry = std::pair<Time, ElementId>;
+  std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
+  std::set<ElementId> cancel_wanted_;
+  std::set<std::pair<ElementId, std::uint16_t>> stop_sent_;
+  std::vector<std::pair<WorkerId, Grant>> grants_;  ///< of this step
+  std::vector<WorkerInfo> infos_;                   ///< for observers
+
+  std::vector<Event> batch_;
+  Effects effects_;
+  Effects batch_effects_;
+  Time life_started_{};
+  Time next_tick_{};
+  bool has_begun_ = false;
+  bool has_news_ = false;
+  bool infos_are_old_ = true;
+  Engine::StopKind stop_kind_ = Engine::StopKind::drain;
+  bool is_stopping_ = false;
+  bool is_ending_ = false;  ///< Shutdown was sent
+  bool is_done_ = false;
+  int exit_code_ = 0;
+  std::string end_reason_;
+};
+
+}  // namespace fugle::scheduler

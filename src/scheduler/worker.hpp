@@ -1,0 +1,64 @@
+// A worker's state machine: holds leases, starts what its resources allow, resolves the edges inside its leases itself,
+// and reports in batches. Knows nothing of the graph beyond its leases, of retries or of policies: those are the
+// head's.
+//
+// The rule both sides keep without a message: when an attempt does not end OK, all elements of its lease that wait for
+// it, directly or not, leave the lease.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "scheduler/engine.hpp"
+#include "scheduler/outbox.hpp"
+
+namespace fugle::scheduler {
+
+class Worker {
+ public:
+  Worker(WorkerOffer offer, Outbox& outbox, Executor& executor);
+
+  void on_message(const Message& message);
+  /// The head died: stop everything; is_done() once nothing runs.
+  void on_head_lost();
+  /// Takes what the executor has, starts what fits, sends one report.
+  void step();
+  [[nodiscard]] bool is_done() const { return is_done_; }
+
+ private:
+  struct Held {
+    LeasedElement leased;
+    bool is_running = false;
+    std::uint32_t num_bypassed = 0;
+    graph::Request granted{};
+  };
+
+  void accept(const Grant& grant);
+  void give_back(const Revoke& revoke);
+  void drop_dependents(const LeasedElement& leased);
+  void drop(ElementId element);
+  void take_reports();
+  void end(const AttemptReport& attempt);
+  void start_what_fits();
+  void start(Held& held);
+  void send_report();
+
+  WorkerOffer offer_;
+  Outbox& outbox_;
+  Executor& executor_;
+  std::uint32_t free_cores_;
+  std::uint64_t free_mem_;
+  std::unordered_map<std::uint32_t, std::shared_ptr<const graph::Task>> tasks_;
+  std::unordered_map<ElementId, Held> held_;
+  std::set<std::pair<std::uint32_t, ElementId>> queue_;  ///< (order, element) that wait for resources only
+  std::uint32_t num_running_ = 0;
+  std::vector<AttemptReport> fresh_;
+  Report report_;
+  bool is_shutting_down_ = false;
+  bool is_done_ = false;
+  bool has_head_ = true;
+};
+
+}  // namespace fugle::scheduler
