@@ -81,6 +81,9 @@ class Explainer {
     const auto missing =
         std::count_if(needs.begin(), needs.end(), [&](ElementId e) { return !in_.run.counts_as_ok(e); });
     out_.reason = fmt::format("{} of {} needs {} not done", missing, needs.size(), missing == 1 ? "is" : "are");
+    // It is decided only when all needs have ended, so a failed one may be among them.
+    if (const ElementId bad = find_need(element_, State::failed, State::cancelled); bad.is_valid())
+      out_.reason += fmt::format("; it will not run, since {} is {}", graph_.id(bad), shown_state(bad));
     for (const ElementId root : waited_for()) add_cause(root, brief_reason(root));
     if (!is_dead()) return;
     out_.reason += ", and " + dead_run();
@@ -158,8 +161,12 @@ class Explainer {
   void explain_retry_wait() {
     const Attempt* attempt = last_attempt(element_);
     const Time until = in_.run.retry_at(element_);
-    out_.reason = fmt::format("attempt {} starts at {}", in_.run.attempt(element_) + 1, format_time(until));
-    if (!is_dead() && until > in_.now) out_.reason += fmt::format(" (in {})", format_duration(until - in_.now));
+    const int next = in_.run.attempt(element_) + 1;
+    if (until > in_.now)
+      out_.reason =
+          fmt::format("attempt {} starts at {} (in {})", next, format_time(until), format_duration(until - in_.now));
+    else
+      out_.reason = fmt::format("attempt {} may start since {}", next, format_time(until));
     if (attempt != nullptr)
       out_.reason += fmt::format("; attempt {} ended with {}", attempt->number, verdict(*attempt));
     if (is_dead()) out_.reason += ", but " + dead_run();
@@ -228,19 +235,23 @@ class Explainer {
 
   /// The first need that FAILED, else the first that is BLOCKED; invalid: none.
   [[nodiscard]] ElementId blocking_need(ElementId e) const {
-    ElementId blocked;
+    const ElementId failed = find_need(e, State::failed, State::failed);
+    return failed.is_valid() ? failed : find_need(e, State::blocked, State::blocked);
+  }
+
+  /// The first need in one of two states that does not count as OK; invalid: none.
+  [[nodiscard]] ElementId find_need(ElementId e, State one, State other) const {
     for (const ElementId need : graph_.real_needs(e)) {
-      if (in_.run.counts_as_ok(need)) continue;
-      if (in_.run.state(need) == State::failed) return need;
-      if (in_.run.state(need) == State::blocked && !blocked.is_valid()) blocked = need;
+      const State state = in_.run.state(need);
+      if ((state == one || state == other) && !in_.run.counts_as_ok(need)) return need;
     }
-    return blocked;
+    return ElementId{};
   }
 
   void explain_cancelled() {
     if (const std::string* who = in_.lives.canceller_of(element_)) {
       out_.reason = fmt::format("cancelled by {}", *who);
-    } else if (const ElementId need = cancelled_need(); need.is_valid()) {
+    } else if (const ElementId need = find_need(element_, State::cancelled, State::cancelled); need.is_valid()) {
       out_.reason = fmt::format("it needs {}, which was cancelled", graph_.id(need));
       suggest("why", graph_.id(need));
     } else {
@@ -249,12 +260,6 @@ class Explainer {
       out_.reason = why.empty() ? "cancelled with the run" : fmt::format("cancelled with the run ({})", why);
     }
     suggest("resume");
-  }
-
-  [[nodiscard]] ElementId cancelled_need() const {
-    for (const ElementId need : graph_.real_needs(element_))
-      if (in_.run.state(need) == State::cancelled) return need;
-    return ElementId{};
   }
 
   const Situation& in_;
