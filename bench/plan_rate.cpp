@@ -1,0 +1,89 @@
+// How long does planning 1,000,000 elements with 3,000,000 edges take, and how much memory does the graph need?
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "base/random.hpp"
+#include "graph/algorithms.hpp"
+#include "plan/plan.hpp"
+
+namespace {
+
+using namespace fugle;
+
+constexpr std::uint32_t kElements = 1'000'000;
+constexpr std::uint32_t kWindow = 10'000;  // an element needs some of those shortly before it
+
+long peak_memory_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
+}
+
+class Lap {
+ public:
+  explicit Lap(const char* what) : what_(what), start_(std::chrono::steady_clock::now()) {}
+  ~Lap() {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+    fmt::print("{:<24} {:7.3f} s   peak memory {:5} MiB\n", what_, passed.count(), peak_memory_mib());
+  }
+  Lap(const Lap&) = delete;
+  Lap& operator=(const Lap&) = delete;
+
+ private:
+  const char* what_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+graph::Graph random_graph() {
+  const Lap lap("graph built");
+  Random random(1);
+  graph::GraphBuilder builder;
+  graph::Task task;
+  task.name = "t";
+  const TaskId id = builder.add_task(std::move(task));
+  for (std::uint32_t e = 0; e < kElements; ++e) {
+    builder.add_element(id, fmt::format("t[{}]", e), {}, from_seconds(0.5 + random.uniform()));
+  }
+  for (std::uint32_t e = 1; e < kElements; ++e) {
+    for (int i = 0; i < 3; ++i) {
+      const auto back = static_cast<std::uint32_t>(random.below(std::min(e, kWindow)));
+      builder.add_edge(ElementId(e - 1 - back), ElementId(e));
+    }
+  }
+  return graph::Graph(std::move(builder).build());
+}
+
+void run() {
+  const graph::Graph graph = random_graph();
+  std::vector<double> durations, ranks;
+  std::vector<std::uint32_t> order;
+  {
+    const Lap lap("ranks and order");
+    durations = plan::expected_durations(graph);
+    ranks = graph::upward_ranks(graph, durations);
+    order = plan::start_order(graph, ranks);
+  }
+  for (const std::size_t workers : {16, 10'000}) {
+    const std::vector<plan::Slot> slots(workers, {8, 0});
+    plan::Schedule schedule;
+    {
+      const Lap lap(workers == 16 ? "schedule, 16 workers" : "schedule, 10000 workers");
+      schedule = plan::list_schedule(graph, slots, durations, order);
+    }
+    plan::LowerBound bound;
+    {
+      const Lap lap("lower bound");
+      bound = plan::lower_bound(graph, slots, durations);
+    }
+    fmt::print("  makespan {:.1f} s, lower bound {:.1f} s ({})\n", schedule.makespan_s, bound.seconds, bound.binding);
+  }
+}
+
+}  // namespace
+
+int main() { run(); }
