@@ -38,23 +38,27 @@ WorldOptions cluster(std::uint32_t num_workers, std::uint32_t cores) {
 graph::Graph random_graph(Random& random) {
   GraphStory story;
   std::vector<GraphStory::TaskStory> tasks;
-  const std::size_t n = 2 + random.below(30);
+  const std::size_t n = 2 + random.below(40);
   for (std::size_t i = 0; i < n; ++i) {
-    auto task = story.task("t" + std::to_string(i)).times(1 + static_cast<std::uint32_t>(random.below(6)));
+    auto task = story.task("t" + std::to_string(i));
+    const bool continues_chain = i > 0 && random.chance(0.4);
+    if (!continues_chain && random.chance(0.6)) task.times(1 + static_cast<std::uint32_t>(random.below(12)));
     task.cores(1 + static_cast<std::uint32_t>(random.below(3)));
     task.priority(static_cast<int>(random.below(3)) - 1);
     if (random.chance(0.3)) task.retries(static_cast<std::uint32_t>(random.below(3)), 50ms);
     if (random.chance(0.1)) task.ignore_failure();
-    for (std::size_t j = 0; j < i; ++j)
-      if (random.chance(1.5 / static_cast<double>(i))) task.after(tasks[j]);
+    if (continues_chain) task.after(tasks.back());
+    for (std::size_t j = 0; j < i && !continues_chain; ++j)
+      if (random.chance(0.8 / static_cast<double>(i))) task.after(tasks[j]);
     tasks.push_back(task);
   }
   return story.graph();
 }
 
-Outcome random_outcome(ElementId, std::uint16_t, Random& random) {
+/// Half of the elements are short, so that workers get backlogs of them.
+Outcome random_outcome(ElementId e, std::uint16_t, Random& random) {
   Outcome outcome;
-  outcome.length = random.chance(0.5) ? Duration(std::chrono::microseconds(200 + random.below(3000)))
+  outcome.length = e.value() % 16 < 8 ? Duration(std::chrono::microseconds(200 + random.below(3000)))
                                       : Duration(std::chrono::milliseconds(1 + random.below(200)));
   if (random.chance(0.05))
     outcome.cls = random.chance(0.5) ? FailureClass::error : FailureClass::signal, outcome.exit = 1;
@@ -102,6 +106,19 @@ TEST(Simulation, grants_a_chain_as_one_lease) {
   World world(graph, order_of(graph), options);
   EXPECT_EQ(world.run(kLimit), 0);
   EXPECT_LT(to_seconds(world.now() - Time{}), 1.2) << "the head is not on the critical path";
+}
+
+TEST(Simulation, takes_a_chain_back_when_one_of_it_fails) {
+  GraphStory story;
+  auto a = story.task("a").retries(1, 10ms), b = story.task("b").after(a), c = story.task("c").after(b);
+  const graph::Graph graph = story.graph();
+  WorldOptions options = cluster(2, 1);
+  options.model = [](ElementId e, std::uint16_t attempt, Random&) {
+    return e.value() == 0 && attempt == 1 ? Outcome{1ms, FailureClass::error, 1} : Outcome{};
+  };
+  World world(graph, order_of(graph), options);
+  EXPECT_EQ(world.run(kLimit), 0);
+  EXPECT_EQ(world.attempts().size(), 4u);
 }
 
 TEST(Simulation, ends_with_the_code_for_failures_and_blocks_what_follows) {
@@ -253,14 +270,15 @@ TEST_P(SeededRuns, keep_the_invariants_through_lost_workers_and_crashes) {
     options.seed = random.next();
     options.model = random_outcome;
     World world(graph, order, options, history);
-    const double crash = life < 4 ? 0.002 : 0.0;
+    const bool will_crash = life < 6 && random.chance(0.6);
+    std::uint64_t events_left = random.below(600);
     bool has_crashed = false;
     while (world.advance()) {
       world.check_invariants();
       const auto num_ranks = static_cast<std::uint32_t>(options.workers.size());
       if (num_ranks > 1 && random.chance(0.001))
         world.lose_worker(WorkerId(1 + static_cast<std::uint32_t>(random.below(num_ranks - 1))));
-      if (random.chance(crash)) {
+      if (will_crash && events_left-- == 0) {
         has_crashed = true;
         break;
       }
