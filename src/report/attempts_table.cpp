@@ -26,6 +26,7 @@ void AttemptsTable::join(WorkerId worker, const std::string& node) {
 
 Attempt& AttemptsTable::open(const Event& event) {
   const auto node = node_of_worker_.find(event.worker);
+  latest_[event.element] = attempts_.size();
   Attempt& attempt = attempts_.emplace_back();
   attempt.element = event.element;
   attempt.number = event.attempt;
@@ -36,8 +37,8 @@ Attempt& AttemptsTable::open(const Event& event) {
 }
 
 void AttemptsTable::close() {
-  for (const auto& [element, position] : open_) attempts_[position].state = AttemptState::interrupted;
-  open_.clear();
+  for (const auto& [element, position] : latest_)
+    if (attempts_[position].state == AttemptState::running) attempts_[position].state = AttemptState::interrupted;
 }
 
 void AttemptsTable::add(const Event& event) {
@@ -47,15 +48,12 @@ void AttemptsTable::add(const Event& event) {
       node_of_worker_.clear();
       return;
     case EventKind::worker_joined: return join(event.worker, event.text);
-    case EventKind::attempt_started:
-      open(event);
-      open_[event.element] = attempts_.size() - 1;
-      return;
+    case EventKind::attempt_started: open(event); return;
     case EventKind::attempt_ended: {
-      // An attempt that could not be launched ends without having started.
-      const auto running = open_.find(event.element);
-      Attempt& attempt = running == open_.end() ? open(event) : attempts_[running->second];
-      if (running != open_.end()) open_.erase(running);
+      // A short attempt, or one that could not be launched, has no event for its start.
+      const auto latest = latest_.find(event.element);
+      const bool is_open = latest != latest_.end() && attempts_[latest->second].state == AttemptState::running;
+      Attempt& attempt = is_open ? attempts_[latest->second] : open(event);
       attempt.state = event.cls == FailureClass::none        ? AttemptState::ok
                       : event.cls == FailureClass::cancelled ? AttemptState::cancelled
                                                              : AttemptState::failed;
@@ -72,11 +70,9 @@ void AttemptsTable::add(const Event& event) {
   }
 }
 
-std::vector<const Attempt*> AttemptsTable::of(ElementId element) const {
-  std::vector<const Attempt*> found;
-  for (const Attempt& attempt : attempts_)
-    if (attempt.element == element) found.push_back(&attempt);
-  return found;
+const Attempt* AttemptsTable::latest(ElementId element) const {
+  const auto found = latest_.find(element);
+  return found == latest_.end() ? nullptr : &attempts_[found->second];
 }
 
 }  // namespace fugle::report

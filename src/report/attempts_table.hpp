@@ -47,15 +47,15 @@ class AttemptsTable {
   [[nodiscard]] std::span<const Attempt> attempts() const { return attempts_; }
   /// Empty when the worker never said.
   [[nodiscard]] const std::string& node_of(const Attempt& attempt) const { return nodes_[attempt.node]; }
-  /// The attempts of one element, oldest first. Linear in the number of attempts.
-  [[nodiscard]] std::vector<const Attempt*> of(ElementId element) const;
+  /// The newest attempt of an element; nullptr: none.
+  [[nodiscard]] const Attempt* latest(ElementId element) const;
 
  private:
   Attempt& open(const scheduler::Event& event);
   void join(WorkerId worker, const std::string& node);
 
   std::vector<Attempt> attempts_;
-  std::unordered_map<ElementId, std::size_t> open_;  ///< position of the attempt that runs
+  std::unordered_map<ElementId, std::size_t> latest_;  ///< position of the newest attempt
   std::vector<std::string> nodes_{""};
   std::unordered_map<WorkerId, std::uint32_t> node_of_worker_;
 };

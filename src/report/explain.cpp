@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 
@@ -52,11 +53,6 @@ class Explainer {
   [[nodiscard]] std::string shown_state(ElementId e) const {
     const State state = in_.run.state(e);
     return is_dead() && scheduler::is_live(state) ? "INTERRUPTED" : scheduler::name_of(state);
-  }
-
-  [[nodiscard]] const Attempt* last_attempt(ElementId e) const {
-    const auto attempts = in_.attempts.of(e);
-    return attempts.empty() ? nullptr : attempts.back();
   }
 
   void suggest(std::string_view verb, std::string_view element = {}) {
@@ -113,7 +109,7 @@ class Explainer {
   }
 
   [[nodiscard]] std::string brief_reason(ElementId e) const {
-    const Attempt* attempt = last_attempt(e);
+    const Attempt* attempt = in_.attempts.latest(e);
     const State state = in_.run.state(e);
     if (state == State::retry_wait) return "waits for its next attempt";
     if (attempt == nullptr) return "not started yet";
@@ -159,7 +155,7 @@ class Explainer {
   }
 
   void explain_retry_wait() {
-    const Attempt* attempt = last_attempt(element_);
+    const Attempt* attempt = in_.attempts.latest(element_);
     const Time until = in_.run.retry_at(element_);
     const int next = in_.run.attempt(element_) + 1;
     if (until > in_.now)
@@ -180,7 +176,7 @@ class Explainer {
   }
 
   void explain_running() {
-    const Attempt* attempt = last_attempt(element_);
+    const Attempt* attempt = in_.attempts.latest(element_);
     const std::string where = attempt == nullptr ? "" : place(in_.attempts.node_of(*attempt), attempt->worker);
     if (is_dead()) {
       out_.reason =
@@ -195,7 +191,7 @@ class Explainer {
   }
 
   void explain_ok() {
-    const Attempt* attempt = last_attempt(element_);
+    const Attempt* attempt = in_.attempts.latest(element_);
     if (attempt == nullptr) {
       out_.reason = "it is done";
       return;
@@ -206,7 +202,7 @@ class Explainer {
   }
 
   void explain_failed() {
-    const Attempt* attempt = last_attempt(element_);
+    const Attempt* attempt = in_.attempts.latest(element_);
     if (attempt == nullptr) {
       out_.reason = graph::name_of(in_.run.failure(element_));
       return suggest("resume");
@@ -224,7 +220,7 @@ class Explainer {
     ElementId e = element_;
     for (ElementId next = blocking_need(e); next.is_valid(); next = blocking_need(e)) {
       e = next;
-      const Attempt* attempt = last_attempt(e);
+      const Attempt* attempt = in_.attempts.latest(e);
       const bool is_root = in_.run.state(e) == State::failed;
       add_cause(e, is_root && attempt != nullptr ? verdict(*attempt) : "needed by the element before");
     }
@@ -271,6 +267,21 @@ class Explainer {
 }  // namespace
 
 Explanation explain(const Situation& situation, ElementId element) { return Explainer(situation, element).explain(); }
+
+std::vector<Explanation> explain_run(const Situation& situation) {
+  const graph::Graph& graph = situation.run.graph();
+  std::vector<Explanation> all;
+  std::array<bool, scheduler::kNumStates> is_told{};
+  for (const State quiet : {State::ok, State::cached, State::skipped}) is_told[static_cast<std::size_t>(quiet)] = true;
+  for (std::uint32_t i = 0; i < graph.num_elements(); ++i) {
+    const ElementId element(i);
+    const auto state = static_cast<std::size_t>(situation.run.state(element));
+    if (graph.is_gate(element) || is_told[state]) continue;
+    is_told[state] = situation.run.state(element) != State::failed;
+    all.push_back(explain(situation, element));
+  }
+  return all;
+}
 
 std::string explanation_text(const Explanation& explanation, const RunNames& names) {
   std::string text = fmt::format("{} is {}: {}\n", explanation.element, explanation.state, explanation.reason);

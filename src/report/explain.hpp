@@ -41,6 +41,8 @@ struct Explanation {
   std::vector<std::string> next;    ///< commands to type
 };
 [[nodiscard]] Explanation explain(const Situation& situation, ElementId element);
+/// Of a whole run: every failed element, and the first of each other state that is neither final nor good.
+[[nodiscard]] std::vector<Explanation> explain_run(const Situation& situation);
 
 [[nodiscard]] std::string explanation_text(const Explanation& explanation, const RunNames& names);
 [[nodiscard]] Json explanation_json(const Explanation& explanation);

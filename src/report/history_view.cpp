@@ -85,6 +85,14 @@ std::string lives_text(std::span<const Life> lives, RunCondition condition) {
   return table.to_text();
 }
 
+Json life_json(const Life& life) {
+  return {{"started_ns", to_ns(life.started)},
+          {"ended_ns", life.ended ? Json(to_ns(*life.ended)) : Json()},
+          {"holder", life.holder},
+          {"exit", life.ended ? Json(life.exit) : Json()},
+          {"reason", life.reason}};
+}
+
 std::string attempts_text(const graph::Graph& graph, const AttemptsTable& table) {
   TextTable text(
       {"state", "class", "result", "started", "took", "node", "att", "element"},

@@ -30,6 +30,7 @@ struct RunRow {
 [[nodiscard]] std::string runs_json(std::span<const RunRow> rows);
 
 [[nodiscard]] std::string lives_text(std::span<const Life> lives, RunCondition condition);
+[[nodiscard]] Json life_json(const Life& life);
 
 [[nodiscard]] std::string attempts_text(const graph::Graph& graph, const AttemptsTable& table);
 /// {element, attempt, state, class, exit, signal, worker, node, start_ns, end_ns, cpu_ms, maxrss_kb}: null where there

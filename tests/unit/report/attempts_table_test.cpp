@@ -29,7 +29,7 @@ TEST(AttemptsTable, keeps_each_attempt_with_its_place_and_result) {
   EXPECT_EQ(rows[1].state, AttemptState::ok);
   EXPECT_EQ(rows[2].state, AttemptState::running);
   EXPECT_EQ(told.attempts.node_of(rows[2]), "node1");
-  EXPECT_EQ(told.attempts.of(told.id("a")).size(), 2u);
+  EXPECT_EQ(told.attempts.latest(told.id("a")), &rows[1]);
 }
 
 TEST(AttemptsTable, calls_an_attempt_without_an_end_interrupted_once_its_life_is_over) {

@@ -1,0 +1,119 @@
+#include "app/read_status.hpp"
+
+#include <algorithm>
+
+#include "app/stored_run.hpp"
+#include "store/live_file.hpp"
+#include "store/run_lock.hpp"
+
+namespace fugle::app {
+
+using report::RunCondition;
+using report::RunStatus;
+
+namespace {
+
+RunStatus status_of(const RunFacts& facts) {
+  RunStatus status;
+  status.run = facts.run;
+  status.workflow = facts.workflow;
+  status.started = facts.created;
+  return status;
+}
+
+std::string node_of(const RunStatus& status, WorkerId worker) {
+  const auto found = std::find_if(status.workers.begin(), status.workers.end(),
+                                  [&](const scheduler::WorkerInfo& info) { return info.worker == worker; });
+  return found == status.workers.end() ? "" : found->node;
+}
+
+void add_workers(const store::LiveSummary& live, RunStatus& status) {
+  for (const store::LiveWorker& worker : live.workers) {
+    scheduler::WorkerInfo info;
+    info.worker = worker.worker;
+    info.node = worker.node;
+    info.cores = worker.cores;
+    info.cores_in_use = worker.cores_in_use;
+    info.num_ended = worker.num_ended;
+    info.alive = worker.alive;
+    status.workers.push_back(info);
+  }
+}
+
+/// Running and failed elements by name, read in one go.
+void add_elements(const std::string& run_dir, const store::LiveSummary& live, Time now, RunStatus& status) {
+  std::vector<ElementId> elements;
+  for (const store::LiveRunning& row : live.running) elements.push_back(row.element);
+  elements.insert(elements.end(), live.failed.begin(), live.failed.end());
+  std::vector<std::string> ids = store::read_element_ids(run_dir, elements);
+  for (std::size_t i = 0; i < live.running.size(); ++i) {
+    const store::LiveRunning& row = live.running[i];
+    status.running.push_back({ids[i], row.attempt, row.worker, node_of(status, row.worker), now - row.start});
+  }
+  status.failed.assign(ids.begin() + static_cast<std::ptrdiff_t>(live.running.size()), ids.end());
+}
+
+RunStatus status_from_live(const std::string& run_dir, const store::LiveSummary& live, Time now) {
+  RunStatus status = status_of(read_run_facts(run_dir));
+  status.counts = report::view_of(live.counts, live.num_ignored);
+  add_workers(live, status);
+  add_elements(run_dir, live, now, status);
+  status.elapsed = (live.ended ? live.heartbeat : now) - status.started;
+  if (live.ended) {
+    status.condition = report::condition_at_end(status.counts, 0);
+    return status;
+  }
+  std::uint64_t num_ended = 0;
+  for (const store::LiveWorker& worker : live.workers) num_ended += worker.num_ended;
+  status.eta = report::eta_by_rate(status.counts, num_ended, now - live.life_started);
+  return status;
+}
+
+/// When anything last happened in a run that nobody holds.
+Time last_sign_of_life(const StoredRun& run) {
+  Time last = run.facts().created;
+  for (const scheduler::Event& event : run.events()) last = std::max({last, event.start, event.end});
+  return last;
+}
+
+void add_elements(const StoredRun& run, Time now, RunStatus& status) {
+  for (const auto& attempt : run.workers().running())
+    status.running.push_back({std::string(run.graph().id(attempt.element)), attempt.attempt, attempt.worker,
+                              node_of(status, attempt.worker), now - attempt.start});
+  for (std::uint32_t i = 0; i < run.graph().num_elements(); ++i)
+    if (run.state().state(ElementId(i)) == scheduler::State::failed && !run.graph().is_gate(ElementId(i)))
+      status.failed.emplace_back(run.graph().id(ElementId(i)));
+}
+
+RunStatus status_from_journal(const std::string& run_dir, Time now) {
+  const StoredRun run(run_dir);
+  RunStatus status = status_of(run.facts());
+  status.condition = run.condition();
+  status.counts = report::view_of(run.state().counts(), run.state().num_ignored());
+  const auto workers = run.workers().workers();
+  status.workers.assign(workers.begin(), workers.end());
+  add_elements(run, now, status);
+  const auto lives = run.lives().lives();
+  if (!lives.empty()) status.reason = lives.back().reason;
+  const bool is_running = status.condition == RunCondition::running;
+  status.elapsed = (is_running ? now : last_sign_of_life(run)) - status.started;
+  if (is_running) return status;
+  status.counts = report::interrupt(status.counts);
+  status.running.clear();
+  for (auto& worker : status.workers) worker.alive = false, worker.cores_in_use = 0;
+  return status;
+}
+
+}  // namespace
+
+RunStatus read_status(const std::string& run_dir, Time now) {
+  const bool is_held = store::find_lock_holder(run_dir).has_value();
+  const auto live = store::read_live(run_dir);
+  if (!live) return status_from_journal(run_dir, now);
+  const bool has_all_ended = report::view_of(live->counts, live->num_ignored).num_left() == 0;
+  // Why an unfinished run ended is in the journal alone, and so is what a head did last that died.
+  const bool is_believed = live->ended ? has_all_ended : is_held;
+  return is_believed ? status_from_live(run_dir, *live, now) : status_from_journal(run_dir, now);
+}
+
+}  // namespace fugle::app

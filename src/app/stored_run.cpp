@@ -1,0 +1,70 @@
+#include "app/stored_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "executor/attempt_log.hpp"
+#include "store/journal_reader.hpp"
+#include "store/run_lock.hpp"
+
+namespace fugle::app {
+
+using report::RunCondition;
+
+Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+StoredRun::StoredRun(const std::string& run_dir)
+    : facts_(read_run_facts(run_dir)),
+      plan_(store::read_plan(run_dir)),
+      state_(plan_.graph, plan_.facts.seed),
+      workers_(plan_.graph) {
+  // The lock is looked at before the journal: a head that ends in between has written its end.
+  const bool is_held = store::find_lock_holder(run_dir).has_value();
+  events_ = store::read_journal(run_dir).events;
+  replay();
+  condition_ = find_condition(is_held);
+  if (condition_ != RunCondition::running) attempts_.close();
+}
+
+void StoredRun::replay() {
+  scheduler::Effects effects;
+  for (const scheduler::Event& event : events_) {
+    effects.clear();
+    apply(state_, event, effects);
+    attempts_.add(event);
+    workers_.add(event);
+    lives_.add(event);
+  }
+}
+
+RunCondition StoredRun::find_condition(bool is_held) const {
+  const auto lives = lives_.lives();
+  if (!lives.empty() && lives.back().ended)
+    return condition_at_end(report::view_of(state_.counts(), state_.num_ignored()), lives.back().exit);
+  return is_held ? RunCondition::running : RunCondition::interrupted;
+}
+
+report::Situation StoredRun::situation(Time when) const {
+  const std::string dir = facts_.dir;
+  return {
+      state_, attempts_, workers_, lives_, condition_, names(), when, [dir](ElementId element, std::uint16_t attempt) {
+        return executor::tail_of_attempt(dir, element, attempt, report::kTailLines);
+      }};
+}
+
+ElementId StoredRun::find_element(const std::string& id) const {
+  const ElementId found = graph().find(id);
+  if (found.is_valid()) return found;
+  std::vector<std::string_view> known;
+  for (std::uint32_t i = 0; i < graph().num_elements(); ++i)
+    if (!graph().is_gate(ElementId(i))) known.push_back(graph().id(ElementId(i)));
+  const auto nearest = nearest_word(id, known);
+  throw UsageError(fmt::format("run {} has no element '{}'; {}", facts_.run, id,
+                               nearest ? fmt::format("did you mean '{}'?", *nearest)
+                                       : fmt::format("it has e.g. '{}'", known.empty() ? "" : known.front())));
+}
+
+}  // namespace fugle::app

@@ -1,0 +1,110 @@
+// fugle history [RUN]: past runs, or the lives, attempts and events of one.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/find_run.hpp"
+#include "app/read_status.hpp"
+#include "app/stored_run.hpp"
+#include "base/error.hpp"
+#include "report/event_text.hpp"
+#include "report/history_view.hpp"
+
+namespace fugle::app {
+namespace {
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+report::RunRow row_of(const std::string& run_dir) {
+  const RunFacts facts = read_run_facts(run_dir);
+  const report::RunStatus status = read_status(run_dir, now());
+  report::RunRow row;
+  row.run = facts.run;
+  row.workflow = facts.workflow;
+  row.user = facts.user;
+  row.host = facts.host;
+  row.params = facts.params;
+  row.condition = status.condition;
+  row.counts = status.counts;
+  row.started = status.started;
+  row.elapsed = status.elapsed;
+  return row;
+}
+
+/// A run that is not readable is named, and does not hide the others.
+void print_runs(const std::string& runs_dir, bool json) {
+  std::vector<report::RunRow> rows;
+  for (const std::string& run_dir : list_runs(runs_dir)) {
+    try {
+      rows.push_back(row_of(run_dir));
+    } catch (const Error& error) {
+      fmt::print(stderr, "fugle: {}\n", error.what());
+    }
+  }
+  print(json ? report::runs_json(rows) : report::runs_text(rows));
+}
+
+/// A list, one item per line, so that a million items need no tree in memory.
+template <class Items, class ToJson>
+void print_json_list(const Items& items, ToJson to_json) {
+  print("[");
+  const char* separator = "\n";
+  for (std::size_t i = 0; i < items.size(); ++i, separator = ",\n") print(separator + report::to_line(to_json(i)));
+  print("\n]\n");
+}
+
+void print_attempts(const StoredRun& run, const Arguments& arguments) {
+  const report::AttemptsTable& table = run.attempts();
+  if (arguments.has("json"))
+    print_json_list(table.attempts(),
+                    [&](std::size_t i) { return report::attempt_json(run.graph(), table, table.attempts()[i]); });
+  else
+    print(arguments.has("csv") ? report::attempts_csv(run.graph(), table) : report::attempts_text(run.graph(), table));
+}
+
+void print_events(const StoredRun& run, bool json) {
+  const auto& events = run.events();
+  if (json)
+    return print_json_list(events, [&](std::size_t i) { return report::event_json(run.graph(), i + 1, events[i]); });
+  for (std::size_t i = 0; i < events.size(); ++i) print(report::event_line(run.graph(), i + 1, events[i]));
+}
+
+void print_lives(const StoredRun& run, bool json) {
+  const auto lives = run.lives().lives();
+  if (json) return print_json_list(lives, [&](std::size_t i) { return report::life_json(lives[i]); });
+  print(fmt::format("{}  {}  {}\n", run.facts().run, run.facts().workflow, report::name_of(run.condition())));
+  print(report::lives_text(lives, run.condition()));
+  print("\n" + report::attempts_text(run.graph(), run.attempts()));
+}
+
+}  // namespace
+
+int history_verb(const Args& args) {
+  Usage usage("history", "[RUN]", "Without RUN: all runs here. With RUN: its lives and attempts.", 0, 1);
+  auto add = usage.options.add_options();
+  add("attempts", "all attempts of RUN, or of the newest run");
+  add("events", "all events of RUN, or of the newest run, as journalled");
+  add("json", "as JSON");
+  add("csv", "with --attempts: as CSV");
+  add_runs_dir_option(usage.options);
+  const auto arguments = parse_arguments(usage, args);
+  if (!arguments) return 0;
+  const std::string runs_dir = runs_dir_from(*arguments);
+  const bool json = arguments->has("json");
+  const bool wants_attempts = arguments->has("attempts") || arguments->has("csv");
+  const bool wants_one_run = !arguments->words.empty() || wants_attempts || arguments->has("events");
+  if (!wants_one_run) {
+    print_runs(runs_dir, json);
+    return 0;
+  }
+  const StoredRun run(find_run(runs_dir, arguments->words.empty() ? "" : arguments->words.front()));
+  if (arguments->has("events"))
+    print_events(run, json);
+  else if (wants_attempts)
+    print_attempts(run, *arguments);
+  else
+    print_lives(run, json);
+  return 0;
+}
+
+}  // namespace fugle::app
