@@ -134,28 +134,18 @@ def check_headers(files, table):
 
 
 def check_pairs(files, table):
-    """x.cpp includes x.hpp first, which proves that self-contained. Without one it tells whose part it is."""
+    """x.cpp includes x.hpp first, which proves that self-contained. Without one it says what it is."""
     del table
-    for path, room, text in sources(files):
+    for path, _, text in sources(files):
         if not path.endswith(".cpp") or path.endswith("/main.cpp"):
             continue
         own = path[len("src/"):-len(".cpp")] + ".hpp"
-        if f"src/{own}" in files:
-            line, first, _ = next(includes(text), (1, "", False))
-            if first != own:
-                yield path, line, f"the first include has to be \"{own}\""
-        elif not declared_elsewhere(path, room, text, files):
-            yield path, 1, "no header of this name; name it x_part.cpp after its x.hpp, or say so: (declared in x.hpp)"
-
-
-def declared_elsewhere(path, room, text, files):
-    stem = path[:-len(".cpp")]
-    while stem.rpartition("_")[0].rpartition("/")[2]:
-        stem = stem.rpartition("_")[0]
-        if f"{stem}.hpp" in files:
-            return True
-    opening = re.match(r"(//[^\n]*\n)*", text).group()
-    return any(f"src/{room}/{header}" in files for header in re.findall(r"declared in ([a-z0-9_/]+\.hpp)", opening))
+        line, first, _ = next(includes(text), (1, "", False))
+        if f"src/{own}" not in files:
+            if not text.startswith("// "):
+                yield path, 1, "no header of this name; open with a comment: what this is, and what declares it"
+        elif first != own:
+            yield path, line, f"the first include has to be \"{own}\""
 
 
 def check_tree(files, table):
