@@ -82,7 +82,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (target == anchors_.end()) {
       const std::size_t offset = offset_of(mark);
       const std::size_t end = text().find_first_of(" \t\r\n,]}", offset);
-      refuse(offset, fmt::format("alias {} contains itself", quoted(text().substr(offset, end - offset))));
+      refuse(offset, fmt::format("alias {} contains itself", in_quotes(text().substr(offset, end - offset))));
       finish(add_node(Node::Kind::broken, mark), YAML::NullAnchor, 1);
       return;
     }
@@ -140,7 +140,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   void check_tag(const std::string& tag, const Node& node) {
     if (!is_core_tag(tag))
-      refuse(node.offset, fmt::format("tag {} is not known; only core tags are read", quoted(shown_tag(tag))));
+      refuse(node.offset, fmt::format("tag {} is not known; only core tags are read", in_quotes(shown_tag(tag))));
   }
 
   Node& add_node(Node::Kind kind, const YAML::Mark& mark) {
@@ -216,7 +216,7 @@ class TreeBuilder final : public YAML::EventHandler {
       frame.node->entries.push_back({key.text, frame.key_at, &value});
     } else {
       diagnostics_.error("E102", frame.key_at,
-                         fmt::format("duplicate key {} (first at line {})", quoted(key.text), first->second));
+                         fmt::format("duplicate key {} (first at line {})", in_quotes(key.text), first->second));
     }
   }
 

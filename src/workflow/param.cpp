@@ -56,7 +56,7 @@ std::optional<Value> parse_param(const Param& param, const std::string& text, Po
   std::optional<Value> value = convert(param.type, text);
   if (!value) {
     diagnostics.error("E110", at,
-                      fmt::format("{}: {} is not {}", param.name, quoted(text), article_and_name(param.type)));
+                      fmt::format("{}: {} is not {}", param.name, in_quotes(text), article_and_name(param.type)));
     return std::nullopt;
   }
   if (!check_param(param, *value, at, diagnostics)) return std::nullopt;
@@ -76,7 +76,7 @@ bool check_param(const Param& param, const Value& value, Position at, Diagnostic
     return true;
   std::vector<std::string> words;
   for (const Value& choice : param.choices) words.push_back(to_text(choice));
-  return refuse(fmt::format("{} is not one of {}", quoted(to_text(value)), join(words, ", ")));
+  return refuse(fmt::format("{} is not one of {}", in_quotes(to_text(value)), join(words, ", ")));
 }
 
 }  // namespace fugle::workflow

@@ -139,7 +139,7 @@ bool follows_plain_text(std::string_view text, std::size_t offset) {
 }
 
 std::string word_at(std::string_view text, std::size_t offset) {
-  return quoted(text.substr(offset, std::min(text.find_first_of(" \t\r\n,]}", offset), text.size()) - offset));
+  return in_quotes(text.substr(offset, std::min(text.find_first_of(" \t\r\n,]}", offset), text.size()) - offset));
 }
 
 }  // namespace

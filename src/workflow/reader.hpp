@@ -1,6 +1,6 @@
 // Reads a workflow file: bytes to Workflow, with every mistake found at once (stage V of FORMAT.md, as far as it does
-// not need expansion). One table of keys says what is known, what is known but not in this version, and its type.
-// Does no I/O besides read_file().
+// not need expansion): SourceText, then Document, then field by field as the table of keys.hpp says, then the cycles
+// among explicit `needs`. Does no I/O besides read_file().
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace fugle::workflow {
 
-/// The file's bytes; "-" is standard input. Throws EnvironmentError... as UsageError (exit 2) when it can not be read.
+/// The file's bytes; "-" is standard input. Throws UsageError when it can not be read.
 [[nodiscard]] std::string read_file(const std::string& path);
 
 /// nullopt when there are errors in `diagnostics`; warnings alone do not prevent a result. Never throws.

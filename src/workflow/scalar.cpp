@@ -95,10 +95,10 @@ std::string duration_problem(std::string_view text) {
   if (is_ambiguous_clock(text)) {
     const std::size_t colon = text.find(':');
     const std::string_view first = text.substr(0, colon), second = text.substr(colon + 1);
-    return fmt::format("{} is ambiguous; write {}m{}s or {}h{}m or {}:00", quoted(text), first, second, first, second,
-                       text);
+    return fmt::format("{} is ambiguous; write {}m{}s or {}h{}m or {}:00", in_quotes(text), first, second, first,
+                       second, text);
   }
-  return fmt::format("{} is not a duration; write it like 90s, 15m, 1h30m or 01:30:00", quoted(text));
+  return fmt::format("{} is not a duration; write it like 90s, 15m, 1h30m or 01:30:00", in_quotes(text));
 }
 
 /// Power of 1024 of a size letter; -1 for other letters.
@@ -152,7 +152,7 @@ std::optional<std::int64_t> padded_int(std::string_view text) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMaxShown = 80;
   const bool cut = text.size() > kMaxShown;
   if (cut) {
@@ -201,7 +201,7 @@ bool is_name(std::string_view text) {
 std::optional<std::int64_t> parse_int(const IntKey& key, std::string_view text, Position at, Diagnostics& diagnostics) {
   const auto value = to_int(text);
   if (!value) {
-    diagnostics.error("E104", at, fmt::format("'{}' expects a whole number, got {}", key.key, quoted(text)));
+    diagnostics.error("E104", at, fmt::format("'{}' expects a whole number, got {}", key.key, in_quotes(text)));
     return std::nullopt;
   }
   if (*value < key.min || *value > key.max) {
@@ -214,7 +214,7 @@ std::optional<std::int64_t> parse_int(const IntKey& key, std::string_view text, 
 std::optional<double> parse_number(const NumberKey& key, std::string_view text, Position at, Diagnostics& diagnostics) {
   const auto value = to_number(text);
   if (!value) {
-    diagnostics.error("E104", at, fmt::format("'{}' expects a number, got {}", key.key, quoted(text)));
+    diagnostics.error("E104", at, fmt::format("'{}' expects a number, got {}", key.key, in_quotes(text)));
     return std::nullopt;
   }
   if (*value < key.min || *value > key.max) {
@@ -227,7 +227,7 @@ std::optional<double> parse_number(const NumberKey& key, std::string_view text, 
 std::optional<bool> parse_bool(std::string_view key, std::string_view text, Position at, Diagnostics& diagnostics) {
   if (text == "true") return true;
   if (text == "false") return false;
-  diagnostics.error("E104", at, fmt::format("'{}' expects true or false, got {}", key, quoted(text)));
+  diagnostics.error("E104", at, fmt::format("'{}' expects true or false, got {}", key, in_quotes(text)));
   return std::nullopt;
 }
 
@@ -241,7 +241,7 @@ std::optional<Duration> parse_duration(std::string_view text, Position at, Diagn
     return std::nullopt;
   }
   if (*seconds > kHundredYears) {
-    diagnostics.error("E109", at, fmt::format("{} is longer than 100 years", quoted(text)));
+    diagnostics.error("E109", at, fmt::format("{} is longer than 100 years", in_quotes(text)));
     return std::nullopt;
   }
   return std::chrono::seconds(*seconds);
@@ -257,13 +257,13 @@ std::optional<Size> parse_size(std::string_view text, Position at, Diagnostics& 
   if (power > 0 && count && *count >= 0) {
     const double bytes = std::ldexp(*count, 10 * power);
     if (bytes < 0x1.0p63) return Size{static_cast<std::uint64_t>(bytes)};
-    diagnostics.error("E111", at, fmt::format("{} is more than 8191P", quoted(text)));
+    diagnostics.error("E111", at, fmt::format("{} is more than 8191P", in_quotes(text)));
   } else if (const std::string meant = meant_size(text); !meant.empty()) {
     diagnostics.error("E111", at, fmt::format("write {0} or {0}iB (1024-based)", meant), meant);
   } else if (to_number(text) && !text.starts_with('-')) {
     diagnostics.error("E111", at, fmt::format("memory needs a unit, e.g. {}M", text));
   } else {
-    diagnostics.error("E111", at, fmt::format("{} is not a size; write it like 512M, 4G or 1.5T", quoted(text)));
+    diagnostics.error("E111", at, fmt::format("{} is not a size; write it like 512M, 4G or 1.5T", in_quotes(text)));
   }
   return std::nullopt;
 }
@@ -274,7 +274,7 @@ std::optional<double> parse_percent(std::string_view key, std::string_view text,
     const auto value = to_number(text.substr(0, text.size() - 1));
     if (value && *value >= 0 && *value <= 100) return value;
   }
-  diagnostics.error("E112", at, fmt::format("'{}' is {}; allowed 0%..100%", key, quoted(text)));
+  diagnostics.error("E112", at, fmt::format("'{}' is {}; allowed 0%..100%", key, in_quotes(text)));
   return std::nullopt;
 }
 
@@ -286,7 +286,7 @@ std::optional<graph::OnFailure> parse_on_failure(std::string_view text, Position
   } else {
     constexpr std::array<std::string_view, 4> kPolicies{"skip_dependents", "drain", "stop", "ignore"};
     diagnostics.error("E112", at,
-                      fmt::format("'on_failure' is {}; one of skip_dependents, drain, stop, ignore", quoted(text)),
+                      fmt::format("'on_failure' is {}; one of skip_dependents, drain, stop, ignore", in_quotes(text)),
                       std::string(nearest_word(text, kPolicies).value_or("")));
   }
   return std::nullopt;
@@ -295,13 +295,13 @@ std::optional<graph::OnFailure> parse_on_failure(std::string_view text, Position
 bool check_name(std::string_view text, Position at, Diagnostics& diagnostics) {
   if (is_name(text)) return true;
   const bool good_characters = is_name(fmt::format("_{}", text.substr(0, 60)));
-  std::string problem = fmt::format("name {} may use letters, digits, _ and -", quoted(text));
+  std::string problem = fmt::format("name {} may use letters, digits, _ and -", in_quotes(text));
   if (text.empty())
     problem = "a name can not be empty";
   else if (text.size() > 64)
-    problem = fmt::format("name {} is longer than 64 bytes", quoted(text));
+    problem = fmt::format("name {} is longer than 64 bytes", in_quotes(text));
   else if (good_characters)
-    problem = fmt::format("name {} must begin with a letter or _", quoted(text));
+    problem = fmt::format("name {} must begin with a letter or _", in_quotes(text));
   diagnostics.error("E107", at, problem);
   return false;
 }
@@ -322,7 +322,8 @@ bool looks_like_range(std::string_view text) { return shape_of_range(text).has_v
 std::optional<Range> parse_range(std::string_view key, std::string_view text, Position at, Diagnostics& diagnostics) {
   const auto shape = shape_of_range(text);
   if (!shape) {
-    diagnostics.error("E104", at, fmt::format("'{}' expects a list or a range like 1..8, got {}", key, quoted(text)));
+    diagnostics.error("E104", at,
+                      fmt::format("'{}' expects a list or a range like 1..8, got {}", key, in_quotes(text)));
     return std::nullopt;
   }
   const auto first = padded_int(shape->first), last = padded_int(shape->last), step = padded_int(shape->step);
@@ -336,7 +337,7 @@ std::optional<Range> parse_range(std::string_view key, std::string_view text, Po
   else if (*last < *first)
     problem = "ends before it starts";
   if (!problem.empty()) {
-    diagnostics.error("E112", at, fmt::format("range {} {}", quoted(text), problem));
+    diagnostics.error("E112", at, fmt::format("range {} {}", in_quotes(text), problem));
     return std::nullopt;
   }
   return Range{*first, *last, *step, width_of(*shape)};

@@ -20,7 +20,7 @@
 namespace fugle::workflow {
 
 /// A text as shown in messages: in single quotes, control characters escaped, cut after 80 bytes.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 /// True when the text holds a ${{ that is not written $${{.
 [[nodiscard]] bool has_marker(std::string_view text);
 

@@ -1,0 +1,145 @@
+#include "workflow/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace fugle::workflow {
+namespace {
+
+std::string_view prefix_of(Scope scope) {
+  switch (scope) {
+    case Scope::resources: return "resources.";
+    case Scope::retries: return "retries.";
+    case Scope::need: return "needs.";
+    case Scope::matrix: return "matrix.";
+    case Scope::input: return "inputs.";
+    case Scope::output: return "outputs.";
+    case Scope::top:
+    case Scope::task:
+    case Scope::param: break;
+  }
+  return "";
+}
+
+std::string got(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::list: return "a list";
+    case Node::Kind::map: return "a map";
+    case Node::Kind::scalar: return in_quotes(node.text);
+    case Node::Kind::null:
+    case Node::Kind::broken: break;
+  }
+  return "nothing";
+}
+
+bool check_env_name(const Reading& reading, const Entry& entry) {
+  if (!entry.key.empty() && entry.key.find('=') == std::string::npos) return true;
+  reading.diagnostics.error("E107", entry.at,
+                            fmt::format("environment name {} can not be empty or hold =", in_quotes(entry.key)));
+  return false;
+}
+
+}  // namespace
+
+std::string Where::describe() const {
+  std::string text(kind);
+  if (!name.empty()) text += fmt::format(" {}", in_quotes(name));
+  return outer == nullptr ? text : fmt::format("{} of {}", text, outer->describe());
+}
+
+void refuse_unbuilt(const Reading& reading, std::string_view what, Position at) {
+  reading.diagnostics.error("E103", at, fmt::format("'{}' is not in this version of fugle", what));
+}
+
+const Key* accept_key(const Reading& reading, Scope scope, const Entry& entry, const Where& where) {
+  const Key* key = find_key(scope, entry.key);
+  if (key == nullptr) {
+    UnknownKey unknown = describe_unknown_key(scope, entry.key, where.describe());
+    reading.diagnostics.error("E103", entry.at, std::move(unknown.text), std::move(unknown.suggestion));
+  } else if (!key->is_built) {
+    refuse_unbuilt(reading, fmt::format("{}{}", prefix_of(scope), entry.key), entry.at);
+    return nullptr;
+  }
+  return key;
+}
+
+void refuse_shape(const Reading& reading, std::string_view key, std::string_view expected, const Node& node) {
+  reading.diagnostics.error("E104", node.at, fmt::format("{} expects {}, got {}", in_quotes(key), expected, got(node)));
+}
+
+bool is_map_or_refuse(const Reading& reading, std::string_view key, const Node& node) {
+  if (node.is_scalar() || node.is_list()) refuse_shape(reading, key, "a map", node);
+  return node.is_map();
+}
+
+bool is_list_or_refuse(const Reading& reading, std::string_view key, const Node& node) {
+  if (node.is_scalar() || node.is_map()) refuse_shape(reading, key, "a list", node);
+  return node.is_list();
+}
+
+bool refuse_marker(const Reading& reading, std::string_view key, const Node& node) {
+  if (!has_marker(node.text)) return false;
+  reading.diagnostics.error("E104", node.at, fmt::format("{} takes no ${{{{ }}}} expression", in_quotes(key)));
+  return true;
+}
+
+const Node* scalar_of(const Reading& reading, const Entry& entry, KeyType type) {
+  const Node& node = *entry.value;
+  if (node.is_list() || node.is_map()) refuse_shape(reading, entry.key, expectation(type), node);
+  return node.is_scalar() ? &node : nullptr;
+}
+
+void read_string(const Reading& reading, const Entry& entry, std::string& into) {
+  if (entry.value->is_null()) into.clear();
+  if (const Node* scalar = scalar_of(reading, entry, KeyType::text)) into = scalar->text;
+}
+
+void read_text(const Reading& reading, const Entry& entry, std::optional<Text>& into) {
+  if (entry.value->is_null()) into.reset();
+  if (const Node* scalar = scalar_of(reading, entry, KeyType::text)) into = reading.document.text_of(*scalar);
+}
+
+void read_env(const Reading& reading, const Entry& entry, std::vector<EnvVar>& into) {
+  if (entry.value->is_null()) into.clear();
+  if (!is_map_or_refuse(reading, entry.key, *entry.value)) return;
+  for (const Entry& variable : entry.value->entries) {
+    if (!check_env_name(reading, variable)) continue;
+    if (variable.value->is_null())
+      std::erase_if(into, [&](const EnvVar& existing) { return existing.name == variable.key; });
+    if (const Node* scalar = scalar_of(reading, variable, KeyType::text))
+      merge_named(into, EnvVar{variable.key, variable.at, reading.document.text_of(*scalar)});
+  }
+}
+
+void read_int(const Reading& reading, const Entry& entry, const IntKey& key, const Field<std::int64_t>& builtin,
+              Field<std::int64_t>& into) {
+  read_field(reading, entry, KeyType::whole_number, builtin, into,
+             [&](std::string_view text, Position at, Diagnostics& d) { return parse_int(key, text, at, d); });
+}
+
+void read_number(const Reading& reading, const Entry& entry, const NumberKey& key, const Field<double>& builtin,
+                 Field<double>& into) {
+  read_field(reading, entry, KeyType::number, builtin, into,
+             [&](std::string_view text, Position at, Diagnostics& d) { return parse_number(key, text, at, d); });
+}
+
+void read_duration(const Reading& reading, const Entry& entry, const Field<Duration>& builtin, Field<Duration>& into) {
+  read_field(reading, entry, KeyType::duration, builtin, into, parse_duration);
+}
+
+void check_environment_names(const Reading& reading, const Node& map) {
+  std::unordered_map<std::string, const Entry*> seen;
+  for (const Entry& entry : map.entries) {
+    std::string variable = entry.key;
+    std::ranges::replace(variable, '-', '_');
+    const auto [first, is_new] = seen.emplace(std::move(variable), &entry);
+    if (is_new) continue;
+    reading.diagnostics.error("E102", entry.at,
+                              fmt::format("duplicate key {} (first at line {}, as {}: the same environment variable)",
+                                          in_quotes(entry.key), first->second->at.line, in_quotes(first->second->key)));
+  }
+}
+
+}  // namespace fugle::workflow

@@ -1,0 +1,273 @@
+#include "workflow/keys.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.hpp"
+#include "workflow/scalar.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+constexpr bool kBuilt = true, kLater = false;
+constexpr bool kInDefaults = true, kNotInDefaults = false;
+
+/// Ordered by scope; within a scope as FORMAT.md has them.
+constexpr Key kKeys[] = {
+    // clang-format off
+    {Scope::top, "version", KeyType::whole_number, kBuilt, kNotInDefaults, "format version; 1"},
+    {Scope::top, "name", KeyType::name, kBuilt, kNotInDefaults, "workflow name; part of job names and run ids"},
+    {Scope::top, "description", KeyType::text, kBuilt, kNotInDefaults, "free text"},
+    {Scope::top, "include", KeyType::words, kLater, kNotInDefaults, "files whose templates, params, tasks and pools are merged in"},
+    {Scope::top, "params", KeyType::named_map, kBuilt, kNotInDefaults, "parameters: a default, or type, default, min, max, choices, description"},
+    {Scope::top, "secrets", KeyType::words, kLater, kNotInDefaults, "names taken from the environment or a file, masked in logs"},
+    {Scope::top, "env", KeyType::named_map, kBuilt, kNotInDefaults, "environment of all tasks"},
+    {Scope::top, "workdir", KeyType::text, kBuilt, kNotInDefaults, "base of relative paths; the submit directory by default"},
+    {Scope::top, "scratch", KeyType::text, kLater, kNotInDefaults, "node-local temporary root"},
+    {Scope::top, "defaults", KeyType::map, kBuilt, kNotInDefaults, "task keys for every task"},
+    {Scope::top, "templates", KeyType::named_map, kLater, kNotInDefaults, "partial tasks for 'extends'"},
+    {Scope::top, "pools", KeyType::named_map, kLater, kNotInDefaults, "counted tokens, e.g. licences"},
+    {Scope::top, "limits", KeyType::map, kLater, kNotInDefaults, "limits of the run"},
+    {Scope::top, "concurrency", KeyType::map, kLater, kNotInDefaults, "runs that exclude each other"},
+    {Scope::top, "slurm", KeyType::map, kLater, kNotInDefaults, "what to ask Slurm for"},
+    {Scope::top, "partitions", KeyType::map, kLater, kNotInDefaults, "data slices"},
+    {Scope::top, "triggers", KeyType::list, kLater, kNotInDefaults, "what starts a run"},
+    {Scope::top, "tasks", KeyType::named_map, kBuilt, kNotInDefaults, "the tasks, by id"},
+    {Scope::top, "finally", KeyType::named_map, kLater, kNotInDefaults, "tasks run when all has ended"},
+    {Scope::top, "reserve", KeyType::duration, kLater, kNotInDefaults, "walltime kept for 'finally' and the last checkpoint"},
+    {Scope::top, "on_failure", KeyType::word, kBuilt, kNotInDefaults, "default of the task key"},
+    {Scope::top, "deadline", KeyType::duration, kLater, kNotInDefaults, "time by which the run should be done"},
+    {Scope::top, "notify", KeyType::list, kLater, kNotInDefaults, "whom to tell about events"},
+    {Scope::top, "outputs", KeyType::named_map, kLater, kNotInDefaults, "values given to a parent that 'uses' this file"},
+    {Scope::top, "report", KeyType::map, kLater, kNotInDefaults, "a table of metrics"},
+    {Scope::top, "checkpoint", KeyType::map, kLater, kNotInDefaults, "saving of the run's own state"},
+    {Scope::task, "description", KeyType::text, kBuilt, kInDefaults, "free text"},
+    {Scope::task, "run", KeyType::command, kBuilt, kNotInDefaults, "text: a script for 'shell'; list: a command without a shell"},
+    {Scope::task, "plugin", KeyType::text, kLater, kNotInDefaults, "library:function, called in worker ranks"},
+    {Scope::task, "isolate", KeyType::boolean, kLater, kInDefaults, "call the plugin in a process of its own"},
+    {Scope::task, "uses", KeyType::text, kLater, kNotInDefaults, "another workflow file, put in place"},
+    {Scope::task, "with", KeyType::named_map, kLater, kNotInDefaults, "params of 'uses', arguments of 'plugin'"},
+    {Scope::task, "extends", KeyType::words, kLater, kInDefaults, "template or templates to start from"},
+    {Scope::task, "shell", KeyType::command, kBuilt, kInDefaults, "interpreter and flags of text 'run'; bash -euo pipefail by default"},
+    {Scope::task, "stub", KeyType::text, kLater, kInDefaults, "script used by 'fugle test' instead of the command"},
+    {Scope::task, "needs", KeyType::needs, kBuilt, kNotInDefaults, "tasks that must be done before"},
+    {Scope::task, "join", KeyType::word, kLater, kInDefaults, "all or any of 'needs'"},
+    {Scope::task, "when", KeyType::boolean, kLater, kInDefaults, "decided once when needs are met"},
+    {Scope::task, "matrix", KeyType::named_map, kBuilt, kInDefaults, "variables with lists or ranges; one element for each combination"},
+    {Scope::task, "foreach", KeyType::any, kLater, kInDefaults, "one element for each item"},
+    {Scope::task, "max_parallel", KeyType::whole_number, kLater, kInDefaults, "elements at once"},
+    {Scope::task, "fail_fast", KeyType::boolean, kLater, kInDefaults, "cancel siblings at the first failure"},
+    {Scope::task, "tolerate", KeyType::number, kLater, kInDefaults, "elements that may fail"},
+    {Scope::task, "emits", KeyType::text, kLater, kInDefaults, "file of further tasks the task writes"},
+    {Scope::task, "partitioned", KeyType::boolean, kLater, kInDefaults, "one set of elements for each data slice"},
+    {Scope::task, "service", KeyType::map, kLater, kInDefaults, "runs beside the tasks that need it"},
+    {Scope::task, "priority", KeyType::whole_number, kBuilt, kInDefaults, "-1000..1000; higher starts first"},
+    {Scope::task, "pools", KeyType::named_map, kLater, kInDefaults, "tokens held while running"},
+    {Scope::task, "tags", KeyType::words, kBuilt, kInDefaults, "words for --select tag:x"},
+    {Scope::task, "inputs", KeyType::named_map, kBuilt, kNotInDefaults, "files read: a path, a list of paths, or path"},
+    {Scope::task, "outputs", KeyType::named_map, kBuilt, kNotInDefaults, "files written: a path, or path, type, description"},
+    {Scope::task, "checks", KeyType::list, kLater, kInDefaults, "what must hold of the outputs"},
+    {Scope::task, "metrics", KeyType::named_map, kLater, kInDefaults, "numbers taken from the output"},
+    {Scope::task, "cache", KeyType::word, kLater, kInDefaults, "when an element need not run again"},
+    {Scope::task, "resources", KeyType::map, kBuilt, kInDefaults, "cores and mem"},
+    {Scope::task, "launcher", KeyType::text, kLater, kInDefaults, "how MPI ranks are started"},
+    {Scope::task, "container", KeyType::text, kLater, kInDefaults, "image to run in"},
+    {Scope::task, "modules", KeyType::words, kLater, kInDefaults, "modules to load"},
+    {Scope::task, "setup", KeyType::text, kLater, kInDefaults, "shell lines before 'run'"},
+    {Scope::task, "env", KeyType::named_map, kBuilt, kInDefaults, "environment variables"},
+    {Scope::task, "workdir", KeyType::text, kBuilt, kInDefaults, "working directory"},
+    {Scope::task, "secrets", KeyType::words, kLater, kInDefaults, "secrets given to the task"},
+    {Scope::task, "log", KeyType::text, kLater, kInDefaults, "merged, split, none or a path"},
+    {Scope::task, "timeout", KeyType::duration, kBuilt, kInDefaults, "of an attempt; TERM, then KILL after 'grace'"},
+    {Scope::task, "grace", KeyType::duration, kBuilt, kInDefaults, "time between TERM and KILL; 30s by default"},
+    {Scope::task, "estimate", KeyType::duration, kBuilt, kInDefaults, "expected time"},
+    {Scope::task, "late_after", KeyType::duration, kLater, kInDefaults, "time after which the task is late"},
+    {Scope::task, "retries", KeyType::retry, kBuilt, kInDefaults, "further attempts: a number, or max, delay, backoff, max_delay, jitter, when"},
+    {Scope::task, "restart", KeyType::map, kLater, kInDefaults, "the program's own checkpoint"},
+    {Scope::task, "on_failure", KeyType::word, kBuilt, kInDefaults, "skip_dependents or ignore"},
+    {Scope::task, "ok_exit_codes", KeyType::list, kLater, kInDefaults, "codes that mean success"},
+    {Scope::task, "cleanup", KeyType::text, kLater, kInDefaults, "shell lines after every attempt"},
+    {Scope::resources, "nodes", KeyType::whole_number, kLater, kNotInDefaults, "nodes, as sbatch -N"},
+    {Scope::resources, "ranks", KeyType::whole_number, kLater, kNotInDefaults, "MPI ranks, as sbatch -n"},
+    {Scope::resources, "ranks_per_node", KeyType::whole_number, kLater, kNotInDefaults, "MPI ranks on each node"},
+    {Scope::resources, "cores", KeyType::whole_number, kBuilt, kNotInDefaults, "cores of the process; 1 by default"},
+    {Scope::resources, "mem", KeyType::size, kBuilt, kNotInDefaults, "memory on a node; a share of the node by cores by default"},
+    {Scope::resources, "gpus", KeyType::whole_number, kLater, kNotInDefaults, "GPUs in all"},
+    {Scope::resources, "gpus_per_rank", KeyType::whole_number, kLater, kNotInDefaults, "GPUs of each rank"},
+    {Scope::resources, "scratch", KeyType::size, kLater, kNotInDefaults, "node-local disk"},
+    {Scope::resources, "exclusive", KeyType::boolean, kLater, kNotInDefaults, "whole nodes"},
+    {Scope::resources, "constraint", KeyType::text, kLater, kNotInDefaults, "node features, as in Slurm"},
+    {Scope::resources, "bind", KeyType::word, kLater, kNotInDefaults, "core, l3, numa, socket or none"},
+    {Scope::resources, "place", KeyType::text, kLater, kNotInDefaults, "pack, spread or near: TASK"},
+    {Scope::retries, "max", KeyType::whole_number, kBuilt, kNotInDefaults, "attempts after the first; 0 by default"},
+    {Scope::retries, "delay", KeyType::duration, kBuilt, kNotInDefaults, "before the second attempt; 5s by default"},
+    {Scope::retries, "backoff", KeyType::number, kBuilt, kNotInDefaults, "factor of the delay for each further attempt; 2 by default"},
+    {Scope::retries, "max_delay", KeyType::duration, kBuilt, kNotInDefaults, "longest delay; 10m by default"},
+    {Scope::retries, "jitter", KeyType::number, kBuilt, kNotInDefaults, "random part of the delay, 0 to 1; 0.1 by default"},
+    {Scope::retries, "when", KeyType::list, kBuilt, kNotInDefaults, "failure classes and exit codes; [error, signal] by default"},
+    {Scope::retries, "scale", KeyType::map, kLater, kNotInDefaults, "factor of mem, timeout, cores for each further attempt"},
+    {Scope::need, "is", KeyType::word, kLater, kNotInDefaults, "ok, failed, done, started or each"},
+    {Scope::need, "partition", KeyType::text, kLater, kNotInDefaults, "another data slice"},
+    {Scope::need, "window", KeyType::text, kLater, kNotInDefaults, "data slices around this one"},
+    {Scope::need, "optional", KeyType::boolean, kLater, kNotInDefaults, "a slice that does not exist is no obstacle"},
+    {Scope::matrix, "include", KeyType::list, kLater, kNotInDefaults, "further points or fields"},
+    {Scope::matrix, "exclude", KeyType::list, kLater, kNotInDefaults, "points to leave out"},
+    {Scope::param, "type", KeyType::word, kBuilt, kNotInDefaults, "int, float, bool, string, path or list"},
+    {Scope::param, "default", KeyType::any, kBuilt, kNotInDefaults, "value when none is given; none: required"},
+    {Scope::param, "min", KeyType::number, kBuilt, kNotInDefaults, "smallest value"},
+    {Scope::param, "max", KeyType::number, kBuilt, kNotInDefaults, "largest value"},
+    {Scope::param, "choices", KeyType::list, kBuilt, kNotInDefaults, "the values allowed"},
+    {Scope::param, "description", KeyType::text, kBuilt, kNotInDefaults, "free text"},
+    {Scope::input, "path", KeyType::any, kBuilt, kNotInDefaults, "a path or a list of paths"},
+    {Scope::input, "description", KeyType::text, kBuilt, kNotInDefaults, "free text"},
+    {Scope::input, "optional", KeyType::boolean, kLater, kNotInDefaults, "may be absent"},
+    {Scope::input, "type", KeyType::word, kLater, kNotInDefaults, "kind of file"},
+    {Scope::input, "fingerprint", KeyType::word, kLater, kNotInDefaults, "stat or content"},
+    {Scope::output, "path", KeyType::text, kBuilt, kNotInDefaults, "where the file is when done"},
+    {Scope::output, "type", KeyType::word, kBuilt, kNotInDefaults, "file"},
+    {Scope::output, "description", KeyType::text, kBuilt, kNotInDefaults, "free text"},
+    {Scope::output, "from", KeyType::text, kLater, kNotInDefaults, "where the items or bytes come from"},
+    {Scope::output, "min_size", KeyType::size, kLater, kNotInDefaults, "smallest good size"},
+    {Scope::output, "temp", KeyType::boolean, kLater, kNotInDefaults, "deleted when the last consumer is done"},
+    {Scope::output, "protect", KeyType::boolean, kLater, kNotInDefaults, "read-only when done"},
+    // clang-format on
+};
+
+constexpr unsigned in(Scope scope) { return 1u << static_cast<unsigned>(scope); }
+constexpr unsigned kTop = in(Scope::top), kTask = in(Scope::task), kResources = in(Scope::resources);
+constexpr unsigned kAnywhere = kTop | kTask;
+
+/// A word of another system (FORMAT.md section 10). `advice` follows "unknown key 'x' in y; ".
+struct ForeignWord {
+  unsigned scopes;
+  std::string_view word;
+  std::string_view advice;
+  std::string_view suggestion;
+};
+
+constexpr std::string_view kUseNeeds = "use 'needs'", kUseOutputs = "use 'outputs'", kUseInputs = "use 'inputs'",
+                           kUseRun = "use 'run'", kUseWhen = "use 'when'", kUseTriggers = "use 'triggers'",
+                           kUseRetries = "use 'retries'", kUsePools = "use 'pools'", kUseContainer = "use 'container'",
+                           kUseMem = "use 'resources.mem'",
+                           kUseCores = "use 'resources.cores' (per process) or 'resources.ranks' (MPI)",
+                           kUseTimeout = "use 'timeout' (a task) or 'slurm.time' (the allocation)",
+                           kUseMatrix = "use 'foreach' or 'matrix'",
+                           kUseOnFailure = "use 'on_failure: ignore' or 'tolerate'",
+                           kUnderResources = "put it under 'resources'";
+/// Said instead of "unknown key", since the word does mean something here.
+constexpr std::string_view kTwoPartitions = "the Slurm queue is slurm.partition, data slices are partitions";
+
+constexpr ForeignWord kForeignWords[] = {
+    // clang-format off
+    {kAnywhere, "depends", kUseNeeds, "needs"},
+    {kAnywhere, "depends_on", kUseNeeds, "needs"},
+    {kAnywhere, "dependencies", kUseNeeds, "needs"},
+    {kAnywhere, "after", kUseNeeds, "needs"},
+    {kAnywhere, "requires", kUseNeeds, "needs"},
+    {kAnywhere, "wait_for", kUseNeeds, "needs"},
+    {kAnywhere, "artifacts", kUseOutputs, "outputs"},
+    {kAnywhere, "produces", kUseOutputs, "outputs"},
+    {kAnywhere, "targets", kUseOutputs, "outputs"},
+    {kAnywhere, "consumes", kUseInputs, "inputs"},
+    {kAnywhere, "sources", kUseInputs, "inputs"},
+    {kAnywhere, "cmd", kUseRun, "run"},
+    {kAnywhere, "command", kUseRun, "run"},
+    {kAnywhere, "script", kUseRun, "run"},
+    {kAnywhere, "exec", kUseRun, "run"},
+    {kAnywhere, "partition", kTwoPartitions, "slurm.partition"},
+    {kAnywhere, "queue", kTwoPartitions, "slurm.partition"},
+    {kAnywhere | kResources, "cpus", kUseCores, "resources.cores"},
+    {kAnywhere | kResources, "threads", kUseCores, "resources.cores"},
+    {kAnywhere | kResources, "ntasks", kUseCores, "resources.cores"},
+    {kAnywhere | kResources, "ppn", kUseCores, "resources.cores"},
+    {kAnywhere, "on", kUseTriggers, "triggers"},
+    {kAnywhere, "schedule", kUseTriggers, "triggers"},
+    {kAnywhere, "cron", kUseTriggers, "triggers"},
+    {kAnywhere | kResources, "memory", kUseMem, "resources.mem"},
+    {kAnywhere | kResources, "mem_mb", kUseMem, "resources.mem"},
+    {kAnywhere | kResources, "mem_per_cpu", kUseMem, "resources.mem"},
+    {kAnywhere, "continue-on-error", kUseOnFailure, "on_failure"},
+    {kAnywhere, "allow_failure", kUseOnFailure, "on_failure"},
+    {kAnywhere, "errorStrategy", kUseOnFailure, "on_failure"},
+    {kAnywhere | kResources, "walltime", kUseTimeout, "timeout"},
+    {kAnywhere | kResources, "time", kUseTimeout, "timeout"},
+    {kAnywhere | kResources, "runtime", kUseTimeout, "timeout"},
+    {kAnywhere | kResources, "time_limit", kUseTimeout, "timeout"},
+    {kAnywhere, "max_retries", kUseRetries, "retries"},
+    {kAnywhere, "retry", kUseRetries, "retries"},
+    {kAnywhere, "retryStrategy", kUseRetries, "retries"},
+    {kAnywhere, "if", kUseWhen, "when"},
+    {kAnywhere, "rules", kUseWhen, "when"},
+    {kAnywhere, "licenses", kUsePools, "pools"},
+    {kAnywhere, "resource_group", kUsePools, "pools"},
+    {kAnywhere, "concurrency_group", kUsePools, "pools"},
+    {kAnywhere, "loop", kUseMatrix, "foreach"},
+    {kAnywhere, "with_items", kUseMatrix, "foreach"},
+    {kAnywhere, "withItems", kUseMatrix, "foreach"},
+    {kAnywhere, "array", kUseMatrix, "foreach"},
+    {kAnywhere, "strategy", kUseMatrix, "foreach"},
+    {kTask, "nodes", kUnderResources, "resources.nodes"},
+    {kTask, "ranks", kUnderResources, "resources.ranks"},
+    {kTask, "cores", kUnderResources, "resources.cores"},
+    {kTask, "mem", kUnderResources, "resources.mem"},
+    {kTask, "gpus", kUnderResources, "resources.gpus"},
+    {kAnywhere, "image", kUseContainer, "container"},
+    {kAnywhere, "docker", kUseContainer, "container"},
+    {kAnywhere, "singularity", kUseContainer, "container"},
+    // clang-format on
+};
+
+}  // namespace
+
+std::span<const Key> keys_of(Scope scope) {
+  const auto [first, last] = std::ranges::equal_range(kKeys, scope, {}, &Key::scope);
+  return {first, last};
+}
+
+const Key* find_key(Scope scope, std::string_view name) {
+  const std::span<const Key> keys = keys_of(scope);
+  const auto found = std::ranges::find(keys, name, &Key::name);
+  return found == keys.end() ? nullptr : &*found;
+}
+
+std::string_view expectation(KeyType type) {
+  switch (type) {
+    case KeyType::whole_number: return "a whole number";
+    case KeyType::number: return "a number";
+    case KeyType::boolean: return "true or false";
+    case KeyType::duration: return "a duration like 90s or 1h30m";
+    case KeyType::size: return "a size like 512M or 4G";
+    case KeyType::text: return "text";
+    case KeyType::name: return "a name";
+    case KeyType::word: return "a word";
+    case KeyType::words:
+    case KeyType::list: return "a list";
+    case KeyType::map:
+    case KeyType::named_map: return "a map";
+    case KeyType::command: return "text or a list of words";
+    case KeyType::retry: return "a whole number or a map";
+    case KeyType::needs: return "a list of tasks or a map";
+    case KeyType::any: return "a value or a list of values";
+  }
+  return "";
+}
+
+UnknownKey describe_unknown_key(Scope scope, std::string_view name, std::string_view where) {
+  const std::string place = where.empty() ? " at top level" : fmt::format(" in {}", where);
+  for (const ForeignWord& foreign : kForeignWords) {
+    if ((foreign.scopes & in(scope)) == 0 || foreign.word != name) continue;
+    if (foreign.advice == kTwoPartitions)
+      return {fmt::format("'{}': {}", name, kTwoPartitions), std::string(foreign.suggestion)};
+    return {fmt::format("unknown key '{}'{}; {}", name, place, foreign.advice), std::string(foreign.suggestion)};
+  }
+  std::vector<std::string_view> known;
+  for (const Key& key : keys_of(scope)) known.push_back(key.name);
+  const std::string problem = fmt::format("unknown key {}{}", in_quotes(name), place);
+  const auto nearest = nearest_word(name, known);
+  if (!nearest) return {problem, {}};
+  return {fmt::format("{}; did you mean '{}'?", problem, *nearest), std::string(*nearest)};
+}
+
+}  // namespace fugle::workflow

@@ -1,0 +1,407 @@
+#include "workflow/task_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "base/text.hpp"
+#include "workflow/retries_reader.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+/// The longest range of a matrix variable (`limits.max_expand` of FORMAT.md section 6).
+constexpr std::uint64_t kMaxExpand = 100'000;
+
+const TaskNode& builtin() {
+  static const TaskNode task;
+  return task;
+}
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+class TaskReader {
+ public:
+  TaskReader(const Reading& reading, const Where& where, TaskNode& task)
+      : reading_(reading), where_(where), task_(task) {}
+
+  using Read = void (TaskReader::*)(const Entry&);
+  struct Row {
+    std::string_view key;
+    Read read;
+  };
+  static const Row* find_row(std::string_view key);
+
+  void read_entry(const Entry& entry) {
+    const Row* row = find_row(entry.key);
+    FUGLE_CHECK_THAT(row != nullptr, entry.key);
+    (this->*row->read)(entry);
+  }
+
+ private:
+  static const Row kRows[];
+
+  [[nodiscard]] std::string shown_task() const { return in_quotes(where_.name.empty() ? where_.kind : where_.name); }
+
+  void description(const Entry& entry) { read_string(reading_, entry, task_.description); }
+  void env(const Entry& entry) { read_env(reading_, entry, task_.env); }
+  void timeout(const Entry& entry) { read_duration(reading_, entry, builtin().timeout, task_.timeout); }
+  void grace(const Entry& entry) { read_duration(reading_, entry, builtin().grace, task_.grace); }
+  void estimate(const Entry& entry) { read_duration(reading_, entry, builtin().estimate, task_.estimate); }
+  void retries(const Entry& entry) { read_retries(reading_, entry, where_, task_.retries); }
+  void on_failure(const Entry& entry) { read_on_failure(reading_, entry, task_.on_failure); }
+  void priority(const Entry& entry) { read_int(reading_, entry, kPriority, builtin().priority, task_.priority); }
+
+  void run(const Entry& entry) {
+    const Node& node = *entry.value;
+    task_.run_at = node.at;
+    if (node.is_map()) return refuse_shape(reading_, entry.key, expectation(KeyType::command), node);
+    if (node.is_scalar()) task_.script = reading_.document.text_of(node);
+    for (const Node* word : node.items)
+      if (word->is_scalar())
+        task_.argv.push_back(reading_.document.text_of(*word));
+      else if (word->kind != Node::Kind::broken)
+        refuse_shape(reading_, entry.key, "text in its list", *word);
+  }
+
+  void shell(const Entry& entry) {
+    const Node& node = *entry.value;
+    if (node.is_map()) return refuse_shape(reading_, entry.key, expectation(KeyType::command), node);
+    std::vector<std::string> words;
+    if (node.is_scalar() && !refuse_marker(reading_, entry.key, node))
+      for (const std::string_view word : split(node.text, ' '))
+        if (!word.empty()) words.emplace_back(word);
+    for (const Node* item : node.items) {
+      if (item->is_scalar() && !refuse_marker(reading_, entry.key, *item))
+        words.push_back(item->text);
+      else if (!item->is_scalar() && item->kind != Node::Kind::broken)
+        refuse_shape(reading_, entry.key, "text in its list", *item);
+    }
+    if (node.is_null()) words = builtin().shell;
+    if (words.empty()) return;
+    if (words.back() != "-c") words.emplace_back("-c");
+    task_.shell = std::move(words);
+  }
+
+  void needs(const Entry& entry) {
+    const Node& node = *entry.value;
+    if (node.is_scalar()) return refuse_shape(reading_, entry.key, expectation(KeyType::needs), node);
+    for (const Node* item : node.items) {
+      if (item->is_scalar())
+        add_need(item->text, item->at);
+      else if (item->kind != Node::Kind::broken)
+        refuse_shape(reading_, entry.key, "task names in its list", *item);
+    }
+    for (const Entry& need : node.entries) {
+      check_need_condition(need);
+      add_need(need.key, need.at);
+    }
+  }
+
+  void add_need(const std::string& name, Position at) {
+    const bool is_known = std::ranges::any_of(task_.needs, [&](const Need& need) { return need.task == name; });
+    if (!is_known) task_.needs.push_back({name, at});
+  }
+
+  void check_need_condition(const Entry& need) {
+    const Node& node = *need.value;
+    if (node.is_list()) return refuse_shape(reading_, need.key, "a condition like ok", node);
+    const Where where{"needs", need.key, &where_};
+    for (const Entry& key : node.entries) (void)accept_key(reading_, Scope::need, key, where);
+    if (!node.is_scalar() || node.text == "ok") return;
+    static constexpr std::string_view kConditions[] = {"ok", "failed", "done", "started", "each"};
+    if (std::ranges::find(kConditions, node.text) != std::end(kConditions))
+      return refuse_unbuilt(reading_, fmt::format("needs: {}", node.text), node.at);
+    reading_.diagnostics.error(
+        "E112", node.at,
+        fmt::format("{} is {}; one of ok, failed, done, started, each", in_quotes(need.key), in_quotes(node.text)));
+  }
+
+  void matrix(const Entry& entry) {
+    const Node& node = *entry.value;
+    if (node.is_null()) task_.matrix.clear();
+    if (!is_map_or_refuse(reading_, entry.key, node)) return;
+    check_environment_names(reading_, node);
+    for (const Entry& variable : node.entries) {
+      if (find_key(Scope::matrix, variable.key) != nullptr)
+        (void)accept_key(reading_, Scope::matrix, variable, where_);
+      else if (check_name(variable.key, variable.at, reading_.diagnostics))
+        matrix_variable(variable);
+    }
+    if (node.entries.empty() && task_.matrix.empty())
+      reading_.diagnostics.error("E205", node.at,
+                                 fmt::format("matrix of {} has no elements (it has no variables)", shown_task()));
+  }
+
+  void matrix_variable(const Entry& entry) {
+    const Node& node = *entry.value;
+    MatrixVar variable{entry.key, entry.at, {}, {}, {}};
+    if (node.is_null()) std::erase_if(task_.matrix, [&](const MatrixVar& v) { return v.name == entry.key; });
+    if (node.is_map()) return refuse_shape(reading_, entry.key, "a list or a range like 1..8", node);
+    if (node.is_list()) {
+      for (const Node* item : node.items) {
+        if (item->is_scalar()) {
+          variable.values.push_back(untyped_scalar(item->text, item->is_quoted));
+          variable.value_at.push_back(item->at);
+        } else if (item->kind != Node::Kind::broken) {
+          refuse_shape(reading_, entry.key, "single values in its list", *item);
+        }
+      }
+    } else if (!node.is_scalar()) {
+      return;
+    } else if (has_marker(node.text)) {
+      variable.expression = reading_.document.text_of(node);
+    } else if (!matrix_range(entry.key, node, variable)) {
+      return;
+    }
+    merge_named(task_.matrix, std::move(variable));
+  }
+
+  bool matrix_range(std::string_view key, const Node& node, MatrixVar& variable) {
+    const auto range = parse_range(key, node.text, node.at, reading_.diagnostics);
+    if (!range) return false;
+    if (range->count() > kMaxExpand) {
+      reading_.diagnostics.error(
+          "E206", node.at,
+          fmt::format("{} expands to {} elements, limits.max_expand is {}", shown_task(), range->count(), kMaxExpand));
+      return false;
+    }
+    variable.values = range->items();
+    variable.value_at.assign(variable.values.size(), node.at);
+    return true;
+  }
+
+  void inputs(const Entry& entry) {
+    if (!is_map_or_refuse(reading_, entry.key, *entry.value)) return;
+    check_environment_names(reading_, *entry.value);
+    for (const Entry& named : entry.value->entries) {
+      if (!check_name(named.key, named.at, reading_.diagnostics)) continue;
+      Input input{named.key, named.at, {}, false};
+      if (named.value->is_map())
+        input_keys(named, input);
+      else
+        input_paths(named, named, input);
+      task_.inputs.push_back(std::move(input));
+    }
+  }
+
+  void input_keys(const Entry& named, Input& input) {
+    const Where where{"input", named.key, &where_};
+    bool has_path = false;
+    for (const Entry& entry : named.value->entries) {
+      const Key* key = accept_key(reading_, Scope::input, entry, where);
+      if (key == nullptr) continue;
+      std::string description;
+      if (key->name == "description")
+        read_string(reading_, entry, description);
+      else
+        input_paths(named, entry, input), has_path = true;
+    }
+    if (!has_path) refuse_missing_path("input", named);
+  }
+
+  void input_paths(const Entry& named, const Entry& entry, Input& input) {
+    const Node& node = *entry.value;
+    if (node.is_map()) return refuse_shape(reading_, entry.key, "a path or a list of paths", node);
+    input.is_list = node.is_list();
+    if (node.is_null() || (node.is_scalar() && node.text.empty()))
+      refuse_missing_path("input", named);
+    else if (node.is_scalar())
+      input.paths.push_back(reading_.document.text_of(node));
+    for (const Node* item : node.items) {
+      if (item->is_scalar() && !item->text.empty())
+        input.paths.push_back(reading_.document.text_of(*item));
+      else if (item->kind != Node::Kind::broken)
+        refuse_shape(reading_, entry.key, "paths in its list", *item);
+    }
+  }
+
+  void outputs(const Entry& entry) {
+    if (!is_map_or_refuse(reading_, entry.key, *entry.value)) return;
+    check_environment_names(reading_, *entry.value);
+    for (const Entry& named : entry.value->entries) {
+      if (!check_name(named.key, named.at, reading_.diagnostics)) continue;
+      Output output{named.key, named.at, {}};
+      if (named.value->is_map())
+        output_keys(named, output);
+      else
+        output_path(named, named, output);
+      task_.outputs.push_back(std::move(output));
+    }
+  }
+
+  void output_keys(const Entry& named, Output& output) {
+    const Where where{"output", named.key, &where_};
+    bool has_path = false;
+    for (const Entry& entry : named.value->entries) {
+      const Key* key = accept_key(reading_, Scope::output, entry, where);
+      std::string description;
+      if (entry.key == "path")
+        output_path(named, entry, output), has_path = true;
+      else if (key != nullptr && key->name == "type")
+        output_type(entry);
+      else if (key != nullptr)
+        read_string(reading_, entry, description);
+    }
+    // An output made by `from` has no path of its own; that it can not be made here is already said.
+    const bool has_source = std::ranges::find(named.value->entries, "from", &Entry::key) != named.value->entries.end();
+    if (!has_path && !has_source) refuse_missing_path("output", named);
+  }
+
+  void output_path(const Entry& named, const Entry& entry, Output& output) {
+    const Node& node = *entry.value;
+    if (node.is_list() || node.is_map()) return refuse_shape(reading_, entry.key, "a path", node);
+    if (node.is_null() || (node.is_scalar() && node.text.empty()))
+      refuse_missing_path("output", named);
+    else if (node.is_scalar())
+      output.path = reading_.document.text_of(node);
+  }
+
+  void output_type(const Entry& entry) {
+    static constexpr std::string_view kTypes[] = {"file", "dir", "hdf5", "value", "list", "json", "append"};
+    const Node* scalar = scalar_of(reading_, entry, KeyType::word);
+    if (scalar == nullptr || scalar->text == "file") return;
+    if (std::ranges::find(kTypes, scalar->text) != std::end(kTypes))
+      return refuse_unbuilt(reading_, fmt::format("outputs.type: {}", scalar->text), scalar->at);
+    reading_.diagnostics.error(
+        "E112", scalar->at,
+        fmt::format("'type' is {}; one of file, dir, hdf5, value, list, json, append", in_quotes(scalar->text)),
+        std::string(nearest_word(scalar->text, kTypes).value_or("")));
+  }
+
+  void refuse_missing_path(std::string_view kind, const Entry& named) {
+    reading_.diagnostics.error("E105", named.at,
+                               fmt::format("{} {} of {} has no path", kind, in_quotes(named.key), shown_task()));
+  }
+
+  void resources(const Entry& entry) {
+    const Node& node = *entry.value;
+    if (node.is_null()) task_.cores = builtin().cores, task_.mem = builtin().mem;
+    if (!is_map_or_refuse(reading_, entry.key, node)) return;
+    const Where where{"resources", {}, &where_};
+    for (const Entry& inner : node.entries) {
+      const Key* key = accept_key(reading_, Scope::resources, inner, where);
+      if (key == nullptr) continue;
+      if (key->name == "cores")
+        read_int(reading_, inner, kCores, builtin().cores, task_.cores);
+      else
+        read_field(reading_, inner, KeyType::size, builtin().mem, task_.mem, parse_size);
+    }
+  }
+
+  void workdir(const Entry& entry) {
+    if (entry.value->is_scalar() && entry.value->text == "per_element")
+      return refuse_unbuilt(reading_, "workdir: per_element", entry.value->at);
+    read_text(reading_, entry, task_.workdir);
+  }
+
+  void tags(const Entry& entry) {
+    const Node& node = *entry.value;
+    if (node.is_null()) task_.tags.clear();
+    if (!is_list_or_refuse(reading_, entry.key, node)) return;
+    task_.tags.clear();
+    for (const Node* item : node.items) {
+      if (!item->is_scalar()) {
+        if (item->kind != Node::Kind::broken) refuse_shape(reading_, entry.key, "words in its list", *item);
+      } else if (refuse_marker(reading_, entry.key, *item)) {
+        continue;
+      } else if (item->text.empty() || item->text.find_first_of(" \t\r\n,") != std::string::npos) {
+        reading_.diagnostics.error(
+            "E112", item->at, fmt::format("tag {} can not be empty or hold blanks or commas", in_quotes(item->text)));
+      } else {
+        task_.tags.push_back(item->text);
+      }
+    }
+  }
+
+  const Reading& reading_;
+  const Where& where_;
+  TaskNode& task_;
+};
+
+const TaskReader::Row TaskReader::kRows[] = {
+    {"description", &TaskReader::description},
+    {"run", &TaskReader::run},
+    {"shell", &TaskReader::shell},
+    {"needs", &TaskReader::needs},
+    {"matrix", &TaskReader::matrix},
+    {"priority", &TaskReader::priority},
+    {"tags", &TaskReader::tags},
+    {"inputs", &TaskReader::inputs},
+    {"outputs", &TaskReader::outputs},
+    {"resources", &TaskReader::resources},
+    {"env", &TaskReader::env},
+    {"workdir", &TaskReader::workdir},
+    {"timeout", &TaskReader::timeout},
+    {"grace", &TaskReader::grace},
+    {"estimate", &TaskReader::estimate},
+    {"retries", &TaskReader::retries},
+    {"on_failure", &TaskReader::on_failure},
+};
+
+const TaskReader::Row* TaskReader::find_row(std::string_view key) {
+  const auto* row = std::ranges::find(kRows, key, &Row::key);
+  return row == std::end(kRows) ? nullptr : row;
+}
+
+/// Whether the map holds a command, or a key that was meant to be one and is already reported.
+bool mentions_command(const Node& map) {
+  return std::ranges::any_of(map.entries, [](const Entry& entry) {
+    const Node& value = *entry.value;
+    if (entry.key == "run")
+      return value.is_list() ? !value.items.empty() : !value.is_null() && !(value.is_scalar() && is_blank(value.text));
+    if (entry.key == "plugin" || entry.key == "uses") return true;
+    return find_key(Scope::task, entry.key) == nullptr &&
+           describe_unknown_key(Scope::task, entry.key, {}).suggestion == "run";
+  });
+}
+
+void check_grace(const Reading& reading, const TaskNode& task) {
+  const bool are_literal = task.grace.at.line > 0 && !task.grace.expression && !task.timeout.expression;
+  if (!are_literal || task.timeout.value == Duration{0} || task.grace.value <= task.timeout.value) return;
+  reading.diagnostics.error("E112", task.grace.at,
+                            fmt::format("'grace' is {}; allowed up to the timeout, {}",
+                                        format_duration(task.grace.value), format_duration(task.timeout.value)));
+}
+
+}  // namespace
+
+void read_defaults(const Reading& reading, const Node& node, TaskNode& into) {
+  if (!is_map_or_refuse(reading, "defaults", node)) return;
+  const Where where{"defaults", {}, nullptr};
+  TaskReader reader(reading, where, into);
+  for (const Entry& entry : node.entries) {
+    const Key* known = find_key(Scope::task, entry.key);
+    if (known != nullptr && !known->is_in_defaults)
+      reading.diagnostics.error("E113", entry.at,
+                                fmt::format("'{}' is not allowed here: defaults apply to every task", entry.key));
+    else if (accept_key(reading, Scope::task, entry, where) != nullptr)
+      reader.read_entry(entry);
+  }
+}
+
+void read_task(const Reading& reading, const Node& node, TaskNode& into) {
+  if (node.is_scalar() || node.is_list()) {
+    reading.diagnostics.error("E104", node.at,
+                              fmt::format("task {} expects a map with run, got {}", in_quotes(into.name),
+                                          node.is_list() ? "a list" : in_quotes(node.text)));
+    return;
+  }
+  const Where where{"task", into.name, nullptr};
+  TaskReader reader(reading, where, into);
+  for (const Entry& entry : node.entries)
+    if (accept_key(reading, Scope::task, entry, where) != nullptr) reader.read_entry(entry);
+  if (node.kind != Node::Kind::broken && !mentions_command(node))
+    reading.diagnostics.error("E105", into.at, fmt::format("task {} has no run, plugin or uses", in_quotes(into.name)));
+  check_grace(reading, into);
+}
+
+void read_on_failure(const Reading& reading, const Entry& entry, Field<graph::OnFailure>& into) {
+  if (entry.value->is_map()) return refuse_unbuilt(reading, "on_failure: {policy, run}", entry.at);
+  read_field(reading, entry, KeyType::word, builtin().on_failure, into, parse_on_failure);
+}
+
+bool has_reader(std::string_view task_key) { return TaskReader::find_row(task_key) != nullptr; }
+
+}  // namespace fugle::workflow
