@@ -50,17 +50,6 @@ void close_on_exec(const Handle& file, const std::string& path) {
   ::fcntl(*static_cast<int*>(fd), F_SETFD, FD_CLOEXEC);
 }
 
-/// "plan.0.h5/elements/task" for an object, to be named in an error.
-std::string describe(const Handle& object) {
-  std::string file(4096, '\0');
-  std::string path(1024, '\0');
-  const ssize_t file_length = H5Fget_name(object.id(), file.data(), file.size());
-  const ssize_t path_length = H5Iget_name(object.id(), path.data(), path.size());
-  file.resize(std::clamp<std::size_t>(file_length < 0 ? 0 : static_cast<std::size_t>(file_length), 0, 4095));
-  path.resize(std::clamp<std::size_t>(path_length < 0 ? 0 : static_cast<std::size_t>(path_length), 0, 1023));
-  return file + path;
-}
-
 void check_on(const Handle& object, bool ok, const char* call) {
   if (!ok) check(false, call, describe(object));
 }
@@ -124,6 +113,16 @@ void close_checked(Handle handle, const std::string& path) {
   check(handle.close_(id) >= 0, "H5Fclose", path);
 }
 
+std::string describe(const Handle& object) {
+  std::string file(4096, '\0');
+  std::string path(1024, '\0');
+  const ssize_t file_length = H5Fget_name(object.id(), file.data(), file.size());
+  const ssize_t path_length = H5Iget_name(object.id(), path.data(), path.size());
+  file.resize(std::clamp<std::size_t>(file_length < 0 ? 0 : static_cast<std::size_t>(file_length), 0, 4095));
+  path.resize(std::clamp<std::size_t>(path_length < 0 ? 0 : static_cast<std::size_t>(path_length), 0, 1023));
+  return file + path;
+}
+
 Handle create_file(const Session&, const std::string& path, const CreateOptions& options) {
   const Handle access = file_access(options.high);
   const Handle creation = own(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "H5Pcreate", path);
@@ -138,6 +137,10 @@ Handle open_file(const Session&, const std::string& path) {
   Handle file = own(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose, "H5Fopen", path);
   close_on_exec(file, path);
   return file;
+}
+
+Handle open_group(const Handle& parent, const std::string& name) {
+  return own(H5Gopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Gclose, "H5Gopen2", name);
 }
 
 Handle create_group(const Handle& parent, const std::string& name) {
@@ -178,8 +181,6 @@ std::string read_text(const Handle& object, const std::string& name) {
   return value.substr(0, value.find('\0'));
 }
 
-bool has_attribute(const Handle& object, const std::string& name) { return H5Aexists(object.id(), name.c_str()) > 0; }
-
 Handle compound_type(std::size_t size, std::span<const Field> fields) {
   Handle type = own(H5Tcreate(H5T_COMPOUND, size), H5Tclose, "H5Tcreate", "compound");
   for (const Field& field : fields) {
@@ -194,6 +195,11 @@ Handle text_type(std::size_t length) {
   check(H5Tset_strpad(type.id(), H5T_STR_NULLPAD) >= 0, "H5Tset_strpad", "text");
   check(H5Tset_cset(type.id(), H5T_CSET_UTF8) >= 0, "H5Tset_cset", "text");
   return type;
+}
+
+Handle array_type(hid_t element, std::uint32_t size) {
+  const hsize_t extent = size;
+  return own(H5Tarray_create2(element, 1, &extent), H5Tclose, "H5Tarray_create2", "array");
 }
 
 Handle create_dataset(const Handle& parent, const std::string& name, hid_t type, std::uint64_t size, Storage storage) {

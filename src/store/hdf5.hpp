@@ -50,6 +50,9 @@ void check(bool ok, const char* call, const std::string& subject);
 /// Closing a file writes: its failure must not be lost.
 void close_checked(Handle handle, const std::string& path);
 
+/// "plan.0.h5/elements/task": an object, to be named in an error.
+[[nodiscard]] std::string describe(const Handle& object);
+
 struct CreateOptions {
   H5F_libver_t high = H5F_LIBVER_V18;
   std::uint64_t userblock = 0;  ///< bytes before the HDF5 part: 0 or a power of two from 512
@@ -58,6 +61,8 @@ struct CreateOptions {
 [[nodiscard]] Handle create_file(const Session& session, const std::string& path, const CreateOptions& options = {});
 [[nodiscard]] Handle open_file(const Session& session, const std::string& path);
 
+/// For reading. Groups are handles, too.
+[[nodiscard]] Handle open_group(const Handle& parent, const std::string& name);
 [[nodiscard]] Handle create_group(const Handle& parent, const std::string& name);
 
 void write_attribute(const Handle& object, const std::string& name, std::uint64_t value);
@@ -65,7 +70,6 @@ void write_attribute(const Handle& object, const std::string& name, std::string_
 void write_attribute(const Handle& object, const std::string& name, std::span<const std::string> texts);
 [[nodiscard]] std::uint64_t read_number(const Handle& object, const std::string& name);
 [[nodiscard]] std::string read_text(const Handle& object, const std::string& name);
-[[nodiscard]] bool has_attribute(const Handle& object, const std::string& name);
 
 /// One member of a compound type.
 struct Field {
@@ -76,6 +80,8 @@ struct Field {
 [[nodiscard]] Handle compound_type(std::size_t size, std::span<const Field> fields);
 /// Fixed length, null-padded.
 [[nodiscard]] Handle text_type(std::size_t length);
+
+[[nodiscard]] Handle array_type(hid_t element, std::uint32_t size);
 
 enum class Storage : std::uint8_t {
   reserved,    ///< contiguous, space reserved at creation, content written past the library

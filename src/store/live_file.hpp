@@ -1,5 +1,6 @@
 // live.h5: state of each element, counts, workers and running attempts, a cache for `status` and dashboards, rebuilt at
-// each life and never synced. In memory it is kept current by events; dirty 4 KiB pages are written a few times a second.
+// each life and never synced. In memory it is kept current by events; dirty 4 KiB pages are written a few times a
+// second.
 #pragma once
 
 #include <array>
@@ -44,14 +45,14 @@ struct LiveRunning {
 struct LiveSummary {
   scheduler::Counts counts{};
   std::uint64_t num_ignored = 0;
-  std::uint64_t total = 0;          ///< real elements
-  Time heartbeat{};                 ///< when it was last written
+  std::uint64_t total = 0;  ///< real elements
+  Time heartbeat{};         ///< when it was last written
   Time life_started{};
   scheduler::Sequence durable = 0;
-  bool ended = false;               ///< the head left in order
+  bool ended = false;  ///< the head left in order
   std::vector<LiveWorker> workers;
-  std::vector<LiveRunning> running;       ///< at most 4096, oldest first
-  std::vector<ElementId> failed;          ///< at most 1024, oldest first
+  std::vector<LiveRunning> running;  ///< at most 4096, oldest first
+  std::vector<ElementId> failed;     ///< at most 1024, oldest first
 };
 /// At most 5 reads. nullopt: no live.h5 or not readable (rebuild from the journal instead).
 [[nodiscard]] std::optional<LiveSummary> read_live(const std::string& run_dir);

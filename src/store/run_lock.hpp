@@ -5,25 +5,25 @@
 #include <optional>
 #include <string>
 
+#include "store/file.hpp"
+
 namespace fugle::store {
 
 class RunLock {
  public:
   /// Throws ConflictError naming host and pid of the holder, EnvironmentError when the directory is not usable.
   explicit RunLock(const std::string& run_dir);
-  ~RunLock();
-  RunLock(const RunLock&) = delete;
-  RunLock& operator=(const RunLock&) = delete;
 
  private:
-  int fd_ = -1;
+  File file_;
 };
 
 struct LockHolder {
   std::string host;
   int pid = 0;
+  bool operator==(const LockHolder&) const = default;
 };
-/// Who holds the lock now; nullopt: nobody. Only looks.
+/// Who holds the lock now; nullopt: nobody. Only looks; throws EnvironmentError when the lock can not be read.
 [[nodiscard]] std::optional<LockHolder> find_lock_holder(const std::string& run_dir);
 
 }  // namespace fugle::store

@@ -5,16 +5,15 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string_view>
 
 #include "base/assert.hpp"
 #include "base/error.hpp"
+#include "store/event_type.hpp"
 #include "store/hdf5.hpp"
 
 namespace fugle::store {
@@ -31,28 +30,6 @@ std::optional<std::uint32_t> number_in(std::string_view name) {
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
   return number;
-}
-
-hdf5::Handle row_type() {
-  const std::array fields{
-      hdf5::Field{"seq", offsetof(Row, seq), hdf5::type_of<std::uint64_t>()},
-      hdf5::Field{"start_ns", offsetof(Row, start_ns), hdf5::type_of<std::int64_t>()},
-      hdf5::Field{"end_ns", offsetof(Row, end_ns), hdf5::type_of<std::int64_t>()},
-      hdf5::Field{"element", offsetof(Row, element), hdf5::type_of<std::uint32_t>()},
-      hdf5::Field{"worker", offsetof(Row, worker), hdf5::type_of<std::uint32_t>()},
-      hdf5::Field{"exit", offsetof(Row, exit), hdf5::type_of<std::int32_t>()},
-      hdf5::Field{"lag", offsetof(Row, lag), hdf5::type_of<std::uint32_t>()},
-      hdf5::Field{"maxrss_kb", offsetof(Row, maxrss_kb), hdf5::type_of<std::uint32_t>()},
-      hdf5::Field{"cpu_ms", offsetof(Row, cpu_ms), hdf5::type_of<std::uint32_t>()},
-      hdf5::Field{"text_off", offsetof(Row, text_off), hdf5::type_of<std::uint32_t>()},
-      hdf5::Field{"text_len", offsetof(Row, text_len), hdf5::type_of<std::uint16_t>()},
-      hdf5::Field{"attempt", offsetof(Row, attempt), hdf5::type_of<std::uint16_t>()},
-      hdf5::Field{"kind", offsetof(Row, kind), hdf5::type_of<std::uint8_t>()},
-      hdf5::Field{"flags", offsetof(Row, flags), hdf5::type_of<std::uint8_t>()},
-      hdf5::Field{"reserved", offsetof(Row, reserved), hdf5::type_of<std::uint16_t>()},
-      hdf5::Field{"crc", offsetof(Row, crc), hdf5::type_of<std::uint32_t>()},
-  };
-  return hdf5::compound_type(sizeof(Row), fields);
 }
 
 void write_attributes(const hdf5::Handle& file, const SegmentInfo& info) {
@@ -72,7 +49,7 @@ void write_metadata(const std::string& path, SegmentInfo& info) {
   hdf5::Handle file = hdf5::create_file(session, path);
   write_attributes(file, info);
   {
-    const hdf5::Handle type = row_type();
+    const hdf5::Handle type = event_row_type();
     const hdf5::Handle rows = hdf5::create_dataset(file, "events", type.id(), info.capacity, hdf5::Storage::reserved);
     const hdf5::Handle text =
         hdf5::create_dataset(file, "text", hdf5::type_of<std::uint8_t>(), info.text_capacity, hdf5::Storage::reserved);

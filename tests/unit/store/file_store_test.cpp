@@ -203,7 +203,9 @@ TEST(JournalFollower, sees_only_valid_events_of_a_writer_that_does_not_wait) {
     store.append(events_between(seq, seq + 2));
     const auto events = follower.poll();
     seen.insert(seen.end(), events.begin(), events.end());
-    if (seq % 20 == 1) ASSERT_NO_THROW((void)read_journal(run.path()));
+    if (seq % 20 == 1) {
+      ASSERT_NO_THROW((void)read_journal(run.path()));
+    }
   }
   store.flush();
   const auto events = follower.poll();

@@ -1,0 +1,74 @@
+#include "store/snapshot.hpp"
+
+#include "store/column.hpp"
+#include "store/file.hpp"
+#include "store/hdf5.hpp"
+
+namespace fugle::store {
+
+using scheduler::Event;
+using scheduler::EventKind;
+
+namespace {
+
+constexpr std::uint64_t kSnapshotFormat = 1;
+
+/// The latest attempt of each element.
+struct Columns {
+  explicit Columns(std::size_t n)
+      : cls(n), exit(n), start_ns(n), end_ns(n), worker(n, WorkerId::kInvalid), cpu_ms(n), maxrss_kb(n) {}
+
+  void add(const Event& event) {
+    if (event.kind != EventKind::attempt_started && event.kind != EventKind::attempt_ended) return;
+    const std::uint32_t e = event.element.value();
+    cls[e] = static_cast<std::uint8_t>(event.cls);
+    exit[e] = event.exit;
+    start_ns[e] = to_ns(event.start);
+    end_ns[e] = to_ns(event.end);
+    worker[e] = event.worker.value();
+    cpu_ms[e] = event.cpu_ms;
+    maxrss_kb[e] = event.maxrss_kb;
+  }
+
+  std::vector<std::uint8_t> cls;
+  std::vector<std::int32_t> exit;
+  std::vector<std::int64_t> start_ns;
+  std::vector<std::int64_t> end_ns;
+  std::vector<std::uint32_t> worker;
+  std::vector<std::uint32_t> cpu_ms;
+  std::vector<std::uint32_t> maxrss_kb;
+};
+
+void write_columns(const hdf5::Handle& file, const scheduler::RunState& run, const Columns& columns) {
+  const hdf5::Handle group = hdf5::create_group(file, "elements");
+  const std::span states(reinterpret_cast<const std::uint8_t*>(run.states().data()), run.states().size());
+  write_column(group, "state", states, hdf5::Storage::compressed);
+  write_column(group, "attempt", run.attempts(), hdf5::Storage::compressed);
+  write_column(group, "class", columns.cls, hdf5::Storage::compressed);
+  write_column(group, "exit", columns.exit, hdf5::Storage::compressed);
+  write_column(group, "start_ns", columns.start_ns, hdf5::Storage::compressed);
+  write_column(group, "end_ns", columns.end_ns, hdf5::Storage::compressed);
+  write_column(group, "worker", columns.worker, hdf5::Storage::compressed);
+  write_column(group, "cpu_ms", columns.cpu_ms, hdf5::Storage::compressed);
+  write_column(group, "maxrss_kb", columns.maxrss_kb, hdf5::Storage::compressed);
+}
+
+}  // namespace
+
+void write_snapshot(const std::string& run_dir, const scheduler::RunState& run, const std::vector<Event>& events) {
+  Columns columns(run.graph().num_elements());
+  for (const Event& event : events) columns.add(event);
+  const std::string path = run_dir + "/snapshot.h5";
+  const ScopedTemporary temporary(path + ".tmp");
+  {
+    const hdf5::Session session;
+    hdf5::Handle file = hdf5::create_file(session, temporary.path());
+    hdf5::write_attribute(file, "format", kSnapshotFormat);
+    hdf5::write_attribute(file, "events", events.size());
+    write_columns(file, run, columns);
+    hdf5::close_checked(std::move(file), path);
+  }
+  replace_durably(temporary.path(), path);
+}
+
+}  // namespace fugle::store
