@@ -87,6 +87,12 @@ struct Retries {
   graph::RetryPolicy when;  ///< only `classes` and `exit_codes` are used
 };
 
+/// A command of a `--lines` file: element `task[number]`, with FUGLE_LINE in its environment.
+struct Line {
+  std::uint32_t number = 0;
+  std::string text;  ///< for the shell as it stands
+};
+
 struct TaskNode {
   std::string name;
   Position at;
@@ -112,8 +118,8 @@ struct TaskNode {
   std::vector<std::string> tags;
 
   // Only set by importers.
-  std::vector<double> need_bytes;          ///< parallel to needs: data on the edge
-  std::vector<std::string> element_names;  ///< ids of the elements made by `--lines` ("line[3]"); empty: from the matrix
+  std::vector<double> need_bytes;  ///< parallel to needs: data on the edge
+  std::vector<Line> lines;         ///< of `--lines`: one element each; then there is no matrix and no `run`
 };
 
 struct Workflow {

@@ -1,0 +1,138 @@
+#include "workflow/compiled_task.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "workflow/matrix.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+class TaskCompiler {
+ public:
+  TaskCompiler(const Symbols& symbols, const Names& names, const TaskNode& node, CompiledTask& task,
+               Diagnostics& diagnostics)
+      : symbols_(symbols), names_(names), node_(node), task_(task), diagnostics_(diagnostics) {}
+
+  void compile() {
+    if (auto matrix = compile_matrix(node_, symbols_, names_, diagnostics_))
+      task_.matrix = std::move(*matrix);
+    else
+      task_.is_broken = true;
+    if (!task_.is_broken) count_elements();
+    if (auto settings = SettingsTemplate::compile(node_, symbols_, diagnostics_))
+      task_.settings = std::move(*settings);
+    else
+      task_.is_broken = true;
+    task_.settings.for_each_name([&](const Name& name, Position at) { note_reference(name, at); });
+    if (node_.workdir) task_.workdir = text(*node_.workdir, {"workdir", Stage::element, false});
+    for (const Input& input : node_.inputs) task_.inputs.push_back(compile_input(input));
+    for (const Output& output : node_.outputs) task_.outputs.push_back(compile_output(output));
+    for (const EnvVar& variable : node_.env)
+      task_.env.emplace_back(variable.name, text(variable.value, {"env", Stage::attempt, true}));
+    if (node_.script) task_.command.push_back(text(*node_.script, kRun).text);
+    for (const Text& word : node_.argv) task_.command.push_back(text(word, kRun).text);
+    for (const Need& need : node_.needs) compile_need(need);
+  }
+
+ private:
+  static constexpr Place kRun{"run", Stage::attempt, true};
+
+  void count_elements() {
+    task_.num_elements = std::max<std::uint64_t>(node_.lines.size(), 1);
+    for (const CompiledVariable& variable : task_.matrix)
+      if (__builtin_mul_overflow(task_.num_elements, variable.values.size(), &task_.num_elements))
+        task_.num_elements = ~std::uint64_t{0};
+    if (task_.num_elements <= kMaxElements) return;
+    diagnostics_.error("E206", node_.at,
+                       fmt::format("'{}' expands to {} elements, this version takes {}", node_.name, task_.num_elements,
+                                   kMaxElements));
+    task_.is_broken = true;
+  }
+
+  void note_reference(const Name& name, Position at) {
+    if (name.kind != NameKind::task_output) return;
+    const bool is_known = std::any_of(task_.references.begin(), task_.references.end(),
+                                      [&](const Reference& reference) { return reference.task == name.item; });
+    if (!is_known) task_.references.push_back({name.item, at});
+  }
+
+  bool varies(const Name& name) const {
+    if (name.kind == NameKind::input) return task_.inputs[name.item].varies;
+    if (name.kind == NameKind::cores || name.kind == NameKind::mem) return !task_.settings.is_literal();
+    return name.kind == NameKind::matrix || name.kind == NameKind::index;
+  }
+
+  bool is_doubtful(const Name& name) const {
+    if (name.kind == NameKind::input) return task_.inputs[name.item].is_doubtful;
+    if (name.kind == NameKind::matrix) return task_.is_broken || task_.matrix[name.item].is_doubtful;
+    return name.kind == NameKind::task_output ? symbols_.has_stand_ins() : names_.is_doubtful(name);
+  }
+
+  CompiledText text(const Text& source, Place place) {
+    const PlaceScope scope(symbols_, &node_, place);
+    auto compiled = TextTemplate::compile(source, scope, diagnostics_);
+    if (!compiled) {
+      task_.is_broken = true;
+      return {};
+    }
+    compiled->for_each_name([&](const Name& name, Position at) { note_reference(name, at); });
+    const bool text_varies = compiled->any_name([&](const Name& name) { return varies(name); });
+    const bool doubtful = compiled->any_name([&](const Name& name) { return is_doubtful(name); });
+    return {std::move(*compiled), text_varies, doubtful};
+  }
+
+  CompiledInput compile_input(const Input& input) {
+    CompiledInput compiled;
+    compiled.is_plain_reference = true;
+    for (const Text& path : input.paths) {
+      CompiledText one = text(path, {"inputs", Stage::element, false});
+      compiled.varies = compiled.varies || one.varies;
+      compiled.is_doubtful = compiled.is_doubtful || one.is_doubtful;
+      compiled.is_plain_reference = compiled.is_plain_reference && one.text.is_one_name(NameKind::task_output);
+      compiled.paths.push_back(std::move(one.text));
+    }
+    return compiled;
+  }
+
+  CompiledText compile_output(const Output& output) {
+    CompiledText compiled = text(output.path, {"outputs", Stage::element, true});
+    if (compiled.varies || task_.num_elements == 1 || task_.is_broken) return compiled;
+    const auto variable = std::find_if(task_.matrix.begin(), task_.matrix.end(),
+                                       [](const CompiledVariable& v) { return v.values.size() > 1; });
+    diagnostics_.error("E209", output.path.at,
+                       fmt::format("all elements of {} write the same path; add ${{{{ matrix.{} }}}}", node_.name,
+                                   node_.matrix[static_cast<std::size_t>(variable - task_.matrix.begin())].name));
+    task_.is_broken = true;
+    return compiled;
+  }
+
+  void compile_need(const Need& need) {
+    try {
+      task_.needs.push_back(find_task(symbols_, need.task));
+    } catch (ExpressionError& error) {
+      error.at = need.at;
+      report(error, diagnostics_);
+      task_.is_broken = true;
+    }
+  }
+
+  const Symbols& symbols_;
+  const Names& names_;
+  const TaskNode& node_;
+  CompiledTask& task_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+CompiledTask compile_task(const Symbols& symbols, const Names& names, std::uint32_t number, Diagnostics& diagnostics) {
+  CompiledTask task;
+  task.node = &symbols.workflow->tasks[number];
+  task.number = number;
+  TaskCompiler(symbols, names, *task.node, task, diagnostics).compile();
+  return task;
+}
+
+}  // namespace fugle::workflow

@@ -1,0 +1,187 @@
+#include "workflow/element_maker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "workflow/paths.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+constexpr std::string_view kLineVariable = "FUGLE_LINE";
+
+std::string id_of(const CompiledTask& task, const ElementNames& names, std::uint64_t index) {
+  if (!task.node->lines.empty()) return fmt::format("{}[{}]", task.node->name, task.node->lines[index].number);
+  std::string id = task.node->name;
+  for (std::size_t v = 0; v < task.matrix.size(); ++v) {
+    id += v == 0 ? '[' : ',';
+    id += task.matrix[v].id_parts[names.digit(v)];
+  }
+  if (!task.matrix.empty()) id += ']';
+  return id;
+}
+
+/// Calls `visit` with each path of an input.
+template <class Visit>
+void for_each_path(const Value& input, Visit visit) {
+  if (const List* list = std::get_if<List>(&input.data)) {
+    for (const Value& path : *list) visit(std::get<std::string>(path.data));
+  } else {
+    visit(std::get<std::string>(input.data));
+  }
+}
+
+std::string joined_absolute(const Value& input, const std::string& directory) {
+  std::string out;
+  for_each_path(input, [&](const std::string& path) {
+    if (!out.empty()) out += '\n';
+    out += absolute_path(path, directory);
+  });
+  return out;
+}
+
+}  // namespace
+
+void ElementMaker::add_elements_of(const CompiledTask& task) {
+  if (task.is_broken) return;
+  try {
+    add_all(task);
+  } catch (const ExpressionError& error) {
+    report(error, diagnostics_);
+  }
+}
+
+void ElementMaker::add_all(const CompiledTask& task) {
+  const TaskNode& node = *task.node;
+  ElementNames names(symbols_, task, lists_);
+  Groups groups;
+  std::optional<graph::Task> common;
+  std::optional<Settings> settings;
+  graph::ElementText text;
+  TaskId group;
+  for (std::uint64_t index = 0; index < task.num_elements; ++index) {
+    names.set_element(index);
+    if (!settings || !task.settings.is_literal()) {
+      settings = task.settings.settings(node, names, diagnostics_);
+      if (!settings) return;
+      names.set_settings(*settings);
+      if (!common) common = common_part(task, names);
+      const auto [place, is_new] = groups.try_emplace(*settings);
+      if (is_new) {
+        apply(*settings, *common);
+        place->second = builder_.add_task(*common);
+      }
+      group = place->second;
+    }
+    const auto estimate = task.settings.estimate(node, names, diagnostics_);
+    if (!estimate) return;
+    fill(task, names, index, text);
+    const bool has_own_estimate = node.estimate.expression.has_value();
+    const ElementId element =
+        builder_.add_element(group, id_of(task, names, index), text, has_own_estimate ? *estimate : Duration{0});
+    link_files(task, names, element);
+  }
+}
+
+graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNames& names) const {
+  const TaskNode& node = *task.node;
+  graph::Task common;
+  common.name = node.name;
+  common.description = node.description;
+  common.retries = node.retries.when;
+  common.estimate = node.estimate.expression ? Duration{0} : node.estimate.value;
+  if (node.script || !node.lines.empty()) common.shell = node.shell;
+  if (!task.workdir || !task.workdir->varies) common.workdir = names.workdir();
+  for (const MatrixVar& variable : node.matrix) common.matrix_names.push_back(variable.name);
+  for (std::uint32_t i = 0; i < node.inputs.size(); ++i) {
+    common.input_names.push_back(node.inputs[i].name);
+    common.input_is_list.push_back(std::holds_alternative<List>(names.input(i).data));
+  }
+  for (const Output& output : node.outputs) common.output_names.push_back(output.name);
+  common.tags = node.tags;
+  set_env(task, names, common);
+  return common;
+}
+
+void ElementMaker::set_env(const CompiledTask& task, const ElementNames& names, graph::Task& common) const {
+  common.env = symbols_.task_env;
+  const auto forget = [&](std::string_view name) {
+    std::erase_if(common.env, [&](const auto& variable) { return variable.first == name; });
+  };
+  for (const auto& [name, value] : task.env) {
+    forget(name);
+    if (value.varies) {
+      common.env_names.push_back(name);
+      continue;
+    }
+    std::string text;
+    value.text.append_slotted(names, TextTemplate::Use::word, text);
+    common.env.emplace_back(name, std::move(text));
+  }
+  if (!task.node->lines.empty()) common.env_names.emplace_back(kLineVariable);
+}
+
+void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std::uint64_t index,
+                        graph::ElementText& text) const {
+  text.matrix.resize(task.matrix.size());
+  for (std::size_t v = 0; v < task.matrix.size(); ++v) text.matrix[v] = task.matrix[v].texts[names.digit(v)];
+  text.inputs.resize(task.inputs.size());
+  for (std::uint32_t i = 0; i < task.inputs.size(); ++i)
+    text.inputs[i] = joined_absolute(names.input(i), symbols_.directory);
+  text.outputs.resize(task.outputs.size());
+  for (std::uint32_t i = 0; i < task.outputs.size(); ++i) text.outputs[i] = names.output_path(i);
+  text.workdir.clear();
+  if (task.workdir && task.workdir->varies) text.workdir = names.workdir();
+
+  text.env.clear();
+  for (const auto& [name, value] : task.env)
+    if (value.varies) value.text.append_slotted(names, TextTemplate::Use::word, text.env.emplace_back());
+  if (!task.node->lines.empty()) {
+    const Line& line = task.node->lines[index];
+    text.env.push_back(fmt::format("{}", line.number));
+    text.command = {graph::escape_slots(line.text)};
+    return;
+  }
+  const auto use = task.node->script ? TextTemplate::Use::shell : TextTemplate::Use::word;
+  text.command.resize(task.command.size());
+  for (std::size_t i = 0; i < task.command.size(); ++i) {
+    text.command[i].clear();
+    task.command[i].append_slotted(names, use, text.command[i]);
+  }
+}
+
+void ElementMaker::link_files(const CompiledTask& task, const ElementNames& names, ElementId element) {
+  for (std::uint32_t i = 0; i < task.inputs.size(); ++i) {
+    if (task.inputs[i].is_plain_reference) continue;
+    for_each_path(names.input(i), [&](const std::string& path) {
+      links_.add_reader(absolute_path(path, symbols_.directory), {element, task.number, i});
+    });
+  }
+  for (std::uint32_t i = 0; i < task.outputs.size(); ++i) {
+    const FileUser writer{element, task.number, i};
+    if (const auto first = links_.add_writer(names.output_path(i), writer))
+      report_second_writer(task, names, *first, writer);
+  }
+}
+
+void ElementMaker::report_second_writer(const CompiledTask& task, const ElementNames& names, FileUser first,
+                                        FileUser second) {
+  if (task.outputs[second.port].is_doubtful) return;
+  const TaskNode& first_task = *tasks_[first.task].node;
+  const Position second_at = task.node->outputs[second.port].path.at;
+  const bool same_task = first.task == second.task && first.element != second.element;
+  const auto name = [&](ElementId element, const TaskNode& node) {
+    return same_task ? std::string(builder_.id(element)) : node.name;
+  };
+  throw ExpressionError{
+      "E203",
+      fmt::format("'{}' is written by '{}' and by '{}' (line {})", to_text(names.output_as_written(second.port)),
+                  name(first.element, first_task), name(second.element, *task.node), second_at.line),
+      {},
+      0,
+      first_task.outputs[first.port].path.at,
+      false};
+}
+
+}  // namespace fugle::workflow

@@ -1,0 +1,44 @@
+// Adds the elements of one compiled task to the graph: evaluates its texts element by element, groups elements of
+// equal settings under one graph::Task, and notes the files they read and write.
+#pragma once
+
+#include <map>
+
+#include "graph/graph.hpp"
+#include "workflow/element_names.hpp"
+#include "workflow/file_links.hpp"
+
+namespace fugle::workflow {
+
+class ElementMaker {
+ public:
+  ElementMaker(const Symbols& symbols, const std::vector<CompiledTask>& tasks, graph::GraphBuilder& builder,
+               FileLinks& links, Diagnostics& diagnostics)
+      : symbols_(symbols),
+        tasks_(tasks),
+        lists_(symbols, tasks),
+        builder_(builder),
+        links_(links),
+        diagnostics_(diagnostics) {}
+
+  /// Reports the first wrong element of the task (E402 to E405, E104 and the like) and leaves the rest out; E203.
+  void add_elements_of(const CompiledTask& task);
+
+ private:
+  using Groups = std::map<Settings, TaskId>;
+  void add_all(const CompiledTask& task);
+  [[nodiscard]] graph::Task common_part(const CompiledTask& task, const ElementNames& names) const;
+  void set_env(const CompiledTask& task, const ElementNames& names, graph::Task& common) const;
+  void fill(const CompiledTask& task, const ElementNames& names, std::uint64_t index, graph::ElementText& text) const;
+  void link_files(const CompiledTask& task, const ElementNames& names, ElementId element);
+  void report_second_writer(const CompiledTask& task, const ElementNames& names, FileUser first, FileUser second);
+
+  const Symbols& symbols_;
+  const std::vector<CompiledTask>& tasks_;
+  OutputLists lists_;
+  graph::GraphBuilder& builder_;
+  FileLinks& links_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace fugle::workflow

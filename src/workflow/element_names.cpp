@@ -1,0 +1,130 @@
+#include "workflow/element_names.hpp"
+
+#include <fmt/format.h>
+
+#include "workflow/paths.hpp"
+
+namespace fugle::workflow {
+ElementNames::ElementNames(const Symbols& symbols, const CompiledTask& task, OutputLists& output_lists)
+    : symbols_(symbols),
+      task_(task),
+      output_lists_(output_lists),
+      workflow_names_(symbols),
+      digits_(task.matrix.size()),
+      inputs_(task.inputs.size()),
+      outputs_(task.outputs.size()) {}
+
+void ElementNames::set_element(std::uint64_t index) {
+  index_ = index;
+  for (std::size_t v = digits_.size(); v-- > 0;) {
+    const std::size_t size = task_.matrix[v].values.size();
+    digits_[v] = static_cast<std::size_t>(index % size);
+    index /= size;
+  }
+  workdir_.reset();
+  for (auto& input : inputs_) input.reset();
+  for (auto& output : outputs_) output.reset();
+}
+
+Value ElementNames::value_of(const Name& name) const {
+  switch (name.kind) {
+    case NameKind::matrix: return task_.matrix[name.item].values[digits_[name.item]];
+    case NameKind::index: return static_cast<std::int64_t>(index_);
+    case NameKind::cores: return static_cast<std::int64_t>(settings_.cores);
+    case NameKind::mem: return static_cast<std::int64_t>(settings_.mem_bytes);
+    case NameKind::input: return inserted(input(name.item));
+    case NameKind::output: return output_path(name.item);
+    case NameKind::task_output: return inserted(output_lists_.get(name.item, name.output));
+    default: return workflow_names_.value_of(name);
+  }
+}
+
+bool ElementNames::is_doubtful(const Name& name) const {
+  switch (name.kind) {
+    case NameKind::matrix: return task_.matrix[name.item].is_doubtful;
+    case NameKind::input: return task_.inputs[name.item].is_doubtful;
+    case NameKind::output: return task_.outputs[name.item].is_doubtful;
+    case NameKind::task_output: return output_lists_.is_doubtful(name.item, name.output);
+    default: return workflow_names_.is_doubtful(name);
+  }
+}
+
+bool ElementNames::runs_elsewhere() const { return task_.workdir && workdir() != symbols_.directory; }
+
+Value ElementNames::inserted(const Value& path) const {
+  if (!runs_elsewhere()) return path;
+  const List* list = std::get_if<List>(&path.data);
+  if (list == nullptr) return absolute_path(to_text(path), symbols_.directory);
+  List absolute;
+  for (const Value& one : *list) absolute.emplace_back(absolute_path(to_text(one), symbols_.directory));
+  return absolute;
+}
+
+const std::string& ElementNames::workdir() const {
+  if (!task_.workdir) return symbols_.directory;
+  if (!workdir_) {
+    const Value path = task_.workdir->text.value(*this);
+    workdir_ = absolute_path(checked_path(path, "workdir", task_.node->workdir->at), symbols_.directory);
+  }
+  return *workdir_;
+}
+
+const Value& ElementNames::input(std::uint32_t number) const {
+  auto& known = inputs_[number];
+  if (known) return *known;
+  const Input& input = task_.node->inputs[number];
+  List paths;
+  bool is_list = input.is_list;
+  for (std::size_t i = 0; i < input.paths.size(); ++i) {
+    Value value = task_.inputs[number].paths[i].value(*this);
+    const Position at = input.paths[i].at;
+    if (const List* several = std::get_if<List>(&value.data)) {
+      is_list = true;
+      for (const Value& path : *several) paths.emplace_back(checked_path(path, input.name, at));
+    } else {
+      paths.emplace_back(checked_path(value, input.name, at));
+    }
+  }
+  known = is_list || paths.empty() ? Value(std::move(paths)) : std::move(paths.front());
+  return *known;
+}
+
+Value ElementNames::output_as_written(std::uint32_t number) const {
+  const Output& output = task_.node->outputs[number];
+  return checked_path(task_.outputs[number].text.value(*this), output.name, output.path.at);
+}
+
+const std::string& ElementNames::output_path(std::uint32_t number) const {
+  auto& known = outputs_[number];
+  if (!known) known = absolute_path(to_text(output_as_written(number)), symbols_.directory);
+  return *known;
+}
+
+const Value& OutputLists::get(std::uint32_t number, std::uint32_t output) {
+  const std::pair key(number, output);
+  if (const auto known = lists_.find(key); known != lists_.end()) return known->second;
+  const CompiledTask& task = tasks_[number];
+  if (task.is_broken) throw ExpressionError{"E402", "this task has errors", {}, 0, {}, true};
+  ElementNames names(symbols_, task, *this);
+  List paths;
+  for (std::uint64_t index = 0; index < task.num_elements; ++index) {
+    names.set_element(index);
+    paths.push_back(names.output_as_written(output));
+  }
+  Value value = task.num_elements == 1 ? std::move(paths.front()) : Value(std::move(paths));
+  return lists_.emplace(key, std::move(value)).first->second;
+}
+
+std::string checked_path(const Value& value, std::string_view key, Position at) {
+  const auto refuse = [&](std::string_view problem) {
+    throw ExpressionError{"E403", fmt::format("path of '{}' {}", key, problem), {}, 0, at, false};
+  };
+  if (value.is_null() || std::holds_alternative<List>(value.data))
+    refuse(fmt::format("must be a text, got {}", type_name(value)));
+  std::string path = to_text(value);
+  if (path.empty()) refuse("is empty");
+  if (path.find('\n') != std::string::npos) refuse("holds a line break");
+  return path;
+}
+
+}  // namespace fugle::workflow

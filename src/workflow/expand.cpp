@@ -1,0 +1,108 @@
+#include "workflow/expand.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "workflow/cycles.hpp"
+#include "workflow/element_maker.hpp"
+#include "workflow/matrix.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+class Expansion {
+ public:
+  Expansion(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics)
+      : workflow_(workflow), diagnostics_(diagnostics), symbols_(make_symbols(workflow, options, diagnostics)) {}
+
+  std::optional<graph::Graph> run() {
+    compile_tasks();
+    if (report_task_cycle(tasks_, diagnostics_) || !is_small_enough()) return std::nullopt;
+    add_elements();
+    if (diagnostics_.has_errors()) return std::nullopt;
+    for (const CompiledTask& task : tasks_) add_edges_to(task);
+    add_edges_by_files();
+    graph::GraphData data = std::move(builder_).build();
+    if (report_element_cycle(data, tasks_, diagnostics_)) return std::nullopt;
+    return graph::Graph(std::move(data));
+  }
+
+ private:
+  void compile_tasks() {
+    const WorkflowNames names(symbols_);
+    tasks_.reserve(workflow_.tasks.size());
+    for (std::uint32_t t = 0; t < workflow_.tasks.size(); ++t)
+      tasks_.push_back(compile_task(symbols_, names, t, diagnostics_));
+  }
+
+  bool is_small_enough() {
+    std::uint64_t total = 0;
+    for (const CompiledTask& task : tasks_) total += task.is_broken ? 0 : task.num_elements;
+    if (total <= kMaxElements) return true;
+    diagnostics_.error("E206", {},
+                       fmt::format("the tasks expand to {} elements, this version takes {}", total, kMaxElements));
+    return false;
+  }
+
+  void add_elements() {
+    ElementMaker maker(symbols_, tasks_, builder_, links_, diagnostics_);
+    for (const CompiledTask& task : tasks_) {
+      first_element_.push_back(builder_.num_elements());
+      maker.add_elements_of(task);
+    }
+    first_element_.push_back(builder_.num_elements());
+  }
+
+  std::vector<ElementId> elements_of(std::uint32_t task) const {
+    std::vector<ElementId> elements;
+    for (std::uint32_t e = first_element_[task]; e < first_element_[task + 1]; ++e) elements.emplace_back(e);
+    return elements;
+  }
+
+  void add_edges_to(const CompiledTask& task) {
+    const std::vector<ElementId> to = elements_of(task.number);
+    const std::vector<double>& bytes = task.node->need_bytes;
+    for (std::size_t i = 0; i < task.needs.size(); ++i) {
+      if (i < bytes.size() && bytes[i] > 0)
+        add_edges_with_bytes(task.needs[i], to, bytes[i]);
+      else
+        builder_.add_edges_all(elements_of(task.needs[i]), to);
+    }
+    for (const Reference& reference : task.references) builder_.add_edges_all(elements_of(reference.task), to);
+  }
+
+  void add_edges_with_bytes(std::uint32_t from, const std::vector<ElementId>& to, double bytes) {
+    for (const ElementId f : elements_of(from))
+      for (const ElementId t : to) builder_.add_edge(f, t, bytes);
+  }
+
+  /// What `needs` or a reference says of two tasks holds for all their elements already.
+  bool is_needed(const CompiledTask& task, std::uint32_t other) const {
+    return std::find(task.needs.begin(), task.needs.end(), other) != task.needs.end() ||
+           std::any_of(task.references.begin(), task.references.end(),
+                       [&](const Reference& reference) { return reference.task == other; });
+  }
+
+  void add_edges_by_files() {
+    links_.for_each_link([&](const FileUser& writer, const FileUser& reader) {
+      if (!is_needed(tasks_[reader.task], writer.task)) builder_.add_edge(writer.element, reader.element);
+    });
+  }
+
+  const Workflow& workflow_;
+  Diagnostics& diagnostics_;
+  Symbols symbols_;
+  std::vector<CompiledTask> tasks_;
+  graph::GraphBuilder builder_;
+  FileLinks links_;
+  std::vector<std::uint32_t> first_element_;  ///< [task], and the end
+};
+
+}  // namespace
+
+std::optional<graph::Graph> expand(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics) {
+  return Expansion(workflow, options, diagnostics).run();
+}
+
+}  // namespace fugle::workflow

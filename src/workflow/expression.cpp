@@ -1,0 +1,226 @@
+#include "workflow/expression.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "workflow/functions.hpp"
+#include "workflow/tokens.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+/// The tree is walked by recursion, so its depth is bounded.
+constexpr std::uint32_t kMaxDepth = 200;
+
+using OperatorOf = std::pair<std::string_view, Operator>;
+constexpr OperatorOf kComparisons[] = {
+    {"==", Operator::equal},  {"!=", Operator::unequal},       {"<", Operator::less}, {"<=", Operator::less_equal},
+    {">", Operator::greater}, {">=", Operator::greater_equal}, {"in", Operator::in}};
+constexpr OperatorOf kSums[] = {{"+", Operator::add}, {"-", Operator::subtract}};
+constexpr OperatorOf kTerms[] = {{"*", Operator::multiply}, {"/", Operator::divide}, {"%", Operator::modulo}};
+
+/// Recursive descent; one function per rule of the grammar.
+class Parser {
+ public:
+  Parser(std::string_view source, const Scope& scope) : tokens_(source), scope_(scope) { advance(); }
+
+  Node whole() {
+    Node node = expr();
+    if (token_.kind != TokenKind::end) unexpected();
+    return node;
+  }
+
+ private:
+  void advance() { token_ = tokens_.next(); }
+  [[nodiscard]] bool is(std::string_view spelling) const {
+    return (token_.kind == TokenKind::sign || token_.kind == TokenKind::name) && token_.spelling == spelling;
+  }
+  bool accept(std::string_view spelling) {
+    if (!is(spelling)) return false;
+    advance();
+    return true;
+  }
+  void require(std::string_view spelling) {
+    if (!accept(spelling)) unexpected(spelling);
+  }
+  [[noreturn]] void unexpected(std::string_view wanted = {}) const {
+    if (token_.kind == TokenKind::end) syntax_error(token_.offset, "expression ends too early");
+    if (wanted.empty()) syntax_error(token_.offset, fmt::format("unexpected '{}'", token_.spelling));
+    syntax_error(token_.offset, fmt::format("unexpected '{}'; '{}' is missing here", token_.spelling, wanted));
+  }
+
+  Node make(Operator op, std::vector<Node> children) const {
+    Node node;
+    node.op = op;
+    for (const Node& child : children) node.depth = std::max(node.depth, child.depth + 1);
+    if (node.depth > kMaxDepth) too_deep();
+    node.children = std::move(children);
+    return node;
+  }
+  template <class... Children>
+  Node make(Operator op, Node first, Children... more) const {
+    std::vector<Node> children;
+    children.push_back(std::move(first));
+    (children.push_back(std::move(more)), ...);
+    return make(op, std::move(children));
+  }
+  [[noreturn]] void too_deep() const {
+    syntax_error(token_.offset, fmt::format("expression is nested deeper than {}", kMaxDepth));
+  }
+  template <class Rule>
+  Node nested(Rule rule) {
+    if (++nesting_ > kMaxDepth) too_deep();
+    Node node = rule();
+    --nesting_;
+    return node;
+  }
+
+  Node expr() {
+    return nested([&] {
+      Node condition = or_rule();
+      if (!accept("?")) return condition;
+      Node yes = expr();
+      require(":");
+      return make(Operator::choose, std::move(condition), std::move(yes), expr());
+    });
+  }
+
+  Node or_rule() {
+    Node node = and_rule();
+    while (accept("||")) node = make(Operator::either, std::move(node), and_rule());
+    return node;
+  }
+
+  Node and_rule() {
+    Node node = not_rule();
+    while (accept("&&")) node = make(Operator::both, std::move(node), not_rule());
+    return node;
+  }
+
+  Node not_rule() {
+    return nested([&] { return accept("!") ? make(Operator::invert, not_rule()) : comparison(); });
+  }
+
+  template <std::size_t N>
+  std::optional<Operator> accept_any(const OperatorOf (&operators)[N]) {
+    for (const auto& [spelling, op] : operators)
+      if (accept(spelling)) return op;
+    return std::nullopt;
+  }
+
+  Node comparison() {
+    Node left = sum();
+    if (const auto op = accept_any(kComparisons)) return make(*op, std::move(left), sum());
+    return left;
+  }
+
+  Node sum() {
+    Node node = term();
+    while (const auto op = accept_any(kSums)) node = make(*op, std::move(node), term());
+    return node;
+  }
+
+  Node term() {
+    Node node = unary();
+    while (const auto op = accept_any(kTerms)) node = make(*op, std::move(node), unary());
+    return node;
+  }
+
+  Node unary() {
+    return nested([&] { return accept("-") ? make(Operator::negate, unary()) : post(); });
+  }
+
+  Node post() {
+    Node node = atom();
+    for (;;) {
+      if (accept("[")) {
+        node = make(Operator::item, std::move(node), expr());
+        require("]");
+      } else if (is(".")) {
+        syntax_error(token_.offset, "only a name may have a '.' after it");
+      } else {
+        return node;
+      }
+    }
+  }
+
+  Node atom() {
+    if (token_.kind == TokenKind::number || token_.kind == TokenKind::text) return literal(token_.value);
+    if (token_.kind == TokenKind::name) return named();
+    if (accept("(")) {
+      Node node = expr();
+      require(")");
+      return node;
+    }
+    if (accept("[")) return make(Operator::list, until("]"));
+    unexpected();
+  }
+
+  Node literal(Value value) {
+    advance();
+    Node node;
+    node.literal = std::move(value);
+    return node;
+  }
+
+  Node named() {
+    if (is("true") || is("false")) return literal(is("true"));
+    if (is("null")) return literal({});
+    if (is("in")) unexpected();
+    std::vector<std::string_view> path{token_.spelling};
+    advance();
+    if (accept("(")) return call(path.front());
+    while (accept(".")) {
+      if (token_.kind != TokenKind::name) unexpected();
+      path.push_back(token_.spelling);
+      advance();
+    }
+    Node node;
+    node.op = Operator::name;
+    node.name = scope_.resolve(path);
+    return node;
+  }
+
+  Node call(std::string_view name) {
+    const Function& function = find_function(name);
+    Node node = make(Operator::call, until(")"));
+    check_arity(function, node.children.size());
+    node.function = &function;
+    return node;
+  }
+
+  std::vector<Node> until(std::string_view close) {
+    std::vector<Node> items;
+    if (accept(close)) return items;
+    do items.push_back(expr());
+    while (accept(","));
+    require(close);
+    return items;
+  }
+
+  Tokenizer tokens_;
+  const Scope& scope_;
+  Token token_;
+  std::uint32_t nesting_ = 0;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+}  // namespace
+
+void syntax_error(std::size_t offset, std::string text) { throw ExpressionError{"E401", std::move(text), {}, offset}; }
+void type_error(std::string text) { throw ExpressionError{"E403", std::move(text), {}, 0}; }
+
+Expression parse_expression(std::string_view source, const Scope& scope) {
+  source = trimmed(source);
+  return {std::string(source), Parser(source, scope).whole()};
+}
+
+}  // namespace fugle::workflow

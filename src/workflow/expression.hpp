@@ -1,0 +1,132 @@
+// The expression language (FORMAT.md section 3): a text is parsed once into a tree, the tree is evaluated for every
+// element. Names are resolved while parsing, by a Scope that knows what there is and what is known when; functions are
+// those of functions.hpp. No side effects, no file system, no clock.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workflow/diagnostic.hpp"
+#include "workflow/value.hpp"
+
+namespace fugle::workflow {
+
+struct Function;
+
+/// What is wrong with an expression. Thrown while parsing, resolving and evaluating; becomes a Diagnostic where the
+/// place in the file is known.
+struct ExpressionError {
+  std::string code;  ///< "E403"
+  std::string text;
+  std::string suggestion{};
+  std::size_t offset = 0;    ///< in the source of the expression; meant for E401
+  Position at{};             ///< of the marker, once known
+  bool is_doubtful = false;  ///< may come from a value that is not known, so it is not to be reported
+};
+
+[[noreturn]] void syntax_error(std::size_t offset, std::string text);  ///< throws E401
+[[noreturn]] void type_error(std::string text);                        ///< throws E403
+
+enum class NameKind : std::uint8_t {
+  param,
+  matrix,
+  input,
+  output,
+  env,
+  workflow_name,
+  workflow_dir,
+  index,
+  attempt,
+  cores,
+  mem,
+  task_output,
+};
+
+/// A resolved name: which thing of its kind.
+struct Name {
+  NameKind kind = NameKind::param;
+  std::uint32_t item = 0;    ///< number of the param, matrix variable, input, output or task
+  std::uint32_t output = 0;  ///< of a task_output
+  std::string variable;      ///< of env
+  bool operator==(const Name&) const = default;
+};
+
+/// Known only when an attempt starts: such a name is a slot in the text, never an operand.
+[[nodiscard]] constexpr bool is_per_attempt(NameKind kind) {
+  return kind == NameKind::output || kind == NameKind::attempt;
+}
+
+/// Decides what a dotted name means at one place of the file. Throws ExpressionError (E402, E404).
+class Scope {
+ public:
+  virtual ~Scope() = default;
+  [[nodiscard]] virtual Name resolve(std::span<const std::string_view> path) const = 0;
+};
+
+/// The values of names for one element. value_of() throws ExpressionError.
+class Names {
+ public:
+  virtual ~Names() = default;
+  [[nodiscard]] virtual Value value_of(const Name& name) const = 0;
+  /// True for a name without a value, as default() sees it.
+  [[nodiscard]] virtual bool is_unset(const Name& name) const = 0;
+  /// True when value_of() is only a stand-in, for validation without parameter values.
+  [[nodiscard]] virtual bool is_doubtful(const Name& name) const = 0;
+};
+
+enum class Operator : std::uint8_t {
+  literal,
+  name,
+  list,
+  call,
+  item,
+  negate,
+  invert,
+  both,
+  either,
+  choose,
+  equal,
+  unequal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  in,
+  add,
+  subtract,
+  multiply,
+  divide,
+  modulo,
+};
+
+struct Node {
+  Operator op = Operator::literal;
+  Value literal;
+  Name name;
+  const Function* function = nullptr;
+  std::vector<Node> children;
+  std::uint32_t depth = 1;
+};
+
+struct Expression {
+  std::string source;  ///< without blanks around it
+  Node root;
+};
+
+/// Throws ExpressionError.
+[[nodiscard]] Expression parse_expression(std::string_view source, const Scope& scope);
+
+/// Throws ExpressionError.
+[[nodiscard]] Value evaluate(const Node& node, const Names& names);
+
+/// Calls `visit` with every name of the tree.
+template <class Visit>
+void for_each_name(const Node& node, Visit&& visit) {
+  if (node.op == Operator::name) visit(node.name);
+  for (const Node& child : node.children) for_each_name(child, visit);
+}
+
+}  // namespace fugle::workflow

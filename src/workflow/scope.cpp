@@ -1,0 +1,133 @@
+#include "workflow/scope.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+constexpr std::array<std::string_view, 10> kRoots = {"params",   "matrix", "inputs",  "outputs",   "env",
+                                                     "workflow", "index",  "attempt", "resources", "tasks"};
+constexpr std::array<std::string_view, 5> kRootsNotBuilt = {"item", "partition", "scratch", "launcher", "run"};
+constexpr std::array<std::string_view, 7> kResourcesNotBuilt = {"nodes",         "ranks",   "ranks_per_node", "gpus",
+                                                                "gpus_per_rank", "scratch", "exclusive"};
+
+template <class Words>
+bool holds(const Words& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+[[noreturn]] void unknown(std::string text, std::string_view suggestion = {}) {
+  throw ExpressionError{"E402", std::move(text), std::string(suggestion)};
+}
+[[noreturn]] void not_built(std::string_view name) {
+  unknown(fmt::format("'{}' is not in this version of fugle", name));
+}
+
+std::string dotted(std::span<const std::string_view> path) { return fmt::format("{}", fmt::join(path, ".")); }
+
+/// "; did you mean 'x'?" or "; has: x, y".
+std::string hint(std::string_view wrong, std::span<const std::string_view> known, std::string_view& suggestion) {
+  constexpr std::size_t kMaxShown = 20;
+  if (known.empty()) return "; has: none";
+  if (known.size() <= kMaxShown) suggestion = nearest_word(wrong, known).value_or("");
+  const auto shown = known.first(std::min(known.size(), kMaxShown));
+  return fmt::format("; has: {}{}", fmt::join(shown, ", "), shown.size() < known.size() ? ", ..." : "");
+}
+
+/// The number of the item called `name`; E402 "OWNER has no KIND 'name'; has: ...".
+template <class Items>
+std::uint32_t number_of(const Items& items, std::string_view name, std::string_view owner, std::string_view kind) {
+  std::vector<std::string_view> known;
+  for (std::uint32_t i = 0; i < items.size(); ++i) {
+    if (items[i].name == name) return i;
+    known.push_back(items[i].name);
+  }
+  std::string_view suggestion;
+  const std::string has = hint(name, known, suggestion);
+  unknown(fmt::format("{} has no {} '{}'{}", owner, kind, name, has), suggestion);
+}
+
+void require_length(std::span<const std::string_view> path, std::size_t length) {
+  if (path.size() < length) unknown(fmt::format("'{}' is not a value; write {}.NAME", dotted(path), dotted(path)));
+  if (path.size() > length)
+    unknown(fmt::format("'{}' has no parts such as '{}'", dotted(path.first(length)), path[length]));
+}
+
+[[noreturn]] void unknown_root(std::string_view root) {
+  if (holds(kRootsNotBuilt, root)) not_built(root);
+  const auto nearest = nearest_word(root, kRoots);
+  if (nearest) unknown(fmt::format("unknown name '{}'; did you mean '{}'?", root, *nearest), *nearest);
+  unknown(fmt::format("unknown name '{}'; texts are written in quotes", root));
+}
+
+std::string_view needed_time(Stage stage) { return stage == Stage::element ? "when the element is made" : "at start"; }
+
+}  // namespace
+
+void PlaceScope::require(Stage stage, Path path, std::string_view when) const {
+  if (place_.stage >= stage) return;
+  const bool list_from_task = path.front() == "tasks" && place_.key == "matrix";
+  throw ExpressionError{"E404",
+                        fmt::format("{} is known only {}; '{}' must be known {}{}", dotted(path), when, place_.key,
+                                    needed_time(place_.stage), list_from_task ? " (use foreach)" : "")};
+}
+
+Name PlaceScope::resolve(Path path) const {
+  const std::string_view root = path.front();
+  if (!holds(kRoots, root)) unknown_root(root);
+  if (root == "tasks") return resolve_task(path);
+  if (root == "inputs" && path.size() == 3 && path[2] == "list_file") not_built(dotted(path));
+  require_length(path, root == "index" || root == "attempt" ? 1 : 2);
+  if (root == "params")
+    return {NameKind::param, number_of(symbols_.workflow->params, path[1], "params", "param"), 0, {}};
+  if (root == "workflow") {
+    if (path[1] == "name") return {NameKind::workflow_name, 0, 0, {}};
+    if (path[1] == "dir") return {NameKind::workflow_dir, 0, 0, {}};
+    unknown(fmt::format("workflow has no '{}'; has: name, dir", path[1]));
+  }
+  if (root == "env") {
+    require(Stage::plan, path, "at plan");
+    return {NameKind::env, 0, 0, std::string(path[1])};
+  }
+  if (root == "matrix" || root == "index") {
+    require(Stage::element, path, "when the element is made");
+    if (root == "index") return {NameKind::index, 0, 0, {}};
+    return {NameKind::matrix, number_of(task_->matrix, path[1], "matrix", "variable"), 0, {}};
+  }
+  if (root == "inputs") {
+    require(place_.may_use_inputs ? Stage::element : Stage::attempt, path, "when the element's inputs are");
+    return {NameKind::input, number_of(task_->inputs, path[1], fmt::format("task {}", task_->name), "input"), 0, {}};
+  }
+  require(Stage::attempt, path, "while an attempt runs");
+  if (root == "attempt") return {NameKind::attempt, 0, 0, {}};
+  if (root == "resources") return resolve_resource(path);
+  return {NameKind::output, number_of(task_->outputs, path[1], fmt::format("task {}", task_->name), "output"), 0, {}};
+}
+
+Name PlaceScope::resolve_resource(Path path) const {
+  if (holds(kResourcesNotBuilt, path[1])) not_built(dotted(path));
+  if (path[1] == "cores") return {NameKind::cores, 0, 0, {}};
+  if (path[1] != "mem") unknown(fmt::format("resources has no '{}'; has: cores, mem", path[1]));
+  if (task_->mem.at.line == 0)
+    unknown(
+        fmt::format("resources.mem of {} is not set in the file; write resources.mem or use $FUGLE_MEM", task_->name));
+  return {NameKind::mem, 0, 0, {}};
+}
+
+Name PlaceScope::resolve_task(Path path) const {
+  if (path.size() < 3) require_length(path, 4);
+  const std::uint32_t task = find_task(symbols_, path[1]);
+  require(Stage::element, path, fmt::format("after {} has run", path[1]));
+  if (path[2] == "status" || path[2] == "exit_code") not_built(dotted(path));
+  if (path[2] != "outputs") unknown(fmt::format("tasks.{} has no '{}'; has: outputs", path[1], path[2]));
+  require_length(path, 4);
+  const auto& outputs = symbols_.workflow->tasks[task].outputs;
+  return {NameKind::task_output, task, number_of(outputs, path[3], fmt::format("task {}", path[1]), "output"), {}};
+}
+
+}  // namespace fugle::workflow

@@ -1,0 +1,87 @@
+#include "workflow/settings.hpp"
+
+#include "workflow/scalar.hpp"
+
+namespace fugle::workflow {
+
+void apply(const Settings& settings, graph::Task& task) {
+  task.request = {settings.cores, settings.mem_bytes};
+  task.timeout = settings.timeout;
+  task.grace = settings.grace;
+  task.retries.max = settings.retries;
+  task.retries.delay = settings.delay;
+  task.retries.backoff = settings.backoff;
+  task.retries.max_delay = settings.max_delay;
+  task.retries.jitter = settings.jitter;
+  task.on_failure = settings.on_failure;
+  task.priority = settings.priority;
+}
+
+std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, const Symbols& symbols,
+                                                          Diagnostics& diagnostics) {
+  SettingsTemplate compiled;
+  bool is_good = true;
+  const auto add = [&](Key key, std::string_view word, const std::optional<Text>& expression) {
+    if (!expression) return;
+    if (compiled.expressions_ == nullptr) compiled.expressions_ = std::make_unique<Expressions>();
+    const PlaceScope scope(symbols, &task, {word, Stage::element, true});
+    auto& field = (*compiled.expressions_)[key];
+    field = TextTemplate::compile(*expression, scope, diagnostics);
+    is_good = is_good && field.has_value();
+  };
+  add(cores, "cores", task.cores.expression);
+  add(mem, "mem", task.mem.expression);
+  add(timeout, "timeout", task.timeout.expression);
+  add(grace, "grace", task.grace.expression);
+  add(retries, "retries", task.retries.max.expression);
+  add(delay, "delay", task.retries.delay.expression);
+  add(backoff, "backoff", task.retries.backoff.expression);
+  add(max_delay, "max_delay", task.retries.max_delay.expression);
+  add(jitter, "jitter", task.retries.jitter.expression);
+  add(on_failure, "on_failure", task.on_failure.expression);
+  add(priority, "priority", task.priority.expression);
+  add(estimate_key, "estimate", task.estimate.expression);
+  if (!is_good) return std::nullopt;
+  return compiled;
+}
+
+template <class T, class Parse>
+std::optional<T> SettingsTemplate::value(Key key, const Field<T>& field, const Names& names, Diagnostics& diagnostics,
+                                         Parse parse) const {
+  if (!field.expression) return field.value;
+  const TextTemplate& expression = *(*expressions_)[key];
+  const bool is_doubtful = expression.any_name([&](const Name& name) { return names.is_doubtful(name); });
+  Diagnostics unheard(diagnostics.file());
+  return parse(expression.text(names), field.expression->at, is_doubtful ? unheard : diagnostics);
+}
+
+std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const Names& names,
+                                                   Diagnostics& diagnostics) const {
+  const auto whole = [](const IntKey& key) {
+    return [&key](const std::string& text, Position at, Diagnostics& d) { return parse_int(key, text, at, d); };
+  };
+  const auto real = [](const NumberKey& key) {
+    return [&key](const std::string& text, Position at, Diagnostics& d) { return parse_number(key, text, at, d); };
+  };
+  const auto c = value(cores, task.cores, names, diagnostics, whole(kCores));
+  const auto m = value(mem, task.mem, names, diagnostics, parse_size);
+  const auto t = value(timeout, task.timeout, names, diagnostics, parse_duration);
+  const auto g = value(grace, task.grace, names, diagnostics, parse_duration);
+  const auto r = value(retries, task.retries.max, names, diagnostics, whole(kRetriesMax));
+  const auto d = value(delay, task.retries.delay, names, diagnostics, parse_duration);
+  const auto b = value(backoff, task.retries.backoff, names, diagnostics, real(kBackoff));
+  const auto x = value(max_delay, task.retries.max_delay, names, diagnostics, parse_duration);
+  const auto j = value(jitter, task.retries.jitter, names, diagnostics, real(kJitter));
+  const auto f = value(on_failure, task.on_failure, names, diagnostics, parse_on_failure);
+  const auto p = value(priority, task.priority, names, diagnostics, whole(kPriority));
+  if (!c || !m || !t || !g || !r || !d || !b || !x || !j || !f || !p) return std::nullopt;
+  return Settings{static_cast<std::uint32_t>(*c), m->bytes, *t, *g, static_cast<std::uint32_t>(*r), *d, *b, *x, *j, *f,
+                  static_cast<std::int32_t>(*p)};
+}
+
+std::optional<Duration> SettingsTemplate::estimate(const TaskNode& task, const Names& names,
+                                                   Diagnostics& diagnostics) const {
+  return value(estimate_key, task.estimate, names, diagnostics, parse_duration);
+}
+
+}  // namespace fugle::workflow

@@ -1,0 +1,79 @@
+// The typed keys of a task (resources, times, retries, ...) where they hold expressions: compiled once, evaluated per
+// element and judged by the rules that literals get in the reader.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <memory>
+#include <optional>
+
+#include "graph/task.hpp"
+#include "workflow/scope.hpp"
+#include "workflow/text_template.hpp"
+
+namespace fugle::workflow {
+
+/// What elements must have in common to be of one graph::Task.
+struct Settings {
+  std::uint32_t cores = 1;
+  std::uint64_t mem_bytes = 0;
+  Duration timeout{0};
+  Duration grace{0};
+  std::uint32_t retries = 0;
+  Duration delay{0};
+  double backoff = 0;
+  Duration max_delay{0};
+  double jitter = 0;
+  graph::OnFailure on_failure = graph::OnFailure::skip_dependents;
+  std::int32_t priority = 0;
+  auto operator<=>(const Settings&) const = default;
+};
+
+void apply(const Settings& settings, graph::Task& task);
+
+class SettingsTemplate {
+ public:
+  /// Reports mistakes in expressions; nullopt then.
+  [[nodiscard]] static std::optional<SettingsTemplate> compile(const TaskNode& task, const Symbols& symbols,
+                                                               Diagnostics& diagnostics);
+  /// True when no key of the task is an expression.
+  [[nodiscard]] bool is_literal() const { return expressions_ == nullptr; }
+  template <class Visit>
+  void for_each_name(Visit&& visit) const {
+    if (expressions_ == nullptr) return;
+    for (const auto& field : *expressions_)
+      if (field) field->for_each_name(visit);
+  }
+
+  /// Reports values of wrong type or out of range (nullopt then, also when doubtful). Throws ExpressionError.
+  [[nodiscard]] std::optional<Settings> settings(const TaskNode& task, const Names& names,
+                                                 Diagnostics& diagnostics) const;
+  /// Expected run time, 0 when unknown; otherwise as settings().
+  [[nodiscard]] std::optional<Duration> estimate(const TaskNode& task, const Names& names,
+                                                 Diagnostics& diagnostics) const;
+
+ private:
+  enum Key : std::uint8_t {
+    cores,
+    mem,
+    timeout,
+    grace,
+    retries,
+    delay,
+    backoff,
+    max_delay,
+    jitter,
+    on_failure,
+    priority,
+    estimate_key,
+    num_keys
+  };
+  using Expressions = std::array<std::optional<TextTemplate>, num_keys>;
+  template <class T, class Parse>
+  [[nodiscard]] std::optional<T> value(Key key, const Field<T>& field, const Names& names, Diagnostics& diagnostics,
+                                       Parse parse) const;
+
+  std::unique_ptr<Expressions> expressions_;
+};
+
+}  // namespace fugle::workflow

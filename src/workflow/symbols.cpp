@@ -1,0 +1,174 @@
+#include "workflow/symbols.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "graph/element_text.hpp"
+#include "workflow/param.hpp"
+#include "workflow/paths.hpp"
+#include "workflow/scope.hpp"
+#include "workflow/text_template.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+constexpr Position kCommandLine{};
+
+/// What stands for a param without value while checking: of its type, within its limits, safe in a shell.
+Value stand_in(const Param& param) {
+  if (!param.choices.empty()) return param.choices.front();
+  switch (param.type) {
+    case ParamType::integer: return static_cast<std::int64_t>(param.min.value_or(param.max.value_or(1)));
+    case ParamType::number: return param.min.value_or(param.max.value_or(1));
+    case ParamType::boolean: return true;
+    case ParamType::list: return List{Value(param.name)};
+    case ParamType::string:
+    case ParamType::path: break;
+  }
+  return param.name;
+}
+
+class SymbolMaker {
+ public:
+  SymbolMaker(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics)
+      : workflow_(workflow), options_(options), diagnostics_(diagnostics), names_(symbols_) {}
+
+  Symbols make() && {
+    symbols_.workflow = &workflow_;
+    symbols_.environment = options_.environment;
+    symbols_.submit_directory = absolute_path(options_.directory, "/");
+    symbols_.directory = symbols_.submit_directory;
+    symbols_.check_only = options_.check_only;
+    for (std::uint32_t i = 0; i < workflow_.tasks.size(); ++i)
+      symbols_.task_numbers.emplace(workflow_.tasks[i].name, i);
+    set_params();
+    for (const EnvVar& variable : workflow_.env) set_variable(variable);
+    if (workflow_.workdir) set_directory(*workflow_.workdir);
+    return std::move(symbols_);
+  }
+
+ private:
+  void set_params() {
+    std::map<std::string_view, std::string_view> given;
+    for (const auto& [name, value] : options_.params) {
+      check_is_param(name);
+      given[name] = value;
+    }
+    symbols_.params.resize(workflow_.params.size());
+    for (std::size_t i = 0; i < workflow_.params.size(); ++i) {
+      const Param& param = workflow_.params[i];
+      const auto value = given.find(param.name);
+      symbols_.params[i] = value == given.end()
+                               ? default_of(param)
+                               : parse_param(param, std::string(value->second), kCommandLine, diagnostics_);
+    }
+  }
+
+  void check_is_param(std::string_view name) {
+    std::vector<std::string_view> known;
+    for (const Param& param : workflow_.params) known.emplace_back(param.name);
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    const auto nearest = nearest_word(name, known);
+    std::string text = fmt::format("unknown param '{}'", name);
+    if (nearest) text += fmt::format("; did you mean '{}'?", *nearest);
+    diagnostics_.error("E103", kCommandLine, std::move(text), std::string(nearest.value_or("")));
+  }
+
+  std::optional<Value> default_of(const Param& param) {
+    if (!param.fallback) {
+      if (options_.check_only) return std::nullopt;
+      std::string text = fmt::format("param '{}' is required", param.name);
+      if (!param.description.empty()) text += ": " + param.description;
+      diagnostics_.error("E105", param.at, std::move(text));
+      return std::nullopt;
+    }
+    const auto* text = std::get_if<std::string>(&param.fallback->data);
+    if (text == nullptr || text->find("${{") == std::string::npos) return param.fallback;
+    const auto value = evaluated({*text, param.at, {}}, {"params", Stage::load, false});
+    if (!value) return std::nullopt;
+    return parse_param(param, *value, param.at, diagnostics_);
+  }
+
+  void set_variable(const EnvVar& variable) {
+    auto value = evaluated(variable.value, {"env", Stage::plan, false});
+    if (!value) return;
+    symbols_.task_env.emplace_back(variable.name, graph::escape_slots(*value));
+    symbols_.environment[variable.name] = std::move(*value);
+  }
+
+  void set_directory(const Text& path) {
+    const auto value = evaluated(path, {"workdir", Stage::plan, false});
+    if (value) symbols_.directory = absolute_path(*value, symbols_.submit_directory);
+  }
+
+  std::optional<std::string> evaluated(const Text& text, Place place) {
+    const PlaceScope scope(symbols_, nullptr, place);
+    const auto compiled = TextTemplate::compile(text, scope, diagnostics_);
+    if (!compiled) return std::nullopt;
+    try {
+      return compiled->text(names_);
+    } catch (const ExpressionError& error) {
+      report(error, diagnostics_);
+      return std::nullopt;
+    }
+  }
+
+  const Workflow& workflow_;
+  const ExpandOptions& options_;
+  Diagnostics& diagnostics_;
+  Symbols symbols_;
+  WorkflowNames names_;
+};
+
+}  // namespace
+
+bool Symbols::has_stand_ins() const {
+  return check_only || std::any_of(params.begin(), params.end(), [](const auto& value) { return !value; });
+}
+
+Symbols make_symbols(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics) {
+  return SymbolMaker(workflow, options, diagnostics).make();
+}
+
+std::uint32_t find_task(const Symbols& symbols, std::string_view name) {
+  const auto found = symbols.task_numbers.find(name);
+  if (found != symbols.task_numbers.end()) return found->second;
+  std::vector<std::string_view> known;
+  for (const TaskNode& task : symbols.workflow->tasks) known.emplace_back(task.name);
+  const auto nearest = nearest_word(name, known);
+  throw ExpressionError{"E202",
+                        nearest ? fmt::format("unknown task '{}'; did you mean '{}'?", name, *nearest)
+                                : fmt::format("unknown task '{}'", name),
+                        std::string(nearest.value_or(""))};
+}
+
+Value WorkflowNames::value_of(const Name& name) const {
+  switch (name.kind) {
+    case NameKind::param: {
+      const auto& value = symbols_.params[name.item];
+      return value ? *value : stand_in(symbols_.workflow->params[name.item]);
+    }
+    case NameKind::workflow_name: return symbols_.workflow->name;
+    case NameKind::workflow_dir:
+      return absolute_path(symbols_.workflow->file == "-" ? "." : symbols_.workflow->file + "/..",
+                           symbols_.submit_directory);
+    default: break;
+  }
+  const auto variable = symbols_.environment.find(name.variable);
+  if (variable != symbols_.environment.end()) return variable->second;
+  if (symbols_.check_only) return name.variable;
+  throw ExpressionError{"E402", fmt::format("env.{} is not set", name.variable)};
+}
+
+bool WorkflowNames::is_unset(const Name& name) const {
+  return name.kind == NameKind::env && symbols_.environment.count(name.variable) == 0;
+}
+
+bool WorkflowNames::is_doubtful(const Name& name) const {
+  if (name.kind == NameKind::param) return !symbols_.params[name.item].has_value();
+  return symbols_.check_only && is_unset(name);
+}
+
+}  // namespace fugle::workflow

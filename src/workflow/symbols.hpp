@@ -1,0 +1,53 @@
+// What expressions of one workflow can name outside their own task: parameters with their values, the environment,
+// the workflow itself and its tasks. Made once per expansion, from the file and the command line.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "workflow/expand.hpp"
+#include "workflow/expression.hpp"
+#include "workflow/workflow.hpp"
+
+namespace fugle::workflow {
+
+struct Symbols {
+  const Workflow* workflow = nullptr;
+  std::unordered_map<std::string_view, std::uint32_t> task_numbers;
+  std::vector<std::optional<Value>> params;        ///< parallel to Workflow::params; nullopt: stand-ins are used
+  std::map<std::string, std::string> environment;  ///< for env.X: submit-time, then the top-level `env`
+  std::vector<std::pair<std::string, std::string>> task_env;  ///< the top-level `env` alone
+  std::string submit_directory;                               ///< absolute
+  std::string directory;                                      ///< absolute: base of relative paths
+  bool check_only = false;                                    ///< an environment variable may be unset as well
+
+  /// True when values may be missing: errors that come from stand-ins are then not reported.
+  [[nodiscard]] bool has_stand_ins() const;
+};
+
+/// Reports E103 and E110 for -p, E105 for required parameters, and mistakes in the top-level `env` and `workdir`; a
+/// parameter whose value was refused is left without one.
+[[nodiscard]] Symbols make_symbols(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics);
+
+/// The number of a task; throws ExpressionError (E202, with the nearest name).
+[[nodiscard]] std::uint32_t find_task(const Symbols& symbols, std::string_view name);
+
+/// Values of params, workflow and env.
+class WorkflowNames final : public Names {
+ public:
+  explicit WorkflowNames(const Symbols& symbols) : symbols_(symbols) {}
+  [[nodiscard]] Value value_of(const Name& name) const override;
+  [[nodiscard]] bool is_unset(const Name& name) const override;
+  [[nodiscard]] bool is_doubtful(const Name& name) const override;
+
+ private:
+  const Symbols& symbols_;
+};
+
+}  // namespace fugle::workflow

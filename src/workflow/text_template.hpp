@@ -1,0 +1,75 @@
+// A text of the file with its ${{ }} markers compiled: made once per text, rendered once per element.
+//
+// Two ways to render: as a value (a text that is one marker and nothing else keeps the type), and as text with slots
+// for commands and environment values. What is known only per attempt is a slot (graph/element_text.hpp), so it may
+// stand in a marker alone or as q(...), and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workflow/expression.hpp"
+#include "workflow/workflow.hpp"
+
+namespace fugle::workflow {
+
+class TextTemplate {
+ public:
+  /// Reports every mistake in the markers: E401, E402, E403 (number of arguments), E404.
+  [[nodiscard]] static std::optional<TextTemplate> compile(const Text& text, const Scope& scope,
+                                                           Diagnostics& diagnostics);
+
+  /// Throws ExpressionError, with its place.
+  [[nodiscard]] Value value(const Names& names) const;
+  /// The value as text; a null is E403. Throws ExpressionError.
+  [[nodiscard]] std::string text(const Names& names) const;
+
+  enum class Use : std::uint8_t { word, shell };
+  /// With slots, appended to `out`; for a shell, unsafe values are E405. `outputs` are the final paths. Throws
+  /// ExpressionError.
+  void append_slotted(const Names& names, Use use, std::string& out) const;
+
+  /// One marker and nothing else.
+  [[nodiscard]] bool is_one_marker() const { return pieces_.size() == 1 && pieces_[0].expression.has_value(); }
+  /// One marker that is a name of this kind.
+  [[nodiscard]] bool is_one_name(NameKind kind) const {
+    return is_one_marker() && pieces_[0].expression->root.op == Operator::name &&
+           pieces_[0].expression->root.name.kind == kind;
+  }
+  template <class Visit>
+  void for_each_name(Visit&& visit) const {
+    for (const Piece& piece : pieces_)
+      if (piece.expression) workflow::for_each_name(piece.expression->root, [&](const Name& n) { visit(n, piece.at); });
+  }
+  template <class Predicate>
+  [[nodiscard]] bool any_name(Predicate&& predicate) const {
+    bool found = false;
+    for_each_name([&](const Name& name, Position) { found = found || predicate(name); });
+    return found;
+  }
+
+ private:
+  enum class Slot : std::uint8_t { none, plain, quoted };
+  struct Piece {
+    std::string literal;
+    std::optional<Expression> expression;
+    Position at;
+    Slot slot = Slot::none;
+  };
+  [[nodiscard]] static Slot slot_of(const Node& root);
+  [[nodiscard]] static bool is_doubtful(const Piece& piece, const Names& names);
+  [[noreturn]] static void fail(const Piece& piece, const Names& names, const char* code, std::string text);
+  [[nodiscard]] static Value value_of(const Piece& piece, const Names& names);
+  [[nodiscard]] static Value insertable_value_of(const Piece& piece, const Names& names);
+  static void append_value(const Piece& piece, const Names& names, Use use, std::string& out);
+  static void append_slot(const Piece& piece, const Names& names, Use use, std::string& out);
+
+  std::vector<Piece> pieces_;
+};
+
+/// Adds the error to the diagnostics, unless it is doubtful.
+void report(const ExpressionError& error, Diagnostics& diagnostics);
+
+}  // namespace fugle::workflow
