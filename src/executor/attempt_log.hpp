@@ -21,7 +21,7 @@ struct LogChunk {
   std::uint16_t attempt = 0;
   std::uint8_t stream = 1;  ///< 1 stdout or merged, 2 stderr
   std::uint8_t flags = 0;
-  WorkerId worker;          ///< not in the file: from its name
+  WorkerId worker;  ///< not in the file: from its name
 };
 
 /// Chunks of one element (or of all: invalid id), by time; attempt 0: all attempts.

@@ -13,11 +13,14 @@
 
 namespace fugle::executor {
 
-/// Starts the spawner process; to be called before MPI_Init and before any thread exists. The program is
-/// `fugle-spawner` beside the running executable, or in ../libexec/fugle. Throws EnvironmentError.
+/// `fugle-spawner` beside the running executable, or in ../libexec/fugle from there. Throws EnvironmentError.
+[[nodiscard]] std::string find_spawner_program();
+
+/// Starts the spawner process; to be called before MPI_Init and before any thread exists. It sits in a session of its
+/// own, and ends with every child when this object, or this process however it dies, is gone. Throws EnvironmentError.
 class Spawner {
  public:
-  Spawner();
+  explicit Spawner(const std::string& program = find_spawner_program());
   ~Spawner();  ///< ends the spawner and with it every child
   Spawner(Spawner&& other) noexcept;
   Spawner& operator=(Spawner&&) = delete;
@@ -34,21 +37,29 @@ struct ExecutorOptions {
   std::string run_id;
   std::string run_dir;  ///< absolute; logs go to logs/worker-<n>.log and .idx
   /// The submit-time environment, launcher variables removed (see scrub_environment), then the workflow's `env`.
-  std::vector<std::string> environment;  ///< "NAME=VALUE"
+  std::vector<std::string> environment;  ///< "NAME=VALUE"; its TMPDIR takes the few files an attempt needs
 };
 
 /// Without the variables by which mpirun and srun talk to their ranks (OMPI_* PMIX_* PMI_* ORTE_* OPAL_* PRTE_*
-/// SLURM_STEP* SLURM_CPU_BIND* and the like; OMPI_ALLOW_RUN_AS_ROOT* stay).
+/// SLURM_STEP* SLURM_CPU_BIND* and the like; OMPI_ALLOW_RUN_AS_ROOT* stay), and without what an attempt of an outer run
+/// was told (FUGLE_ELEMENT, FUGLE_IN_* and so on).
 [[nodiscard]] std::vector<std::string> scrub_environment(const std::vector<std::string>& environment);
 
+/// Runs at most one attempt of an element at a time. A report's maxrss_kb is never less than the spawner's own size
+/// (about 2 MB), which a child has until its exec; its cpu_ms includes descendants that were waited for.
+///
+/// Classes: `error` with exit 127 or 126 when the program is not found or not executable, as a shell has it; `setup`
+/// when the working directory can not be entered; `output` when an output is missing or its directory can not be made;
+/// `launch` when the machine had no room for the process; `lost` when the spawner died.
 class ProcessExecutor final : public scheduler::Executor {
  public:
+  /// One executor per spawner. Makes run_dir/logs. Throws EnvironmentError when the logs can not be written.
   ProcessExecutor(Spawner& spawner, ExecutorOptions options);
   ~ProcessExecutor() override;
   void start(const scheduler::Launch& launch) override;
   void stop(ElementId element, scheduler::StopReason reason) override;
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
-  /// Readable when poll() has something to say.
+  /// Readable when poll() has something to do.
   [[nodiscard]] int fd() const;
   /// The spawner died: all its attempts are reported `lost`; nothing can be started any more.
   [[nodiscard]] bool is_broken() const;
@@ -59,7 +70,8 @@ class ProcessExecutor final : public scheduler::Executor {
 };
 
 /// Kills what an earlier life of this run may have left on this node: processes of this user whose environment says
-/// FUGLE_RUN_ID=<run_id>, but not ourselves or our ancestors. Returns their number.
+/// FUGLE_RUN_ID=<run_id>, but not ourselves or our ancestors. Returns their number once they are gone (or after about a
+/// second). To be called before any rank on this node starts an attempt.
 int kill_leftovers(const std::string& run_id);
 
 }  // namespace fugle::executor

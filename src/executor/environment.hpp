@@ -1,0 +1,25 @@
+// The environment of one attempt (FORMAT section 5). What all attempts share is kept apart from what one adds, because
+// the first goes to the spawner once and the second with every launch.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/element_text.hpp"
+#include "scheduler/attempt.hpp"
+
+namespace fugle::executor {
+
+/// The value of `name` in a list of "NAME=VALUE"; empty when it is not there.
+[[nodiscard]] std::string_view find_variable(const std::vector<std::string>& environment, std::string_view name);
+
+/// The variables of one attempt. `inputs` are the values of FUGLE_IN_*: list inputs are files by now.
+/// FUGLE_MEM is in bytes. The identity comes first: the spawner looks for it there.
+[[nodiscard]] std::vector<std::string> attempt_environment(std::string_view run_id, std::string_view run_dir,
+                                                           const scheduler::Launch& launch,
+                                                           const graph::ElementText& text,
+                                                           const std::vector<std::string>& inputs,
+                                                           const std::vector<std::string>& staged_outputs);
+
+}  // namespace fugle::executor

@@ -1,0 +1,34 @@
+// What an attempt's end means: failure class, exit code, and the reason in words. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/time.hpp"
+#include "executor/wire.hpp"
+#include "graph/task.hpp"
+#include "scheduler/ports.hpp"
+
+namespace fugle::executor {
+
+struct Outcome {
+  graph::FailureClass cls = graph::FailureClass::none;
+  std::int32_t exit = 0;  ///< exit code, or minus the signal
+  std::string reason;
+};
+
+/// What the words of a reason are taken from.
+struct AttemptTexts {
+  std::string program;  ///< first word of the command
+  std::string workdir;
+  Duration timeout{0};
+  scheduler::StopReason stop_reason = scheduler::StopReason::cancelled;
+};
+
+[[nodiscard]] Outcome outcome_of(const wire::EndedFields& ended, const AttemptTexts& texts);
+/// Of an attempt for which no process could be made; `error` is the errno.
+[[nodiscard]] Outcome outcome_of_refusal(int error);
+/// "SIGSEGV"
+[[nodiscard]] std::string name_of_signal(int signal);
+
+}  // namespace fugle::executor

@@ -1,0 +1,350 @@
+#include "executor/process_executor.hpp"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <system_error>
+#include <unordered_map>
+
+#include "base/assert.hpp"
+#include "base/error.hpp"
+#include "executor/channel.hpp"
+#include "executor/environment.hpp"
+#include "executor/leftovers.hpp"
+#include "executor/outcome.hpp"
+#include "executor/scratch_folder.hpp"
+#include "executor/staged_outputs.hpp"
+
+namespace fugle::executor {
+namespace {
+
+using graph::FailureClass;
+using scheduler::AttemptReport;
+using scheduler::Launch;
+using scheduler::StopReason;
+
+/// One argument may have 128 KiB (MAX_ARG_STRLEN); a longer script is given to its shell as a file.
+constexpr std::size_t kLongestArgument = 128 * 1024 - 1;
+
+struct RunningAttempt {
+  std::uint16_t attempt = 0;
+  std::string id;
+  Time start{};
+  StagedOutputs outputs;
+  std::vector<std::string> scratch_files;
+  AttemptTexts texts;
+};
+
+std::string temporary_root(const std::vector<std::string>& environment) {
+  const std::string_view root = find_variable(environment, "TMPDIR");
+  return std::string(root.empty() ? "/tmp" : root);
+}
+
+/// The files the spawner will append to are made here, where a problem can still be told.
+void make_log_file(const std::string& path) {
+  if (std::ofstream(path, std::ios::app)) return;
+  throw EnvironmentError(fmt::format("cannot write '{}' ({}); check the run directory", path, std::strerror(errno)));
+}
+
+}  // namespace
+
+class ProcessExecutor::Impl {
+ public:
+  Impl(Spawner& spawner, ExecutorOptions options)
+      : options_(std::move(options)),
+        channel_(spawner.socket()),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+        wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        scratch_(temporary_root(options_.environment)) {
+    if (epoll_ < 0 || wake_ < 0)
+      throw EnvironmentError(fmt::format("cannot make an event queue ({}); raise 'ulimit -n'", std::strerror(errno)));
+    watch(EPOLL_CTL_ADD, channel_.fd(), EPOLLIN);
+    watch(EPOLL_CTL_ADD, wake_, EPOLLIN);
+    configure();
+  }
+  ~Impl() {
+    ::close(epoll_);
+    ::close(wake_);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void start(const Launch& launch);
+  void stop(ElementId element, StopReason reason);
+  void poll(std::vector<AttemptReport>& reports);
+  [[nodiscard]] int fd() const { return epoll_; }
+  [[nodiscard]] bool is_broken() const { return is_broken_; }
+
+ private:
+  void configure();
+  void watch(int operation, int fd, std::uint32_t events) const;
+  void send();
+
+  [[nodiscard]] std::vector<std::string> input_values(const Launch& launch, const graph::ElementText& text,
+                                                      RunningAttempt& running);
+  [[nodiscard]] std::vector<std::string> command(const Launch& launch, const graph::ElementText& text,
+                                                 RunningAttempt& running);
+  void order(const Launch& launch, const graph::ElementText& text, RunningAttempt& running);
+  void refuse(const Launch& launch, FailureClass cls, std::string reason);
+
+  void take(const wire::Frame& frame);
+  void note_start(const wire::StartedFields& fields);
+  void end(wire::AttemptKey key, Time start, Time end, Outcome outcome, std::uint32_t cpu_ms, std::uint32_t maxrss_kb);
+  [[nodiscard]] RunningAttempt* find(wire::AttemptKey key);
+  void lose_everything();
+
+  ExecutorOptions options_;
+  Channel channel_;
+  int epoll_;
+  int wake_;  ///< readable while reports_ has something the spawner did not send
+  bool is_waiting_to_send_ = false;
+  bool is_broken_ = false;
+  ScratchFolder scratch_;
+  std::unordered_map<ElementId, RunningAttempt> running_;
+  std::vector<AttemptReport> reports_;
+};
+
+void ProcessExecutor::Impl::configure() {
+  const std::string base = fmt::format("{}/logs/worker-{}", options_.run_dir, options_.worker.value());
+  std::error_code ignored;
+  std::filesystem::create_directories(options_.run_dir + "/logs", ignored);
+  make_log_file(base + ".log");
+  make_log_file(base + ".idx");
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::configure)
+      .put(wire::kWireVersion)
+      .put_text(base + ".log")
+      .put_text(base + ".idx")
+      .put_texts(options_.environment);
+  send();
+}
+
+void ProcessExecutor::Impl::watch(int operation, int fd, std::uint32_t events) const {
+  epoll_event event{};
+  event.events = events;
+  ::epoll_ctl(epoll_, operation, fd, &event);
+}
+
+/// A dead spawner is noticed by poll(), which also reads what it said last.
+void ProcessExecutor::Impl::send() {
+  if (is_broken_) return;
+  (void)channel_.flush();
+  if (channel_.has_unsent() == is_waiting_to_send_) return;
+  is_waiting_to_send_ = !is_waiting_to_send_;
+  watch(EPOLL_CTL_MOD, channel_.fd(), is_waiting_to_send_ ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+void ProcessExecutor::Impl::start(const Launch& launch) {
+  if (is_broken_) {
+    refuse(launch, FailureClass::launch, "could not be started (the spawner of this worker has died)");
+    return;
+  }
+  const graph::ElementText text = graph::unpack(*launch.task, launch.packed_text);
+  RunningAttempt running;
+  running.attempt = launch.attempt;
+  running.id = launch.id;
+  running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
+  running.texts.timeout = launch.task->timeout;
+  if (auto problem = running.outputs.prepare()) {
+    refuse(launch, FailureClass::output, std::move(*problem));
+    return;
+  }
+  try {
+    order(launch, text, running);
+  } catch (const EnvironmentError& error) {
+    refuse(launch, FailureClass::launch, error.what());
+    return;
+  }
+  const bool is_new = running_.emplace(launch.element, std::move(running)).second;
+  FUGLE_EXPECT(is_new, "an attempt of this element runs already");
+  send();
+}
+
+/// Ends an attempt for which nothing was asked of the spawner.
+void ProcessExecutor::Impl::refuse(const Launch& launch, FailureClass cls, std::string reason) {
+  AttemptReport report;
+  report.kind = AttemptReport::Kind::ended;
+  report.element = launch.element;
+  report.attempt = launch.attempt;
+  report.start = report.end = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  report.cls = cls;
+  report.reason = std::move(reason);
+  reports_.push_back(std::move(report));
+  const std::uint64_t one = 1;
+  (void)!::write(wake_, &one, sizeof one);
+}
+
+/// Appends the order to what goes to the spawner.
+void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, RunningAttempt& running) {
+  const graph::Task& task = *launch.task;
+  const std::vector<std::string> argv = command(launch, text, running);
+  const std::vector<std::string> inputs = input_values(launch, text, running);
+  running.texts.program = argv.front();
+  running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::start)
+      .put(wire::StartFields{{launch.element.value(), launch.attempt}, task.timeout.count(), task.grace.count()})
+      .put_text(running.texts.workdir)
+      .put_texts(argv)
+      .put_texts(
+          attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, running.outputs.staged()));
+}
+
+std::vector<std::string> ProcessExecutor::Impl::command(const Launch& launch, const graph::ElementText& text,
+                                                        RunningAttempt& running) {
+  FUGLE_EXPECT(!text.command.empty(), "an element without a command was started");
+  std::vector<std::string> argv = launch.task->shell;
+  for (const std::string& word : text.command)
+    argv.push_back(graph::fill_slots(word, running.outputs.staged(), launch.attempt));
+  if (launch.task->shell.empty() || argv.back().size() <= kLongestArgument) return argv;
+  const std::string path =
+      scratch_.write(fmt::format("{}-{}.script", launch.element.value(), launch.attempt), argv.back());
+  running.scratch_files.push_back(path);
+  argv.pop_back();
+  if (argv.back() == "-c") argv.pop_back();
+  argv.push_back(path);
+  return argv;
+}
+
+std::vector<std::string> ProcessExecutor::Impl::input_values(const Launch& launch, const graph::ElementText& text,
+                                                             RunningAttempt& running) {
+  std::vector<std::string> values = text.inputs;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!launch.task->input_is_list[i]) continue;
+    const std::string items = values[i].empty() ? "" : values[i] + '\n';
+    values[i] = scratch_.write(fmt::format("{}-{}-{}.list", launch.element.value(), launch.attempt, i), items);
+    running.scratch_files.push_back(values[i]);
+  }
+  return values;
+}
+
+void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
+  const auto found = running_.find(element);
+  if (found == running_.end()) return;
+  found->second.texts.stop_reason = reason;
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::stop)
+      .put(wire::AttemptKey{element.value(), found->second.attempt});
+  send();
+}
+
+void ProcessExecutor::Impl::poll(std::vector<AttemptReport>& reports) {
+  std::uint64_t ignored;
+  (void)!::read(wake_, &ignored, sizeof ignored);
+  if (!is_broken_) {
+    const bool is_spawner_there = channel_.receive();
+    while (const auto frame = channel_.frames().next()) take(*frame);
+    if (is_spawner_there)
+      send();
+    else
+      lose_everything();
+  }
+  if (reports.empty())
+    reports.swap(reports_);
+  else
+    reports.insert(reports.end(), reports_.begin(), reports_.end());
+  reports_.clear();
+}
+
+void ProcessExecutor::Impl::take(const wire::Frame& frame) {
+  wire::FrameReader body(frame.body);
+  switch (frame.kind) {
+    case wire::Kind::started: note_start(body.get<wire::StartedFields>()); break;
+    case wire::Kind::refused: {
+      const auto fields = body.get<wire::RefusedFields>();
+      const Time time = from_ns(fields.time_ns);
+      end(fields.key, time, time, outcome_of_refusal(fields.error), 0, 0);
+      break;
+    }
+    case wire::Kind::ended: {
+      const auto fields = body.get<wire::EndedFields>();
+      if (const RunningAttempt* running = find(fields.key))
+        end(fields.key, from_ns(fields.start_ns), from_ns(fields.end_ns), outcome_of(fields, running->texts),
+            fields.cpu_ms, fields.maxrss_kb);
+      break;
+    }
+    default: FUGLE_CHECK_THAT(false, "the spawner answered with an order");
+  }
+}
+
+/// Null for an attempt this executor did not start.
+RunningAttempt* ProcessExecutor::Impl::find(wire::AttemptKey key) {
+  const auto found = running_.find(ElementId(key.element));
+  return found != running_.end() && found->second.attempt == key.attempt ? &found->second : nullptr;
+}
+
+void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
+  RunningAttempt* const running = find(fields.key);
+  if (running == nullptr) return;
+  running->start = from_ns(fields.start_ns);
+  AttemptReport report;
+  report.kind = AttemptReport::Kind::started;
+  report.element = ElementId(fields.key.element);
+  report.attempt = running->attempt;
+  report.start = running->start;
+  reports_.push_back(std::move(report));
+}
+
+/// Settles the outputs, then reports.
+void ProcessExecutor::Impl::end(wire::AttemptKey key, Time start, Time end, Outcome outcome, std::uint32_t cpu_ms,
+                                std::uint32_t maxrss_kb) {
+  RunningAttempt* const running = find(key);
+  if (running == nullptr) return;
+  if (outcome.cls == FailureClass::none) {
+    if (auto problem = running->outputs.publish()) {
+      outcome.cls = FailureClass::output;
+      outcome.reason = std::move(*problem);
+    }
+  }
+  if (outcome.cls != FailureClass::none) running->outputs.set_aside();
+  for (const std::string& path : running->scratch_files) ::unlink(path.c_str());
+
+  AttemptReport report;
+  report.kind = AttemptReport::Kind::ended;
+  report.element = ElementId(key.element);
+  report.attempt = running->attempt;
+  report.start = start;
+  report.end = end;
+  report.cls = outcome.cls;
+  report.exit = outcome.exit;
+  report.cpu_ms = cpu_ms;
+  report.maxrss_kb = maxrss_kb;
+  report.reason = std::move(outcome.reason);
+  reports_.push_back(std::move(report));
+  running_.erase(report.element);
+}
+
+/// The spawner died: its children went with it, what they had started has not.
+void ProcessExecutor::Impl::lose_everything() {
+  is_broken_ = true;
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, channel_.fd(), nullptr);
+  std::vector<std::vector<std::string>> marks;
+  std::vector<wire::AttemptKey> keys;
+  for (const auto& [element, running] : running_) {
+    marks.push_back({"FUGLE_RUN_ID=" + options_.run_id, "FUGLE_ELEMENT=" + running.id,
+                     fmt::format("FUGLE_ATTEMPT={}", running.attempt)});
+    keys.push_back({element.value(), running.attempt});
+  }
+  if (!marks.empty()) kill_processes_marked(marks);
+  const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  for (const wire::AttemptKey key : keys) {
+    const Time start = find(key)->start;
+    end(key, start == Time{} ? now : start, now,
+        {FailureClass::lost, 0, "lost: the spawner of its worker died while it ran"}, 0, 0);
+  }
+}
+
+ProcessExecutor::ProcessExecutor(Spawner& spawner, ExecutorOptions options)
+    : impl_(std::make_unique<Impl>(spawner, std::move(options))) {}
+ProcessExecutor::~ProcessExecutor() = default;
+void ProcessExecutor::start(const Launch& launch) { impl_->start(launch); }
+void ProcessExecutor::stop(ElementId element, StopReason reason) { impl_->stop(element, reason); }
+void ProcessExecutor::poll(std::vector<AttemptReport>& reports) { impl_->poll(reports); }
+int ProcessExecutor::fd() const { return impl_->fd(); }
+bool ProcessExecutor::is_broken() const { return impl_->is_broken(); }
+
+}  // namespace fugle::executor

@@ -1,0 +1,81 @@
+// Finds and starts the spawner program: `Spawner` of process_executor.hpp.
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/error.hpp"
+#include "executor/process_executor.hpp"
+
+namespace fugle::executor {
+namespace {
+
+constexpr int kSocketInSpawner = 3;
+
+/// Starts `program` with `socket` as its descriptor 3, in a session of its own.
+int start_spawner(const std::string& program, int socket, pid_t& pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, socket, kSocketInSpawner);
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+  sigset_t all;  // from its first instruction on it must outlive what ends us
+  sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&attributes, &all);
+  char name[] = "fugle-spawner";
+  char* argv[] = {name, nullptr};
+  const int error = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv, environ);
+  ::posix_spawnattr_destroy(&attributes);
+  ::posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+}  // namespace
+
+std::string find_spawner_program() {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
+  const fs::path beside = here / "fugle-spawner";
+  const fs::path installed = here.parent_path() / "libexec" / "fugle" / "fugle-spawner";
+  for (const fs::path& path : {beside, installed})
+    if (fs::exists(path, error)) return path.string();
+  throw EnvironmentError(
+      fmt::format("program 'fugle-spawner' not found (looked for {} and {}); install it beside fugle", beside.string(),
+                  installed.string()));
+}
+
+Spawner::Spawner(const std::string& program) {
+  int sockets[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+    throw EnvironmentError(fmt::format("cannot make a socket ({}); raise 'ulimit -n'", std::strerror(errno)));
+  const int error = start_spawner(program, sockets[1], pid_);
+  ::close(sockets[1]);
+  if (error != 0) {
+    ::close(sockets[0]);
+    throw EnvironmentError(
+        fmt::format("cannot start '{}' ({}); check the installation", program, std::strerror(error)));
+  }
+  socket_ = sockets[0];
+}
+
+Spawner::~Spawner() {
+  if (socket_ < 0) return;
+  ::close(socket_);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+Spawner::Spawner(Spawner&& other) noexcept
+    : socket_(std::exchange(other.socket_, -1)), pid_(std::exchange(other.pid_, -1)) {}
+
+}  // namespace fugle::executor

@@ -1,0 +1,44 @@
+// One running attempt, as the spawner sees it.
+//
+//   running ----timeout, stop----> terminating ----grace over----> killed
+//
+// In `running` and `killed` the attempt ends when its first process does, and what is left of its group is killed.
+// In `terminating` the group has had its TERM and the grace is the whole group's: a shell dies of TERM at once while
+// the program it started may still be writing its checkpoint. So there the attempt ends with the last of the group.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "executor/spawner/child.hpp"
+#include "executor/wire.hpp"
+
+namespace fugle::spawner {
+
+enum class Phase : std::uint8_t { running, terminating, killed };
+
+/// Times are nanoseconds of the monotonic clock.
+struct Attempt {
+  executor::wire::AttemptKey key;
+  pid_t pid = 0;  ///< of the first process, and of the group
+  int output = -1;
+  std::int64_t started = 0;
+  std::int64_t ended = 0;
+  std::int64_t grace = 0;
+  std::int64_t deadline = 0;  ///< when the phase changes by itself; 0: never
+  Phase phase = Phase::running;
+  bool first_process_ended = false;
+  bool timed_out = false;
+  bool stopped = false;
+  std::uint64_t identity = 0;  ///< see descendants.hpp
+  std::uint64_t dropped_bytes = 0;
+  int wait_status = 0;
+  std::uint32_t cpu_ms = 0;
+  std::uint32_t maxrss_kb = 0;
+  std::string texts;  ///< what the child's program points to
+  Child child;
+};
+
+}  // namespace fugle::spawner

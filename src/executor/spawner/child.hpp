@@ -1,0 +1,64 @@
+// Makes one child process: own process group, killed when the spawner dies, standard input empty, output and errors in
+// one pipe, all signals at their defaults, everything else closed by close-on-exec.
+//
+// The child is cloned with shared memory and without waiting for its exec: fork would copy page tables, vfork and
+// posix_spawn hold the caller until the exec is done, some 50 us on a free core and milliseconds on a busy one. So the
+// image below must stay untouched until is_free(), and the code between clone and exec uses raw system calls only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "executor/wire.hpp"
+
+namespace fugle::spawner {
+
+using executor::wire::Step;
+
+class Child {
+ public:
+  struct Program {
+    const char* workdir;
+    std::vector<const char*> argv;  ///< at least one word
+    std::vector<const char*> environment;
+  };
+
+  Child() {}  // not "= default": value initialization would then clear the stack
+
+  /// Clones. The program's texts must live until is_free(). Returns the pid, or minus the errno.
+  [[nodiscard]] pid_t start(Program program, int null_fd, int output_fd);
+
+  /// The child has its own memory now, or is gone: the program's texts and this object may be dropped.
+  [[nodiscard]] bool is_free() const { return in_use_ == 0; }
+  void release_program();
+
+  /// Where it stopped and why; of meaning once the child has ended.
+  [[nodiscard]] Step step() const { return step_; }
+  [[nodiscard]] int error() const { return error_; }
+
+ private:
+  static int run(void* self);
+  [[nodiscard]] int become_program();
+  [[nodiscard]] int execute(const char* path);
+
+  Program program_;
+  std::vector<const char*> script_argv_;  ///< for a program without "#!": sh, path, arguments
+  std::vector<std::string> candidates_;   ///< paths to try, in the order of PATH
+  int null_fd_ = -1;
+  int output_fd_ = -1;
+  pid_t spawner_ = 0;
+
+  // Written by the child or, for it, by the kernel.
+  volatile Step step_ = Step::done;
+  volatile int error_ = 0;
+  volatile int in_use_ = 0;
+  alignas(16) std::array<char, 16 * 1024> stack_;
+};
+
+/// Paths under which a shell would look for the program: itself when it holds a slash, else along PATH.
+[[nodiscard]] std::vector<std::string> program_candidates(const std::string& program, const std::string& path);
+
+}  // namespace fugle::spawner

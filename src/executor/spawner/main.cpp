@@ -1,0 +1,60 @@
+// fugle-spawner: starts and watches the children of one rank. Started by the rank before MPI_Init, with one end of a
+// socket as descriptor 3; ends when the other end is closed. A program of its own and small, because what a rank
+// carries after MPI_Init (memory, sockets, threads, network registrations) makes starting children slow or dangerous,
+// and because it outlives its rank by the moment it takes to end the children.
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+
+#include "executor/spawner/server.hpp"
+
+namespace {
+
+constexpr int kSocket = 3;
+
+/// Children start with default dispositions; whatever the rank was started with (nohup) ends here. Signals are
+/// blocked rather than ignored, as only that is undone in a child by one system call.
+void reset_signals() {
+  // Not by libc, which keeps two signals to itself and would let them stay ignored. Zeros mean "default, no flags".
+  constexpr std::size_t kSignalSetBytes = 8;
+  const unsigned long to_default[4] = {};
+  for (int signal = 1; signal < NSIG; ++signal)
+    ::syscall(SYS_rt_sigaction, signal, to_default, nullptr, kSignalSetBytes);
+  sigset_t all;
+  sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
+/// Nothing of the rank must stay open in here: a pipe or socket held by us would never see its end.
+void close_inherited() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    ::dup2(null, fd);
+    if (null > STDERR_FILENO) ::close(null);
+  }
+  const long limit = ::sysconf(_SC_OPEN_MAX);
+  if (::close_range(kSocket + 1, ~0u, 0) != 0)
+    for (int fd = kSocket + 1; fd < limit; ++fd) ::close(fd);
+  ::fcntl(kSocket, F_SETFD, FD_CLOEXEC);
+}
+
+}  // namespace
+
+int main() {
+  if (::fcntl(kSocket, F_GETFD) < 0) {
+    std::fputs("fugle-spawner is started by fugle itself (descriptor 3 is not open); use 'fugle run'\n", stderr);
+    return 3;
+  }
+  reset_signals();
+  close_inherited();
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);  // a large command goes back to the system: our size is our children's floor
+  fugle::spawner::Server(kSocket).run();
+  return 0;
+}

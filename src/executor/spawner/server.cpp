@@ -1,0 +1,231 @@
+#include "executor/spawner/server.hpp"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "executor/spawner/clock.hpp"
+#include "executor/spawner/descendants.hpp"
+
+namespace fugle::spawner {
+namespace {
+
+namespace wire = executor::wire;
+
+constexpr std::int64_t kMillisecond = 1'000'000;
+
+int open_child_signal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGCHLD);
+  return ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/// "NAME=" of both are the same.
+bool is_same_variable(const char* a, const char* b) {
+  for (; *a == *b; ++a, ++b) {
+    if (*a == '=') return true;
+    if (*a == '\0') return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Server::Server(int socket)
+    : rank_(socket),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      child_signal_(open_child_signal()),
+      null_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
+      unix_offset_(read_clock(CLOCK_REALTIME) - now()) {
+  watch(EPOLL_CTL_ADD, rank_.fd(), EPOLLIN, &rank_);
+  watch(EPOLL_CTL_ADD, child_signal_, EPOLLIN, &child_signal_);
+}
+
+void Server::run() {
+  while (rank_is_there_) {
+    wait_for_events();
+    if (child_ended_) reap();
+    expire_deadlines();
+    if (sweep_at_ != 0 && now() >= sweep_at_) sweep_strays();
+    release_programs();
+    report_finished();
+    send_answers();
+  }
+  end_everything();
+}
+
+void Server::watch(int operation, int fd, std::uint32_t events, void* what) const {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = what;
+  ::epoll_ctl(epoll_, operation, fd, &event);
+}
+
+void Server::wait_for_events() {
+  std::array<epoll_event, 64> events;
+  const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms());
+  bool has_orders = false;
+  for (int i = 0; i < count; ++i) {
+    void* const what = events[static_cast<std::size_t>(i)].data.ptr;
+    if (what == &rank_)
+      has_orders = true;
+    else if (what == &child_signal_)
+      child_ended_ = true;
+    else if (auto& attempt = *static_cast<Attempt*>(what); !read_piece(attempt, LogWriter::kPieceBytes))
+      close_output(attempt);
+  }
+  if (has_orders) take_orders();  // last: the pointers above stay good
+}
+
+/// Until the next deadline, rounded up to whole milliseconds; -1: nothing to wait for but events.
+int Server::wait_ms() const {
+  std::int64_t next = sweep_at_;
+  if (!deadlines_.empty() && (next == 0 || deadlines_.begin()->first < next)) next = deadlines_.begin()->first;
+  if (next == 0) return -1;
+  const std::int64_t ms = (next - now() + kMillisecond - 1) / kMillisecond;
+  return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 3'600'000));
+}
+
+void Server::send_answers() {
+  if (rank_.has_unsent() && !rank_.flush()) rank_is_there_ = false;
+  if (rank_.has_unsent() == is_waiting_to_send_) return;
+  is_waiting_to_send_ = !is_waiting_to_send_;
+  watch(EPOLL_CTL_MOD, rank_.fd(), is_waiting_to_send_ ? EPOLLIN | EPOLLOUT : EPOLLIN, &rank_);
+}
+
+void Server::take_orders() {
+  if (!rank_.receive()) rank_is_there_ = false;
+  while (const auto frame = rank_.frames().next()) {
+    switch (frame->kind) {
+      case wire::Kind::configure: configure(frame->body); break;
+      case wire::Kind::start: start(frame->body); break;
+      case wire::Kind::stop: stop(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
+      default: rank_is_there_ = false; break;
+    }
+  }
+  rank_.frames().shrink();
+}
+
+void Server::configure(std::string_view body) {
+  configuration_ = body;
+  wire::FrameReader fields(configuration_);
+  if (fields.get<std::uint32_t>() != wire::kWireVersion) {
+    rank_is_there_ = false;  // the rank sees our end, and says so
+    return;
+  }
+  const char* log_path = fields.get_text();
+  const char* index_path = fields.get_text();
+  environment_ = fields.get_texts();
+  log_.emplace(log_path, index_path);
+}
+
+void Server::start(std::string_view body) {
+  auto attempt = std::make_unique<Attempt>();
+  attempt->texts = body;
+  wire::FrameReader fields(attempt->texts);
+  const auto order = fields.get<wire::StartFields>();
+  Child::Program program;
+  program.workdir = fields.get_text();
+  program.argv = fields.get_texts();
+  std::vector<const char*> own = fields.get_texts();
+  if (fields.failed() || program.argv.empty() || !log_) {
+    rank_is_there_ = false;
+    return;
+  }
+  attempt->key = order.key;
+  attempt->grace = order.grace_ns;
+  attempt->deadline = order.timeout_ns;  // made absolute once it runs
+  attempt->identity = identity_of(own);
+  program.environment = full_environment(std::move(own));
+  launch(std::move(attempt), std::move(program));
+}
+
+void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
+  int pipe[2];
+  int error = ::pipe2(pipe, O_CLOEXEC) == 0 ? 0 : errno;
+  attempt->started = now();
+  if (error == 0) {
+    attempt->pid = attempt->child.start(std::move(program), null_, pipe[1]);
+    ::close(pipe[1]);
+    if (attempt->pid < 0) {
+      error = -attempt->pid;
+      ::close(pipe[0]);
+    }
+  }
+  if (error != 0) {
+    wire::FrameWriter(rank_.outgoing(), wire::Kind::refused)
+        .put(wire::RefusedFields{attempt->key, attempt->started + unix_offset_, error});
+    return;
+  }
+  attempt->output = pipe[0];
+  ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+  watch(EPOLL_CTL_ADD, pipe[0], EPOLLIN, attempt.get());
+  wire::FrameWriter(rank_.outgoing(), wire::Kind::started)
+      .put(wire::StartedFields{attempt->key, attempt->started + unix_offset_});
+  if (const std::int64_t timeout = std::exchange(attempt->deadline, 0); timeout > 0)
+    set_deadline(*attempt, attempt->started + timeout);
+  starting_.push_back(attempt.get());
+  attempts_.emplace(attempt->pid, std::move(attempt));
+}
+
+/// The attempt's own variables first (identity_of relies on it), then what they do not replace.
+std::vector<const char*> Server::full_environment(std::vector<const char*> own) const {
+  const std::size_t num_own = own.size();
+  own.reserve(num_own + environment_.size() + 1);
+  for (const char* entry : environment_) {
+    const auto end = own.begin() + static_cast<std::ptrdiff_t>(num_own);
+    if (std::none_of(own.begin(), end, [entry](const char* mine) { return is_same_variable(entry, mine); }))
+      own.push_back(entry);
+  }
+  return own;
+}
+
+void Server::stop(wire::AttemptKey key) {
+  for (auto& [pid, attempt] : attempts_) {
+    if (attempt->key != key) continue;
+    if (attempt->phase == Phase::running) {
+      attempt->stopped = true;
+      terminate(*attempt);
+    }
+    return;
+  }
+}
+
+/// Reads once. False at the end of the output.
+bool Server::read_piece(Attempt& attempt, std::size_t limit) {
+  char* const space = log_->space();
+  const ssize_t n = ::read(attempt.output, space, std::min(limit, LogWriter::kPieceBytes));
+  if (n < 0) return errno == EAGAIN || errno == EINTR;
+  if (n == 0) return false;
+  log_->add(static_cast<std::size_t>(n), attempt.key, now() + unix_offset_);
+  return true;
+}
+
+/// What the pipe holds at this instant: whoever still writes, having left the group, must not hold us.
+void Server::read_what_is_left(Attempt& attempt) {
+  int left = 0;
+  if (attempt.output < 0 || ::ioctl(attempt.output, FIONREAD, &left) != 0) return;
+  while (left > 0) {
+    const std::size_t piece = std::min(static_cast<std::size_t>(left), LogWriter::kPieceBytes);
+    if (!read_piece(attempt, piece)) return;
+    left -= static_cast<int>(piece);
+  }
+}
+
+void Server::close_output(Attempt& attempt) const {
+  if (attempt.output < 0) return;
+  // Until its exec another child may hold a copy of the descriptor, and closing alone would leave it in the set.
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, attempt.output, nullptr);
+  ::close(attempt.output);
+  attempt.output = -1;
+}
+
+}  // namespace fugle::spawner

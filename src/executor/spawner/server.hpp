@@ -1,0 +1,85 @@
+// The spawner's one loop: takes orders from its rank, starts children, collects their output, enforces time limits,
+// reaps. Ends when the rank's end of the socket is closed, however that came about, and takes every descendant along.
+// One thread; nothing in here waits for a child or for the rank.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "executor/channel.hpp"
+#include "executor/spawner/attempt.hpp"
+#include "executor/spawner/log_writer.hpp"
+
+namespace fugle::spawner {
+
+class Server {
+ public:
+  /// The signals are blocked (see main.cpp): children are waited for by a signalfd.
+  explicit Server(int socket);
+  /// Returns when the rank is gone and no descendant is left.
+  void run();
+
+ private:
+  // What the events of the waiting loop stand for; a pointer to an Attempt means its output.
+  void wait_for_events();
+  [[nodiscard]] int wait_ms() const;
+  void watch(int operation, int fd, std::uint32_t events, void* what) const;
+  void send_answers();
+
+  // Orders of the rank.
+  void take_orders();
+  void configure(std::string_view body);
+  void start(std::string_view body);
+  void launch(std::unique_ptr<Attempt> attempt, Child::Program program);
+  void stop(executor::wire::AttemptKey key);
+  [[nodiscard]] std::vector<const char*> full_environment(std::vector<const char*> own) const;
+
+  // Output.
+  bool read_piece(Attempt& attempt, std::size_t limit);
+  void read_what_is_left(Attempt& attempt);
+  void close_output(Attempt& attempt) const;
+
+  // Ends.
+  void reap();
+  void note_end(Attempt& attempt, int wait_status, const rusage& usage) const;
+  void finish_empty_groups();
+  void expire_deadlines();
+  void terminate(Attempt& attempt);
+  void set_deadline(Attempt& attempt, std::int64_t deadline);
+  void finish(Attempt& attempt);
+  void report_finished();
+  void sweep_strays();
+  void release_programs();
+  void end_everything();
+
+  executor::Channel rank_;
+  int epoll_;
+  int child_signal_;
+  int null_;
+  std::int64_t unix_offset_;  ///< Unix time minus monotonic time: answers do not jump when the clock is set
+  bool rank_is_there_ = true;
+  bool child_ended_ = false;
+  bool is_waiting_to_send_ = false;
+
+  std::string configuration_;  ///< what `environment_` points to
+  std::vector<const char*> environment_;
+  std::optional<LogWriter> log_;
+
+  std::unordered_map<pid_t, std::unique_ptr<Attempt>> attempts_;  ///< by first process
+  std::set<std::pair<std::int64_t, Attempt*>> deadlines_;
+  std::vector<Attempt*> starting_;  ///< whose child may still use our memory
+  std::size_t num_lingering_ = 0;   ///< first process ended, group not yet
+  std::vector<std::unique_ptr<Attempt>> finished_;
+  std::int64_t sweep_at_ = 0;  ///< 0: nothing has ended since the last sweep
+};
+
+}  // namespace fugle::spawner

@@ -1,0 +1,179 @@
+// The half of the Server that ends things: reaping, time limits, groups, strays.
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "executor/spawner/clock.hpp"
+#include "executor/spawner/descendants.hpp"
+#include "executor/spawner/server.hpp"
+
+namespace fugle::spawner {
+namespace {
+
+namespace wire = executor::wire;
+
+constexpr std::int64_t kSweepDelay = 50'000'000;
+constexpr int kEndLimitMs = 10'000;
+
+std::uint32_t milliseconds_of(const timeval& time) {
+  return static_cast<std::uint32_t>(time.tv_sec * 1000 + time.tv_usec / 1000);
+}
+
+bool is_group_gone(pid_t group) { return ::kill(-group, 0) != 0 && errno == ESRCH; }
+
+}  // namespace
+
+void Server::reap() {
+  signalfd_siginfo ignored;
+  while (::read(child_signal_, &ignored, sizeof ignored) > 0) {
+  }
+  child_ended_ = false;
+  for (;;) {
+    // Looked at first and reaped last: while the dead process is there, its pid can only mean its own group.
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) break;
+    const auto found = attempts_.find(info.si_pid);
+    const bool is_attempt = found != attempts_.end();
+    if (is_attempt && found->second->phase != Phase::terminating) ::kill(-info.si_pid, SIGKILL);
+    int wait_status = 0;
+    rusage usage{};
+    ::wait4(info.si_pid, &wait_status, 0, &usage);
+    if (!is_attempt) continue;
+    Attempt& attempt = *found->second;
+    note_end(attempt, wait_status, usage);
+    if (attempt.phase == Phase::terminating)
+      ++num_lingering_;
+    else
+      finish(attempt);
+  }
+  if (num_lingering_ > 0) finish_empty_groups();
+}
+
+void Server::note_end(Attempt& attempt, int wait_status, const rusage& usage) const {
+  attempt.first_process_ended = true;
+  attempt.ended = now();
+  attempt.wait_status = wait_status;
+  attempt.cpu_ms = milliseconds_of(usage.ru_utime) + milliseconds_of(usage.ru_stime);
+  attempt.maxrss_kb = static_cast<std::uint32_t>(usage.ru_maxrss);
+}
+
+void Server::finish_empty_groups() {
+  std::vector<Attempt*> empty;
+  for (auto& [pid, attempt] : attempts_)
+    if (attempt->first_process_ended && is_group_gone(pid)) empty.push_back(attempt.get());
+  for (Attempt* attempt : empty) finish(*attempt);
+}
+
+void Server::expire_deadlines() {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now()) {
+    Attempt& attempt = *deadlines_.begin()->second;
+    if (attempt.phase == Phase::running) {
+      attempt.timed_out = true;
+      terminate(attempt);
+      continue;
+    }
+    ::kill(-attempt.pid, SIGKILL);
+    if (attempt.first_process_ended) {
+      finish(attempt);
+    } else {
+      attempt.phase = Phase::killed;
+      set_deadline(attempt, 0);
+    }
+  }
+}
+
+void Server::terminate(Attempt& attempt) {
+  attempt.phase = Phase::terminating;
+  set_deadline(attempt, now() + attempt.grace);
+  if (attempt.grace <= 0) return;  // the deadline is now, and kills
+  ::kill(-attempt.pid, SIGTERM);
+  ::kill(-attempt.pid, SIGCONT);  // a stopped process would not notice
+}
+
+/// 0: none.
+void Server::set_deadline(Attempt& attempt, std::int64_t deadline) {
+  if (attempt.deadline != 0) deadlines_.erase({attempt.deadline, &attempt});
+  attempt.deadline = deadline;
+  if (deadline != 0) deadlines_.emplace(deadline, &attempt);
+}
+
+/// Takes the attempt out of all tables; it is reported at the end of this round.
+void Server::finish(Attempt& attempt) {
+  read_what_is_left(attempt);
+  close_output(attempt);
+  set_deadline(attempt, 0);
+  std::erase(starting_, &attempt);
+  if (attempt.phase == Phase::terminating) --num_lingering_;
+  const auto found = attempts_.find(attempt.pid);
+  finished_.push_back(std::move(found->second));
+  attempts_.erase(found);
+  if (sweep_at_ == 0) sweep_at_ = now() + kSweepDelay;
+}
+
+/// Writes the log first: who reads of an end may look for its output.
+void Server::report_finished() {
+  if (!log_) return;
+  log_->flush();
+  for (const LogWriter::Drop& drop : log_->take_drops()) {
+    const auto is_it = [&](const auto& attempt) { return attempt->key == drop.key; };
+    for (auto& attempt : finished_)
+      if (is_it(attempt)) attempt->dropped_bytes += drop.bytes;
+    for (auto& [pid, attempt] : attempts_)
+      if (is_it(attempt)) attempt->dropped_bytes += drop.bytes;
+  }
+  for (const auto& attempt : finished_) {
+    wire::EndedFields fields;
+    fields.key = attempt->key;
+    fields.start_ns = attempt->started + unix_offset_;
+    fields.end_ns = attempt->ended + unix_offset_;
+    fields.dropped_bytes = attempt->dropped_bytes;
+    fields.wait_status = attempt->wait_status;
+    fields.step = attempt->child.step();
+    fields.error = attempt->child.error();
+    fields.cpu_ms = attempt->cpu_ms;
+    fields.maxrss_kb = attempt->maxrss_kb;
+    fields.timed_out = attempt->timed_out;
+    fields.stopped = attempt->stopped;
+    wire::FrameWriter(rank_.outgoing(), wire::Kind::ended).put(fields);
+  }
+  finished_.clear();
+}
+
+/// Kills processes that left the group of an attempt that has ended. A stray that does not say whose it is may belong
+/// to a running attempt, and is spared until none runs.
+void Server::sweep_strays() {
+  sweep_at_ = 0;
+  for (const pid_t pid : list_children()) {
+    if (attempts_.contains(pid)) continue;
+    const std::uint64_t identity = identity_of(pid);
+    const auto is_its = [identity](const auto& entry) { return entry.second->identity == identity; };
+    const bool may_be_needed =
+        identity == 0 ? !attempts_.empty() : std::any_of(attempts_.begin(), attempts_.end(), is_its);
+    if (may_be_needed) continue;
+    ::kill(pid, SIGKILL);
+    sweep_at_ = now() + kSweepDelay;  // its children become ours
+  }
+}
+
+void Server::release_programs() {
+  std::erase_if(starting_, [](Attempt* attempt) {
+    if (!attempt->child.is_free()) return false;
+    attempt->child.release_program();
+    attempt->texts = {};
+    return true;
+  });
+}
+
+void Server::end_everything() {
+  for (auto& [pid, attempt] : attempts_)
+    if (!attempt->first_process_ended || !is_group_gone(pid)) ::kill(-pid, SIGKILL);
+  for (auto& [pid, attempt] : attempts_) read_what_is_left(*attempt);
+  if (log_) log_->flush();
+  kill_all_descendants(kEndLimitMs);
+}
+
+}  // namespace fugle::spawner

@@ -1,0 +1,52 @@
+// The declared outputs of one attempt. A program writes beside the final path (graph::staged_path) and the file is
+// renamed when the attempt is good, so that nobody ever sees half an output under its name. A program that writes the
+// final name itself is accepted, if it did so in this attempt: what was there before is marked at the start, because
+// clocks of file servers can not be compared with ours.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fugle::executor {
+
+class StagedOutputs {
+ public:
+  StagedOutputs() = default;
+  /// Final paths are absolute.
+  StagedOutputs(std::vector<std::string> names, std::vector<std::string> final_paths, std::uint16_t attempt);
+
+  [[nodiscard]] const std::vector<std::string>& staged() const { return staged_; }
+
+  // Each returns the problem, for people, if there is one.
+
+  /// Before the start: makes the directories, removes what a killed life left at the staged paths.
+  [[nodiscard]] std::optional<std::string> prepare();
+  /// After a good end: renames all, or none when one is missing.
+  [[nodiscard]] std::optional<std::string> publish();
+  /// After a bad end: what the attempt wrote is kept as `<name>.failed-<attempt>` beside the final path.
+  void set_aside();
+
+ private:
+  /// Enough of a file's status to see that it was written or replaced.
+  struct Mark {
+    bool exists = false;
+    std::uint64_t inode = 0;
+    std::int64_t size = 0;
+    std::int64_t modified_ns = 0;
+    std::int64_t changed_ns = 0;
+    bool operator==(const Mark&) const = default;
+  };
+  [[nodiscard]] static Mark mark_of(const std::string& path);
+  [[nodiscard]] bool was_written_directly(std::size_t output) const;
+  [[nodiscard]] std::optional<std::string> find_missing() const;
+
+  std::vector<std::string> names_;
+  std::vector<std::string> final_;
+  std::vector<std::string> staged_;
+  std::vector<Mark> before_;  ///< of the final paths
+  std::uint16_t attempt_ = 0;
+};
+
+}  // namespace fugle::executor

@@ -1,0 +1,201 @@
+// What a rank and its spawner say to each other, over a stream socket.
+//
+// A stream with frames of our own, because one launch may hold a command of 1 MiB, more than a datagram may; and a
+// stream batches by itself: what gathers while the other side is busy is read in one go. Both programs come from one
+// build and run on one machine, so fields are copied as they lie in memory; `kWireVersion` catches a mixed
+// installation.
+//
+//   frame     = u32 bytes of body, u32 kind, body
+//   configure   u32 version, text log path, text index path, texts environment that all attempts share
+//   start       StartFields, text working directory, texts argv, texts environment of this attempt
+//   stop        AttemptKey
+//   started     StartedFields        a child exists
+//   refused     RefusedFields        no child could be made; nothing else follows for this attempt
+//   ended       EndedFields          the child is reaped, its group is dead, its output is in the log
+//   text      = u32 length, bytes, NUL
+//   texts     = u32 count, text...
+//
+// Header only and needs nothing else of ours: the spawner includes it too.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace fugle::executor::wire {
+
+inline constexpr std::uint32_t kWireVersion = 1;
+
+enum class Kind : std::uint32_t { configure = 1, start, stop, started, refused, ended };
+
+struct AttemptKey {
+  std::uint32_t element = 0;
+  std::uint32_t attempt = 0;
+  bool operator==(const AttemptKey&) const = default;
+};
+
+struct StartFields {
+  AttemptKey key;
+  std::int64_t timeout_ns = 0;  ///< from process start; 0: none
+  std::int64_t grace_ns = 0;    ///< between TERM and KILL
+};
+
+struct StartedFields {
+  AttemptKey key;
+  std::int64_t start_ns = 0;  ///< Unix time
+};
+
+struct RefusedFields {
+  AttemptKey key;
+  std::int64_t time_ns = 0;
+  std::int32_t error = 0;  ///< errno
+};
+
+/// How far a child came: before `done`, `error` says why it went no further.
+enum class Step : std::int32_t { enter_workdir = 1, execute = 2, done = 3 };
+
+struct EndedFields {
+  AttemptKey key;
+  std::int64_t start_ns = 0;
+  std::int64_t end_ns = 0;
+  std::uint64_t dropped_bytes = 0;  ///< of output, because the log could not be written
+  std::int32_t wait_status = 0;     ///< as from wait()
+  Step step = Step::done;
+  std::int32_t error = 0;  ///< errno at `step`
+  std::uint32_t cpu_ms = 0;
+  std::uint32_t maxrss_kb = 0;
+  std::uint8_t timed_out = 0;
+  std::uint8_t stopped = 0;
+};
+
+/// Appends one frame to `out`; complete when it goes out of scope.
+class FrameWriter {
+ public:
+  FrameWriter(std::string& out, Kind kind) : out_(out), at_(out.size()) {
+    put(std::uint32_t{0});
+    put(kind);
+  }
+  ~FrameWriter() {
+    const auto body = static_cast<std::uint32_t>(out_.size() - at_ - kHeaderBytes);
+    std::memcpy(out_.data() + at_, &body, sizeof body);
+  }
+  FrameWriter(const FrameWriter&) = delete;
+  FrameWriter& operator=(const FrameWriter&) = delete;
+
+  template <class T>
+  FrameWriter& put(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>);
+    out_.append(reinterpret_cast<const char*>(&value), sizeof value);
+    return *this;
+  }
+  /// Up to its first NUL: no argument, variable or path can hold one.
+  FrameWriter& put_text(std::string_view text) {
+    text = text.substr(0, text.find('\0'));
+    put(static_cast<std::uint32_t>(text.size()));
+    out_.append(text).push_back('\0');
+    return *this;
+  }
+  FrameWriter& put_texts(const std::vector<std::string>& texts) {
+    put(static_cast<std::uint32_t>(texts.size()));
+    for (const std::string& text : texts) put_text(text);
+    return *this;
+  }
+
+  static constexpr std::size_t kHeaderBytes = 8;
+
+ private:
+  std::string& out_;
+  std::size_t at_;
+};
+
+/// Reads the fields of one frame. After the end, or on a text without its NUL, it has failed() and yields empty values.
+class FrameReader {
+ public:
+  explicit FrameReader(std::string_view body) : rest_(body) {}
+
+  template <class T>
+  [[nodiscard]] T get() {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value{};
+    if (rest_.size() < sizeof value) {
+      fail();
+      return value;
+    }
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_.remove_prefix(sizeof value);
+    return value;
+  }
+  /// Points into the body and is followed there by a NUL.
+  [[nodiscard]] const char* get_text() {
+    const std::size_t length = get<std::uint32_t>();
+    if (rest_.size() <= length || rest_[length] != '\0') {
+      fail();
+      return "";
+    }
+    const char* text = rest_.data();
+    rest_.remove_prefix(length + 1);
+    return text;
+  }
+  [[nodiscard]] std::vector<const char*> get_texts() {
+    std::vector<const char*> texts;
+    const auto count = get<std::uint32_t>();
+    for (std::uint32_t i = 0; i < count && !failed_; ++i) texts.push_back(get_text());
+    return texts;
+  }
+  [[nodiscard]] bool failed() const { return failed_; }
+
+ private:
+  void fail() {
+    failed_ = true;
+    rest_ = {};
+  }
+
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+struct Frame {
+  Kind kind;
+  std::string_view body;  ///< valid until the next call of the splitter
+};
+
+/// Cuts the stream into frames, however it was torn.
+class FrameSplitter {
+ public:
+  void add(std::string_view bytes) {
+    if (at_ > 0) {
+      buffer_.erase(0, at_);
+      at_ = 0;
+    }
+    buffer_ += bytes;
+  }
+  [[nodiscard]] std::optional<Frame> next() {
+    const std::size_t present = buffer_.size() - at_;
+    if (present < FrameWriter::kHeaderBytes) return std::nullopt;
+    std::uint32_t header[2];
+    std::memcpy(header, buffer_.data() + at_, sizeof header);
+    if (present - sizeof header < header[0]) return std::nullopt;
+    const Frame frame{static_cast<Kind>(header[1]), std::string_view(buffer_).substr(at_ + sizeof header, header[0])};
+    at_ += sizeof header + header[0];
+    return frame;
+  }
+  /// Gives back what a large frame took.
+  void shrink() {
+    if (at_ == buffer_.size() && buffer_.capacity() > kKeptBytes) {
+      buffer_ = {};
+      at_ = 0;
+    }
+  }
+
+ private:
+  static constexpr std::size_t kKeptBytes = 256 * 1024;
+
+  std::string buffer_;
+  std::size_t at_ = 0;  ///< what is before has been handed out
+};
+
+}  // namespace fugle::executor::wire
