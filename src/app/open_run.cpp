@@ -1,0 +1,100 @@
+#include "app/open_run.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "app/output.hpp"
+#include "base/text.hpp"
+#include "executor/attempt_log.hpp"
+#include "graph/algorithms.hpp"
+#include "plan/durations.hpp"
+#include "plan/start_order.hpp"
+#include "report/progress.hpp"
+#include "store/live_file.hpp"
+#include "store/plan_file.hpp"
+#include "store/run_door.hpp"
+
+namespace fugle::app {
+namespace {
+
+using scheduler::State;
+
+std::vector<std::uint32_t> order_of(const graph::Graph& graph) {
+  return plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
+}
+
+/// Whether a resume would start nothing: all elements ended, and well.
+bool is_done(const scheduler::RunState& state) {
+  return state.is_complete() && state.count(State::failed) == state.num_ignored() && state.count(State::blocked) == 0 &&
+         state.count(State::cancelled) == 0;
+}
+
+}  // namespace
+
+OpenRun::OpenRun(std::string directory, RunFacts facts, graph::Graph graph)
+    : directory_(std::move(directory)), facts_(std::move(facts)), graph_(std::move(graph)) {}
+
+std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts facts, graph::Graph graph) {
+  const std::string directory = create_run_directory(runs_dir, facts.run);
+  std::unique_ptr<OpenRun> run(new OpenRun(directory, std::move(facts), std::move(graph)));
+  run->lock_ = std::make_unique<store::RunLock>(directory);
+  write_run_facts(directory, run->facts_);
+  const std::uint64_t seed = hash_text(run->facts_.run);
+  store::write_plan(directory, run->graph_, {run->facts_.run, run->facts_.workflow, seed});
+  run->state_ = std::make_unique<scheduler::RunState>(run->graph_, seed);
+  run->start_life({});
+  return run;
+}
+
+std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
+  auto lock = std::make_unique<store::RunLock>(run_dir);
+  store::PlanFile plan = store::read_plan(run_dir);
+  std::unique_ptr<OpenRun> run(new OpenRun(run_dir, read_run_facts(run_dir), std::move(plan.graph)));
+  run->lock_ = std::move(lock);
+  run->state_ = std::make_unique<scheduler::RunState>(run->graph_, plan.facts.seed);
+  const store::Recovered recovered = store::read_journal(run_dir);
+  scheduler::Effects effects;
+  for (const scheduler::Event& event : recovered.events) {
+    apply(*run->state_, event, effects);
+    effects.clear();
+  }
+  if (is_done(*run->state_)) return nullptr;
+  run->start_life(recovered);
+  return run;
+}
+
+void OpenRun::start_life(const store::Recovered& recovered) {
+  store::JournalOptions options;
+  options.capacity = recovered.num_segments > 0 ? recovered.capacity : store::capacity_for(graph_.num_real_elements());
+  store_ = std::make_unique<store::FileStore>(directory_, recovered, options);
+  if (recovered.num_segments == 0) store::write_run_door(directory_, options.capacity);
+  observers_.push_back(std::make_unique<store::LiveFile>(directory_, *state_));
+  report::ProgressOptions progress;
+  progress.fd = message_fd();
+  progress.is_terminal = isatty(progress.fd) == 1;
+  progress.width = [fd = progress.fd] { return terminal_width(fd); };
+  progress.names = {facts_.run, facts_.workflow, facts_.source == Source::yaml ? facts_.file : ""};
+  progress.read_tail = [directory = directory_](ElementId element, std::uint16_t attempt) {
+    return executor::tail_of_attempt(directory, element, attempt, report::kTailLines);
+  };
+  observers_.push_back(std::make_unique<report::Progress>(std::move(progress), *state_));
+}
+
+scheduler::HeadOptions OpenRun::head_options() {
+  scheduler::HeadOptions options;
+  options.run = state_.get();
+  options.store = store_.get();
+  options.order = order_of(graph_);
+  for (const auto& observer : observers_) options.observers.push_back(observer.get());
+  options.life_text = fmt::format("{} {} {}", host_name(), getpid(), user_name());
+  return options;
+}
+
+void OpenRun::close() {
+  observers_.clear();
+  store_.reset();
+  store::write_snapshot(directory_, *state_, store::read_journal(directory_).events);
+}
+
+}  // namespace fugle::app

@@ -1,0 +1,217 @@
+#include "app/rank_loop.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+#include "app/control.hpp"
+#include "app/poll_clock.hpp"
+#include "app/stop_signals.hpp"
+#include "base/codec.hpp"
+#include "base/error.hpp"
+#include "executor/process_executor.hpp"
+#include "topology/topology.hpp"
+#include "transport/local_transport.hpp"
+#include "transport/mpi_transport.hpp"
+
+namespace fugle::app {
+namespace {
+
+using namespace std::chrono_literals;
+using scheduler::Engine;
+
+constexpr Duration kControlInterval = 500ms;
+
+/// What rank 0 tells the others before the Engine starts.
+struct Briefing {
+  bool proceed = false;
+  std::string run_id;
+  std::string run_dir;
+  std::vector<std::string> environment;
+
+  [[nodiscard]] std::string encode() const {
+    ByteWriter out;
+    out.put(proceed);
+    out.put(run_id);
+    out.put(run_dir);
+    out.put_all(environment, [&](const std::string& entry) { out.put(entry); });
+    return out.take();
+  }
+  static Briefing decode(std::string_view bytes) {
+    ByteReader in(bytes);
+    Briefing briefing;
+    briefing.proceed = in.get<bool>();
+    briefing.run_id = in.get<std::string>();
+    briefing.run_dir = in.get<std::string>();
+    briefing.environment = in.get_all<std::string>([&] { return in.get<std::string>(); });
+    return briefing;
+  }
+};
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  return entries;
+}
+
+/// What a rank of the head does besides the Engine: signals and commands from other shells.
+class Requests {
+ public:
+  Requests(const OpenRun& run, StopSignals& signals) : run_(run), signals_(signals) {}
+
+  void serve(Engine& engine, Time now) {
+    while (const auto signal = signals_.take()) on_signal(*signal, engine, now);
+    if (now < next_look_) return;
+    next_look_ = now + kControlInterval;
+    for (const ControlCommand& command : take_commands(run_.directory())) on_command(command, engine, now);
+  }
+
+ private:
+  void on_signal(int signal, Engine& engine, Time now) {
+    if (signal == SIGINT && !has_seen_interrupt_) {
+      has_seen_interrupt_ = true;
+      engine.request_stop(Engine::StopKind::drain, static_cast<int>(ExitCode::interrupted),
+                          "interrupted: what runs may end; once more stops it", now);
+    } else if (signal == SIGINT) {
+      engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::interrupted), "interrupted twice", now);
+    } else {
+      engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::incomplete),
+                          signal == SIGTERM ? "SIGTERM" : "SIGHUP", now);
+    }
+  }
+
+  void on_command(const ControlCommand& command, Engine& engine, Time now) {
+    if (command.verb != "cancel") return;
+    if (command.element.empty()) {
+      engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::interrupted),
+                          fmt::format("cancelled by {}", command.who), now);
+    } else if (const ElementId e = run_.graph().find(command.element); e.is_valid()) {
+      engine.cancel_element(e, command.who, now);
+    }
+  }
+
+  const OpenRun& run_;
+  StopSignals& signals_;
+  Time next_look_{};
+  bool has_seen_interrupt_ = false;
+};
+
+scheduler::WorkerOffer offer_of(const RankOptions& options, bool is_head, std::uint32_t local_index,
+                                std::uint32_t num_local) {
+  topology::Node node = topology::discover();
+  const topology::Node share = topology::share_of(node, local_index, num_local);
+  if (is_head && num_local > node.cores && options.cores_per_rank == 0)
+    fmt::print(stderr, "fugle: {} ranks share {} cores on {}: each runs one task at a time\n", num_local, node.cores,
+               node.name);
+  scheduler::WorkerOffer offer{share.name, static_cast<std::uint32_t>(getpid()), share.cores, share.mem_bytes};
+  if (options.cores_per_rank > 0) offer.cores = options.cores_per_rank;
+  if (is_head && !options.head_runs_tasks) offer.cores = 0;
+  return offer;
+}
+
+/// The loop of STYLE: gather, apply, record, act, sleep.
+void loop(Engine& engine, PollClock& clock, const executor::ProcessExecutor& executor, Requests* requests) {
+  while (!engine.is_done()) {
+    const Time now = clock.now();
+    if (requests != nullptr) requests->serve(engine, now);
+    if (executor.is_broken()) {
+      // Without its spawner this rank can start nothing and may not fork one after MPI_Init.
+      if (requests == nullptr) throw EnvironmentError("the spawner of this rank died; its tasks are given to others");
+      engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::environment),
+                          "the spawner of the head's rank died", now);
+    }
+    const Time deadline = engine.step(now);
+    if (!engine.is_done()) clock.wait_until(deadline);
+  }
+}
+
+/// The part that is the same with and without MPI.
+int run_engine(const RankOptions& options, OpenRun* run, const Briefing& briefing, executor::Spawner& spawner,
+               StopSignals& signals, scheduler::Transport& transport, const std::vector<int>& transport_fds,
+               const scheduler::WorkerOffer& offer) {
+  executor::ProcessExecutor executor(spawner,
+                                     {transport.self(), briefing.run_id, briefing.run_dir, briefing.environment});
+  std::vector<int> fds = transport_fds;
+  fds.push_back(executor.fd());
+  fds.push_back(signals.fd());
+  PollClock clock(fds);
+  if (run == nullptr) {
+    Engine engine(offer, transport, executor, nullptr);
+    loop(engine, clock, executor, nullptr);
+    return 0;
+  }
+  scheduler::HeadOptions head = run->head_options();
+  head.retry_failed = options.retry_failed;
+  head.fail_fast = options.fail_fast;
+  Requests requests(*run, signals);
+  Engine engine(offer, transport, executor, &head);
+  loop(engine, clock, executor, &requests);
+  return engine.exit_code();
+}
+
+struct Opened {
+  std::unique_ptr<OpenRun> run;
+  Briefing briefing;
+  int exit_code = 0;
+};
+
+Opened open_on_head(const RunOpener& open) {
+  Opened opened;
+  try {
+    opened.run = open(opened.exit_code);
+  } catch (const Error& error) {
+    fmt::print(stderr, "fugle: {}\n", error.what());
+    opened.exit_code = static_cast<int>(error.code());
+  }
+  if (opened.run != nullptr)
+    opened.briefing = {true, opened.run->facts().run, opened.run->directory(),
+                       executor::scrub_environment(own_environment())};
+  return opened;
+}
+
+int run_locally(const RankOptions& options, const RunOpener& open) {
+  StopSignals signals;
+  executor::Spawner spawner;
+  Opened opened = open_on_head(open);
+  if (opened.run == nullptr) return opened.exit_code;
+  executor::kill_leftovers(opened.briefing.run_id);
+  transport::LocalTransport transport;
+  const int code = run_engine(options, opened.run.get(), opened.briefing, spawner, signals, transport, {},
+                              offer_of(options, true, 0, 1));
+  opened.run->close();
+  return code;
+}
+
+int run_over_mpi(const RankOptions& options, const RunOpener& open) {
+  StopSignals signals;
+  executor::Spawner spawner;
+  transport::MpiTransport transport;
+  const bool is_head = transport.self() == WorkerId(0);
+  Opened opened;
+  if (is_head) opened = open_on_head(open);
+  const Briefing briefing = Briefing::decode(transport.broadcast(opened.briefing.encode()));
+  int code = opened.exit_code;
+  if (briefing.proceed) {
+    if (transport.local_index() == 0) executor::kill_leftovers(briefing.run_id);
+    code = run_engine(options, opened.run.get(), briefing, spawner, signals, transport, {transport.fd()},
+                      offer_of(options, is_head, transport.local_index(), transport.num_local()));
+  }
+  if (opened.run != nullptr) opened.run->close();
+  if (!transport.finish()) {
+    std::fflush(nullptr);
+    { const executor::Spawner last = std::move(spawner); }
+    _exit(code);
+  }
+  return code;
+}
+
+}  // namespace
+
+int run_rank(const RankOptions& options, const RunOpener& open) {
+  return options.is_local ? run_locally(options, open) : run_over_mpi(options, open);
+}
+
+}  // namespace fugle::app

@@ -1,0 +1,26 @@
+// One rank of a run, from before MPI_Init to its end: spawner, transport, executor, Engine and the loop around it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "app/open_run.hpp"
+
+namespace fugle::app {
+
+struct RankOptions {
+  bool is_local = true;              ///< one process, no MPI
+  std::uint32_t cores_per_rank = 0;  ///< 0: this rank's share of the node
+  bool head_runs_tasks = true;
+  bool retry_failed = false;
+  bool fail_fast = false;
+};
+
+/// Opens the run on rank 0; nullptr and `exit_code` when there is nothing to run.
+using RunOpener = std::function<std::unique_ptr<OpenRun>(int& exit_code)>;
+
+/// Returns the exit code of this process. `open` is called on rank 0 only, after the spawner was started.
+int run_rank(const RankOptions& options, const RunOpener& open);
+
+}  // namespace fugle::app

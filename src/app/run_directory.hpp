@@ -1,0 +1,47 @@
+// The run directory as files and names (REQUIREMENTS section 3), and run.json: what the run was started from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/load_workflow.hpp"
+#include "base/time.hpp"
+
+namespace fugle::app {
+
+/// How the ranks of a run were started: what `resume` does again.
+struct Placement {
+  std::uint32_t mpi_ranks = 0;       ///< 0: one process
+  std::uint32_t cores_per_rank = 0;  ///< 0: all there are, shared by the ranks of a node
+};
+
+/// run.json
+struct RunFacts {
+  std::string run;
+  std::string workflow;  ///< name
+  std::string file;      ///< as given
+  Source source = Source::yaml;
+  std::vector<std::pair<std::string, std::string>> params;
+  std::string submit_dir;
+  std::string host;
+  std::string user;
+  int pid = 0;
+  std::vector<std::string> argv;
+  Time created{};
+  Placement placement;
+};
+
+/// The directory of runs: --runs-dir, else FUGLE_RUNS, else .fugle; absolute.
+[[nodiscard]] std::string runs_directory(const std::string& given);
+/// "<name>-<UTC time>-<4 letters>"
+[[nodiscard]] std::string make_run_id(const std::string& workflow_name, Time now);
+[[nodiscard]] std::string host_name();
+[[nodiscard]] std::string user_name();
+
+/// Makes runs_dir/run with its folders; returns its absolute path. Throws EnvironmentError.
+std::string create_run_directory(const std::string& runs_dir, const std::string& run);
+void write_run_facts(const std::string& run_dir, const RunFacts& facts);
+/// Throws EnvironmentError when run.json is absent or damaged.
+[[nodiscard]] RunFacts read_run_facts(const std::string& run_dir);
+
+}  // namespace fugle::app

@@ -1,0 +1,33 @@
+#include "app/stop_signals.hpp"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/error.hpp"
+
+namespace fugle::app {
+
+StopSignals::StopSignals() {
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGINT);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGHUP);
+  sigprocmask(SIG_BLOCK, &stops, nullptr);
+  // A reader of our output that goes away (a pipe, a closed terminal) must not end the run.
+  std::signal(SIGPIPE, SIG_IGN);
+  fd_ = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd_ < 0) throw EnvironmentError("cannot watch for signals (signalfd failed); raise the limit of open files");
+}
+
+StopSignals::~StopSignals() { close(fd_); }
+
+std::optional<int> StopSignals::take() {
+  signalfd_siginfo info;
+  if (read(fd_, &info, sizeof info) != sizeof info) return std::nullopt;
+  return static_cast<int>(info.ssi_signo);
+}
+
+}  // namespace fugle::app

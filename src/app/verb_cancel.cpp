@@ -1,0 +1,61 @@
+// fugle cancel [RUN] [E]: drops a command for the living head and waits until it was taken.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "app/arguments.hpp"
+#include "app/command_table.hpp"
+#include "app/control.hpp"
+#include "app/find_run.hpp"
+#include "app/run_directory.hpp"
+#include "base/error.hpp"
+#include "store/plan_file.hpp"
+#include "store/run_lock.hpp"
+
+namespace fugle::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// True once the head has removed the file, false when it has not within ten seconds.
+bool wait_until_taken(const std::string& path) {
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (std::filesystem::exists(path)) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(20ms);
+  }
+  return true;
+}
+
+}  // namespace
+
+int cancel_verb(const Args& args) {
+  Usage usage("cancel", "[RUN] [E]", "Stops a run, or one element of it. What has ended stays; resume continues.", 0,
+              2);
+  add_runs_dir_option(usage.options);
+  const auto arguments = parse_arguments(usage, args);
+  if (!arguments) return 0;
+  const auto [run_dir, element] = find_run_and_element(runs_dir_from(*arguments), arguments->words);
+  const std::string run = std::filesystem::path(run_dir).filename().string();
+  if (!store::find_lock_holder(run_dir)) {
+    fmt::print(stderr, "fugle: run {} is not running (nobody holds it); 'fugle status {}' says how it ended\n", run,
+               run);
+    return static_cast<int>(ExitCode::failed);
+  }
+  if (!element.empty() && !store::read_plan(run_dir).graph.find(element).is_valid())
+    throw UsageError(fmt::format("run {} has no element '{}'; 'fugle history {} --attempts' lists them", run, element, run));
+  const std::string path = drop_command(run_dir, {"cancel", element, fmt::format("{}@{}", user_name(), host_name())});
+  if (!wait_until_taken(path)) {
+    std::filesystem::remove(path);
+    throw EnvironmentError(
+        fmt::format("the head of {} did not answer within 10 s (is its machine stuck?); "
+                    "try again, or end its process by its pid in run.lock",
+                    run));
+  }
+  fmt::print("cancelling {}; continue it with: fugle resume {}\n", element.empty() ? run : element, run);
+  return 0;
+}
+
+}  // namespace fugle::app

@@ -1,0 +1,47 @@
+// fugle resume [RUN]: the same run goes on: unfinished and failed elements, nothing that is OK. Safe to repeat.
+#include <fmt/format.h>
+
+#include "app/arguments.hpp"
+#include "app/command_table.hpp"
+#include "app/find_run.hpp"
+#include "app/placement_options.hpp"
+#include "app/rank_loop.hpp"
+#include "base/error.hpp"
+#include "store/run_lock.hpp"
+
+namespace fugle::app {
+namespace {
+
+/// Where nothing else is asked for, a run goes on as it was started.
+Placement placement_of_resume(const Arguments& arguments, const std::string& run_dir) {
+  Placement placement = placement_from(arguments);
+  const bool says_nothing = !arguments.has("ranks") && !arguments.has("local") && !arguments.has("jobs");
+  if (says_nothing) placement = inherit(placement, read_run_facts(run_dir).placement);
+  return placement;
+}
+
+}  // namespace
+
+int resume_verb(const Args& args) {
+  Usage usage("resume", "[RUN]", "Continues a run: unfinished and failed elements, nothing that is OK.", 0, 1);
+  add_placement_options(usage.options);
+  add_runs_dir_option(usage.options);
+  usage.options.add_options()("fail-fast", "stop the run at the first failure");
+  const auto arguments = parse_arguments(usage, args);
+  if (!arguments) return 0;
+  const std::string run_dir =
+      find_run(runs_dir_from(*arguments), arguments->words.empty() ? "" : arguments->words.front());
+  const Placement placement = placement_of_resume(*arguments, run_dir);
+
+  RankOptions options = rank_options(*arguments, placement);
+  options.fail_fast = arguments->has("fail-fast");
+  options.retry_failed = true;
+  if (starts_mpirun(placement)) return run_over_ranks(placement, "resume", with_run(args, run_dir));
+  return run_rank(options, [&](int&) -> std::unique_ptr<OpenRun> {
+    auto run = OpenRun::reopen(run_dir);
+    if (run == nullptr) fmt::print("nothing to do: all of {} is done\n", read_run_facts(run_dir).run);
+    return run;
+  });
+}
+
+}  // namespace fugle::app
