@@ -1,4 +1,4 @@
-// The rows of live.h5 as they lie in the file. The first 512 bytes are a user block, which HDF5 skips: there stands
+// The rows of live.h5 as they lie in the file. The first 4 KiB are a user block, which HDF5 skips: there stands
 // where each dataset begins, so that our own reader needs no HDF5 and only a handful of reads.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace fugle::store {
 
 inline constexpr std::uint64_t kLiveFormat = 1;
-inline constexpr std::uint64_t kLiveUserBlock = 512;  ///< bytes
+inline constexpr std::uint64_t kLiveUserBlock = 4096;  ///< bytes, the alignment of datasets
 inline constexpr std::uint32_t kMaxLiveWorkers = 16384;
 inline constexpr std::uint32_t kMaxLiveRunning = 4096;
 inline constexpr std::uint32_t kMaxLiveFailed = 1024;
