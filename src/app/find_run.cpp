@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <tuple>
 
+#include "app/run_directory.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -60,9 +60,7 @@ void add_runs_dir_option(po::options_description& options) {
 }
 
 std::string runs_dir_from(const Arguments& arguments) {
-  if (arguments.has(kRunsDir)) return arguments.get<std::string>(kRunsDir);
-  const char* variable = std::getenv("FUGLE_RUNS");
-  return variable != nullptr && *variable != '\0' ? variable : ".fugle";
+  return runs_directory(arguments.has(kRunsDir) ? arguments.get<std::string>(kRunsDir) : "");
 }
 
 std::vector<std::string> list_runs(const std::string& runs_dir) {

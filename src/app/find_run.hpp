@@ -13,7 +13,7 @@ namespace fugle::app {
 
 /// Adds --runs-dir.
 void add_runs_dir_option(boost::program_options::options_description& options);
-/// --runs-dir, else FUGLE_RUNS, else ".fugle".
+/// --runs-dir, else FUGLE_RUNS, else ".fugle"; absolute.
 [[nodiscard]] std::string runs_dir_from(const Arguments& arguments);
 
 /// Paths of all run directories, newest first; empty when there is no such runs directory.

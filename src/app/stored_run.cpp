@@ -17,7 +17,8 @@ using report::RunCondition;
 Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 StoredRun::StoredRun(const std::string& run_dir)
-    : facts_(read_run_facts(run_dir)),
+    : dir_(run_dir),
+      facts_(read_run_facts(run_dir)),
       plan_(store::read_plan(run_dir)),
       state_(plan_.graph, plan_.facts.seed),
       workers_(plan_.graph) {
@@ -48,21 +49,26 @@ RunCondition StoredRun::find_condition(bool is_held) const {
 }
 
 report::Situation StoredRun::situation(Time when) const {
-  const std::string dir = facts_.dir;
-  return {
-      state_, attempts_, workers_, lives_, condition_, names(), when, [dir](ElementId element, std::uint16_t attempt) {
-        return executor::tail_of_attempt(dir, element, attempt, report::kTailLines);
-      }};
+  return {state_,
+          attempts_,
+          workers_,
+          lives_,
+          condition_,
+          names(),
+          when,
+          [dir = dir_](ElementId element, std::uint16_t attempt) {
+            return executor::tail_of_attempt(dir, element, attempt, report::kTailLines);
+          }};
 }
 
-ElementId StoredRun::find_element(const std::string& id) const {
-  const ElementId found = graph().find(id);
-  if (found.is_valid()) return found;
+ElementId find_element(const graph::Graph& graph, const std::string& run, const std::string& id) {
+  const ElementId found = graph.find(id);
+  if (found.is_valid() && !graph.is_gate(found)) return found;
   std::vector<std::string_view> known;
-  for (std::uint32_t i = 0; i < graph().num_elements(); ++i)
-    if (!graph().is_gate(ElementId(i))) known.push_back(graph().id(ElementId(i)));
+  for (std::uint32_t i = 0; i < graph.num_elements(); ++i)
+    if (!graph.is_gate(ElementId(i))) known.push_back(graph.id(ElementId(i)));
   const auto nearest = nearest_word(id, known);
-  throw UsageError(fmt::format("run {} has no element '{}'; {}", facts_.run, id,
+  throw UsageError(fmt::format("run {} has no element '{}'; {}", run, id,
                                nearest ? fmt::format("did you mean '{}'?", *nearest)
                                        : fmt::format("it has e.g. '{}'", known.empty() ? "" : known.front())));
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "app/run_facts.hpp"
+#include "app/run_directory.hpp"
 #include "report/attempts_table.hpp"
 #include "report/explain.hpp"
 #include "report/lives.hpp"
@@ -24,6 +24,7 @@ class StoredRun {
   StoredRun(const StoredRun&) = delete;
   StoredRun& operator=(const StoredRun&) = delete;
 
+  [[nodiscard]] const std::string& dir() const { return dir_; }
   [[nodiscard]] const RunFacts& facts() const { return facts_; }
   [[nodiscard]] const graph::Graph& graph() const { return plan_.graph; }
   [[nodiscard]] const scheduler::RunState& state() const { return state_; }
@@ -36,13 +37,12 @@ class StoredRun {
   [[nodiscard]] report::RunNames names() const { return {facts_.run, facts_.workflow, facts_.file}; }
   /// `now` is only used for "since"; the outputs of attempts are read from the logs.
   [[nodiscard]] report::Situation situation(Time now) const;
-  /// Throws UsageError with a suggestion.
-  [[nodiscard]] ElementId find_element(const std::string& id) const;
 
  private:
   void replay();
   [[nodiscard]] report::RunCondition find_condition(bool is_held) const;
 
+  std::string dir_;
   RunFacts facts_;
   store::PlanFile plan_;
   scheduler::RunState state_;
@@ -52,6 +52,9 @@ class StoredRun {
   std::vector<scheduler::Event> events_;
   report::RunCondition condition_ = report::RunCondition::interrupted;
 };
+
+/// The element of that id (or tag, or task with one element). Throws UsageError with a suggestion; `run` is its id.
+[[nodiscard]] ElementId find_element(const graph::Graph& graph, const std::string& run, const std::string& id);
 
 /// The wall clock, for the reading verbs.
 [[nodiscard]] Time now();

@@ -49,7 +49,8 @@ int why_verb(const Args& args) {
   if (wanted.element.empty())
     print_run(run, report::explain_run(situation), json);
   else
-    print_element(report::explain(situation, run.find_element(wanted.element)), run.names(), json);
+    print_element(report::explain(situation, find_element(run.graph(), run.facts().run, wanted.element)), run.names(),
+                  json);
   return 0;
 }
 
