@@ -20,6 +20,8 @@ namespace {
 namespace wire = executor::wire;
 
 constexpr std::int64_t kMillisecond = 1'000'000;
+/// A start is told with the end of a short attempt, or after this: one wake-up of the rank instead of two.
+constexpr std::int64_t kTellStartsAfter = 2 * kMillisecond;
 
 int open_child_signal() {
   sigset_t signals;
@@ -27,6 +29,8 @@ int open_child_signal() {
   sigaddset(&signals, SIGCHLD);
   return ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
+
+constexpr std::int64_t kNever = INT64_MAX;
 
 /// "NAME=" of both are the same.
 bool is_same_variable(const char* a, const char* b) {
@@ -85,17 +89,20 @@ void Server::wait_for_events() {
   if (has_orders) take_orders();  // last: the pointers above stay good
 }
 
-/// Until the next deadline, rounded up to whole milliseconds; -1: nothing to wait for but events.
+/// Until something is due, rounded up to whole milliseconds; -1: nothing to wait for but events.
 int Server::wait_ms() const {
-  std::int64_t next = sweep_at_;
-  if (!deadlines_.empty() && (next == 0 || deadlines_.begin()->first < next)) next = deadlines_.begin()->first;
-  if (next == 0) return -1;
+  std::int64_t next = kNever;
+  if (sweep_at_ != 0) next = sweep_at_;
+  if (rank_.has_unsent() && !is_waiting_to_send_) next = std::min(next, tell_at_);
+  if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
+  if (next == kNever) return -1;
   const std::int64_t ms = (next - now() + kMillisecond - 1) / kMillisecond;
   return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 3'600'000));
 }
 
 void Server::send_answers() {
-  if (rank_.has_unsent() && !rank_.flush()) rank_is_there_ = false;
+  if (!rank_.has_unsent() || now() < tell_at_) return;
+  if (!rank_.flush()) rank_is_there_ = false;
   if (rank_.has_unsent() == is_waiting_to_send_) return;
   is_waiting_to_send_ = !is_waiting_to_send_;
   watch(EPOLL_CTL_MOD, rank_.fd(), is_waiting_to_send_ ? EPOLLIN | EPOLLOUT : EPOLLIN, &rank_);
@@ -163,11 +170,13 @@ void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
   if (error != 0) {
     wire::FrameWriter(rank_.outgoing(), wire::Kind::refused)
         .put(wire::RefusedFields{attempt->key, attempt->started + unix_offset_, error});
+    tell_at_ = 0;
     return;
   }
   attempt->output = pipe[0];
   ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
   watch(EPOLL_CTL_ADD, pipe[0], EPOLLIN, attempt.get());
+  if (!rank_.has_unsent()) tell_at_ = attempt->started + kTellStartsAfter;
   wire::FrameWriter(rank_.outgoing(), wire::Kind::started)
       .put(wire::StartedFields{attempt->key, attempt->started + unix_offset_});
   if (const std::int64_t timeout = std::exchange(attempt->deadline, 0); timeout > 0)

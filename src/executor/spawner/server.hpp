@@ -69,6 +69,7 @@ class Server {
   bool rank_is_there_ = true;
   bool child_ended_ = false;
   bool is_waiting_to_send_ = false;
+  std::int64_t tell_at_ = 0;  ///< answers may wait until then
 
   std::string configuration_;  ///< what `environment_` points to
   std::vector<const char*> environment_;

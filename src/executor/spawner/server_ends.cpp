@@ -139,6 +139,7 @@ void Server::report_finished() {
     fields.timed_out = attempt->timed_out;
     fields.stopped = attempt->stopped;
     wire::FrameWriter(rank_.outgoing(), wire::Kind::ended).put(fields);
+    tell_at_ = 0;
   }
   finished_.clear();
 }
