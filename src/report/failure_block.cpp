@@ -44,7 +44,7 @@ std::string output_part(const Failure& failure) {
 
 std::string repeat_part(const Failure& failure, const std::string& why, BlockSize size) {
   if (size == BlockSize::brief && is_long(failure.repeat))
-    return fmt::format("  by hand  too long to show here; '{}' prints it\n", why);
+    return fmt::format("  by hand  too long to show here, see: {}\n", why);
   return fmt::format("  by hand  {}\n", failure.repeat);
 }
 
