@@ -77,10 +77,7 @@ std::string Diagnostics::to_text() const {
 
   const auto errors = static_cast<std::size_t>(
       std::count_if(all_.begin(), all_.end(), [](const Diagnostic& d) { return d.severity == Severity::error; }));
-  const std::size_t warnings = all_.size() - errors;
-  std::string totals;
-  if (errors > 0) totals = plural(errors, "error");
-  if (warnings > 0) totals += (totals.empty() ? "" : ", ") + plural(warnings, "warning");
+  const std::string totals = fmt::format("{}, {}", plural(errors, "error"), plural(all_.size() - errors, "warning"));
   return to_ascii(out + fmt::format("{}: {}\n", file_, totals));
 }
 

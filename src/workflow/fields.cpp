@@ -23,13 +23,13 @@ std::string_view prefix_of(Scope scope) {
   return "";
 }
 
-std::string got(const Node& node) {
+std::string got(const YamlNode& node) {
   switch (node.kind) {
-    case Node::Kind::list: return "a list";
-    case Node::Kind::map: return "a map";
-    case Node::Kind::scalar: return in_quotes(node.text);
-    case Node::Kind::null:
-    case Node::Kind::broken: break;
+    case YamlNode::Kind::list: return "a list";
+    case YamlNode::Kind::map: return "a map";
+    case YamlNode::Kind::scalar: return in_quotes(node.text);
+    case YamlNode::Kind::null:
+    case YamlNode::Kind::broken: break;
   }
   return "nothing";
 }
@@ -65,40 +65,40 @@ const Key* accept_key(const Reading& reading, Scope scope, const Entry& entry, c
   return key;
 }
 
-void refuse_shape(const Reading& reading, std::string_view key, std::string_view expected, const Node& node) {
+void refuse_shape(const Reading& reading, std::string_view key, std::string_view expected, const YamlNode& node) {
   reading.diagnostics.error("E104", node.at, fmt::format("{} expects {}, got {}", in_quotes(key), expected, got(node)));
 }
 
-bool is_map_or_refuse(const Reading& reading, std::string_view key, const Node& node) {
+bool is_map_or_refuse(const Reading& reading, std::string_view key, const YamlNode& node) {
   if (node.is_scalar() || node.is_list()) refuse_shape(reading, key, "a map", node);
   return node.is_map();
 }
 
-bool is_list_or_refuse(const Reading& reading, std::string_view key, const Node& node) {
+bool is_list_or_refuse(const Reading& reading, std::string_view key, const YamlNode& node) {
   if (node.is_scalar() || node.is_map()) refuse_shape(reading, key, "a list", node);
   return node.is_list();
 }
 
-bool refuse_marker(const Reading& reading, std::string_view key, const Node& node) {
+bool refuse_marker(const Reading& reading, std::string_view key, const YamlNode& node) {
   if (!has_marker(node.text)) return false;
   reading.diagnostics.error("E104", node.at, fmt::format("{} takes no ${{{{ }}}} expression", in_quotes(key)));
   return true;
 }
 
-const Node* scalar_of(const Reading& reading, const Entry& entry, KeyType type) {
-  const Node& node = *entry.value;
+const YamlNode* scalar_of(const Reading& reading, const Entry& entry, KeyType type) {
+  const YamlNode& node = *entry.value;
   if (node.is_list() || node.is_map()) refuse_shape(reading, entry.key, expectation(type), node);
   return node.is_scalar() ? &node : nullptr;
 }
 
 void read_string(const Reading& reading, const Entry& entry, std::string& into) {
   if (entry.value->is_null()) into.clear();
-  if (const Node* scalar = scalar_of(reading, entry, KeyType::text)) into = scalar->text;
+  if (const YamlNode* scalar = scalar_of(reading, entry, KeyType::text)) into = scalar->text;
 }
 
 void read_text(const Reading& reading, const Entry& entry, std::optional<Text>& into) {
   if (entry.value->is_null()) into.reset();
-  if (const Node* scalar = scalar_of(reading, entry, KeyType::text)) into = reading.document.text_of(*scalar);
+  if (const YamlNode* scalar = scalar_of(reading, entry, KeyType::text)) into = reading.document.text_of(*scalar);
 }
 
 void read_env(const Reading& reading, const Entry& entry, std::vector<EnvVar>& into) {
@@ -108,7 +108,7 @@ void read_env(const Reading& reading, const Entry& entry, std::vector<EnvVar>& i
     if (!check_env_name(reading, variable)) continue;
     if (variable.value->is_null())
       std::erase_if(into, [&](const EnvVar& existing) { return existing.name == variable.key; });
-    if (const Node* scalar = scalar_of(reading, variable, KeyType::text))
+    if (const YamlNode* scalar = scalar_of(reading, variable, KeyType::text))
       merge_named(into, EnvVar{variable.key, variable.at, reading.document.text_of(*scalar)});
   }
 }
@@ -129,7 +129,7 @@ void read_duration(const Reading& reading, const Entry& entry, const Field<Durat
   read_field(reading, entry, KeyType::duration, builtin, into, parse_duration);
 }
 
-void check_environment_names(const Reading& reading, const Node& map) {
+void check_environment_names(const Reading& reading, const YamlNode& map) {
   std::unordered_map<std::string, const Entry*> seen;
   for (const Entry& entry : map.entries) {
     std::string variable = entry.key;

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "workflow/diagnostic.hpp"
+#include "workflow/document.hpp"
 #include "workflow/keys.hpp"
-#include "workflow/node.hpp"
 #include "workflow/scalar.hpp"
 #include "workflow/workflow.hpp"
 
@@ -36,16 +36,16 @@ struct Where {
 void refuse_unbuilt(const Reading& reading, std::string_view what, Position at);
 
 /// "'cores' expects a whole number, got a list".
-void refuse_shape(const Reading& reading, std::string_view key, std::string_view expected, const Node& node);
+void refuse_shape(const Reading& reading, std::string_view key, std::string_view expected, const YamlNode& node);
 /// Whether the node is a map, or a list; E104 otherwise. Null and broken nodes are neither, and no error.
-[[nodiscard]] bool is_map_or_refuse(const Reading& reading, std::string_view key, const Node& node);
-[[nodiscard]] bool is_list_or_refuse(const Reading& reading, std::string_view key, const Node& node);
+[[nodiscard]] bool is_map_or_refuse(const Reading& reading, std::string_view key, const YamlNode& node);
+[[nodiscard]] bool is_list_or_refuse(const Reading& reading, std::string_view key, const YamlNode& node);
 
 /// For keys whose value is known before any expression: E104 when the text holds one.
-[[nodiscard]] bool refuse_marker(const Reading& reading, std::string_view key, const Node& node);
+[[nodiscard]] bool refuse_marker(const Reading& reading, std::string_view key, const YamlNode& node);
 
 /// nullptr for null and broken nodes; E104 and nullptr for lists and maps.
-[[nodiscard]] const Node* scalar_of(const Reading& reading, const Entry& entry, KeyType type);
+[[nodiscard]] const YamlNode* scalar_of(const Reading& reading, const Entry& entry, KeyType type);
 /// Plain text; null makes it empty.
 void read_string(const Reading& reading, const Entry& entry, std::string& into);
 /// Text that may hold expressions; null makes it unset.
@@ -59,7 +59,7 @@ template <class T, class Parse>
 void read_field(const Reading& reading, const Entry& entry, KeyType type, const Field<T>& builtin, Field<T>& into,
                 const Parse& parse) {
   if (entry.value->is_null()) into = builtin;
-  const Node* scalar = scalar_of(reading, entry, type);
+  const YamlNode* scalar = scalar_of(reading, entry, type);
   if (scalar == nullptr) return;
   if (has_marker(scalar->text)) {
     into = builtin;
@@ -77,7 +77,7 @@ void read_number(const Reading& reading, const Entry& entry, const NumberKey& ke
 void read_duration(const Reading& reading, const Entry& entry, const Field<Duration>& builtin, Field<Duration>& into);
 
 /// E102 for names of one map that become the same environment variable (`a-b` and `a_b`).
-void check_environment_names(const Reading& reading, const Node& map);
+void check_environment_names(const Reading& reading, const YamlNode& map);
 
 /// Puts a named item in the place of the one with its name, or at the end.
 template <class T>

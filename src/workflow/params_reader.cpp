@@ -37,18 +37,16 @@ class ParamReader {
   }
 
   Param read() {
-    const Node& node = *entry_.value;
-    if (node.is_list())
-      refuse_shape(reading_, entry_.key, "a default value or a map", node);
-    else if (node.is_map())
+    const YamlNode& node = *entry_.value;
+    if (node.is_map())
       read_map(node);
-    else if (node.is_scalar())
+    else
       infer(node);
     return std::move(param_);
   }
 
  private:
-  void read_map(const Node& map) {
+  void read_map(const YamlNode& map) {
     const Where where{"param", entry_.key, nullptr};
     const Entry* found[6] = {};
     constexpr std::string_view kNames[] = {"type", "default", "min", "max", "choices", "description"};
@@ -72,14 +70,14 @@ class ParamReader {
     if (has_value) read_default(*fallback);
   }
 
-  void infer(const Node& node) {
+  void infer(const YamlNode& node) {
     Value value = value_of(node);
     param_.type = type_of(value);
     if (!value.is_null()) param_.fallback = std::move(value);
   }
 
   bool read_type(const Entry& entry) {
-    const Node* scalar = scalar_of(reading_, entry, KeyType::word);
+    const YamlNode* scalar = scalar_of(reading_, entry, KeyType::word);
     if (scalar == nullptr) return entry.value->is_null();
     const auto* type = std::ranges::find(kTypes, scalar->text, &TypeWord::word);
     if (type == std::end(kTypes)) {
@@ -93,7 +91,7 @@ class ParamReader {
   }
 
   void read_bound(const Entry& entry, std::optional<double>& into) {
-    const Node* scalar = scalar_of(reading_, entry, KeyType::number);
+    const YamlNode* scalar = scalar_of(reading_, entry, KeyType::number);
     if (scalar == nullptr) return;
     if (param_.type != ParamType::integer && param_.type != ParamType::number) {
       reading_.diagnostics.error(
@@ -107,9 +105,9 @@ class ParamReader {
   void read_choices(const Entry& entry) {
     if (!is_list_or_refuse(reading_, entry.key, *entry.value)) return;
     std::vector<Value> choices;
-    for (const Node* item : entry.value->items) {
+    for (const YamlNode* item : entry.value->items) {
       if (!item->is_scalar()) {
-        if (item->kind != Node::Kind::broken) refuse_shape(reading_, entry.key, "single values in its list", *item);
+        if (item->kind != YamlNode::Kind::broken) refuse_shape(reading_, entry.key, "single values in its list", *item);
       } else if (auto choice = parse_param(param_, item->text, item->at, reading_.diagnostics)) {
         choices.push_back(std::move(*choice));
       }
@@ -118,8 +116,8 @@ class ParamReader {
   }
 
   void read_default(const Entry& entry) {
-    const Node& node = *entry.value;
-    if (node.kind == Node::Kind::broken) return;
+    const YamlNode& node = *entry.value;
+    if (node.kind == YamlNode::Kind::broken) return;
     if (param_.type == ParamType::list) {
       if (!is_list_or_refuse(reading_, entry.key, node)) return;
       Value value = value_of(node);
@@ -133,14 +131,14 @@ class ParamReader {
   }
 
   /// Of a scalar or a list of scalars; null when there is nothing to take.
-  Value value_of(const Node& node) {
+  Value value_of(const YamlNode& node) {
     if (node.is_scalar()) return untyped_scalar(node.text, node.is_quoted);
     if (!node.is_list()) return {};
     List items;
-    for (const Node* item : node.items) {
+    for (const YamlNode* item : node.items) {
       if (item->is_scalar())
         items.push_back(untyped_scalar(item->text, item->is_quoted));
-      else if (item->kind != Node::Kind::broken)
+      else if (item->kind != YamlNode::Kind::broken)
         refuse_shape(reading_, "default", "single values in its list", *item);
     }
     return items;

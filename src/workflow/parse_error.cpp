@@ -152,6 +152,8 @@ ParseCause explain_refusal(std::string_view text, std::size_t offset, std::strin
   if (sights.open_quote != kNone) return {sights.open_quote, "quote opened here is never closed"};
   if (const std::size_t tab = find_indentation_tab(text, offset); tab != kNone)
     return {tab, "tab used for indentation; use spaces"};
+  if (offset > 0 && (text[offset - 1] == '"' || text[offset - 1] == '\''))
+    return {offset, "cannot read this: text after the closing quote; quote the whole value"};
   const char c = offset < text.size() ? text[offset] : '\0';
   if (refusal == "illegal map value" && c == ':' && follows_plain_text(text, offset))
     return {offset, "': ' inside a plain value; quote the value"};

@@ -10,9 +10,9 @@
 #include <memory>
 
 #include "base/error.hpp"
+#include "workflow/document.hpp"
 #include "workflow/fields.hpp"
 #include "workflow/needs_check.hpp"
-#include "workflow/node.hpp"
 #include "workflow/params_reader.hpp"
 #include "workflow/task_reader.hpp"
 
@@ -25,7 +25,7 @@ class WorkflowReader {
  public:
   explicit WorkflowReader(const Reading& reading) : reading_(reading) { workflow_.file = reading.diagnostics.file(); }
 
-  Workflow read(const Node& root) {
+  Workflow read(const YamlNode& root) {
     root_ = &root;
     if (root.is_null()) {
       error("E105", {1, 1}, "the file is empty");
@@ -56,7 +56,7 @@ class WorkflowReader {
       error("E105", {1, 1}, "'version' is required; write version: 1");
       return true;
     }
-    const Node* scalar = scalar_of(reading_, *entry, KeyType::whole_number);
+    const YamlNode* scalar = scalar_of(reading_, *entry, KeyType::whole_number);
     if (scalar == nullptr) return true;
     const auto version = to_int(scalar->text);
     if (!version) {
@@ -95,7 +95,7 @@ class WorkflowReader {
   }
 
   void read_name(const Entry& entry) {
-    const Node* scalar = scalar_of(reading_, entry, KeyType::name);
+    const YamlNode* scalar = scalar_of(reading_, entry, KeyType::name);
     if (scalar != nullptr && check_name(scalar->text, scalar->at, reading_.diagnostics)) workflow_.name = scalar->text;
   }
 
@@ -119,7 +119,7 @@ class WorkflowReader {
   }
 
   const Reading& reading_;
-  const Node* root_ = nullptr;
+  const YamlNode* root_ = nullptr;
   Workflow workflow_;
 };
 
@@ -150,7 +150,7 @@ std::optional<Workflow> read_workflow(std::string_view bytes, Diagnostics& diagn
   if (!source) return std::nullopt;
   const std::optional<Document> document = parse_document(std::move(*source), diagnostics);
   if (!document) return std::nullopt;
-  static const Node kNothing;
+  static const YamlNode kNothing;
   const Reading reading{*document, diagnostics};
   Workflow workflow = WorkflowReader(reading).read(document->root != nullptr ? *document->root : kNothing);
   if (diagnostics.has_errors()) return std::nullopt;

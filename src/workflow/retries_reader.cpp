@@ -24,7 +24,7 @@ const Retries& builtin() {
 }
 
 /// "1" or "130..145".
-bool add_exit_codes(const Reading& reading, const Node& item, graph::RetryPolicy& policy) {
+bool add_exit_codes(const Reading& reading, const YamlNode& item, graph::RetryPolicy& policy) {
   std::optional<Range> codes;
   if (const auto code = to_int(item.text))
     codes = Range{*code, *code, 1, 0};
@@ -41,7 +41,7 @@ bool add_exit_codes(const Reading& reading, const Node& item, graph::RetryPolicy
   return true;
 }
 
-void add_condition(const Reading& reading, const Node& item, graph::RetryPolicy& policy) {
+void add_condition(const Reading& reading, const YamlNode& item, graph::RetryPolicy& policy) {
   if (refuse_marker(reading, "when", item) || add_exit_codes(reading, item, policy)) return;
   const auto cls = std::ranges::find_if(kClasses, [&](FailureClass c) { return item.text == graph::name_of(c); });
   if (cls == kClasses.end()) {
@@ -60,15 +60,15 @@ void add_condition(const Reading& reading, const Node& item, graph::RetryPolicy&
 }
 
 void read_when(const Reading& reading, const Entry& entry, graph::RetryPolicy& into) {
-  const Node& node = *entry.value;
+  const YamlNode& node = *entry.value;
   if (node.is_null()) into = builtin().when;
   if (!is_list_or_refuse(reading, entry.key, node)) return;
   graph::RetryPolicy policy = builtin().when;
   policy.classes = 0;
-  for (const Node* item : node.items) {
+  for (const YamlNode* item : node.items) {
     if (item->is_scalar())
       add_condition(reading, *item, policy);
-    else if (item->kind != Node::Kind::broken)
+    else if (item->kind != YamlNode::Kind::broken)
       refuse_shape(reading, entry.key, "failure classes or exit codes in its list", *item);
   }
   into = std::move(policy);
@@ -77,7 +77,7 @@ void read_when(const Reading& reading, const Entry& entry, graph::RetryPolicy& i
 }  // namespace
 
 void read_retries(const Reading& reading, const Entry& entry, const Where& where, Retries& into) {
-  const Node& node = *entry.value;
+  const YamlNode& node = *entry.value;
   if (node.is_null()) into = builtin();
   if (node.is_list()) return refuse_shape(reading, entry.key, expectation(KeyType::retry), node);
   if (node.is_scalar()) {

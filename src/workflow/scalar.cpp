@@ -89,7 +89,7 @@ bool is_ambiguous_clock(std::string_view text) {
 }
 
 std::string duration_problem(std::string_view text) {
-  if (all_digits(text) || to_number(text)) {
+  if (all_digits(text)) {
     return fmt::format("{0} has no unit; write {0}s or {0}m (Slurm would read minutes)", text);
   }
   if (is_ambiguous_clock(text)) {

@@ -54,28 +54,28 @@ class TaskReader {
   void priority(const Entry& entry) { read_int(reading_, entry, kPriority, builtin().priority, task_.priority); }
 
   void run(const Entry& entry) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     task_.run_at = node.at;
     if (node.is_map()) return refuse_shape(reading_, entry.key, expectation(KeyType::command), node);
     if (node.is_scalar()) task_.script = reading_.document.text_of(node);
-    for (const Node* word : node.items)
+    for (const YamlNode* word : node.items)
       if (word->is_scalar())
         task_.argv.push_back(reading_.document.text_of(*word));
-      else if (word->kind != Node::Kind::broken)
+      else if (word->kind != YamlNode::Kind::broken)
         refuse_shape(reading_, entry.key, "text in its list", *word);
   }
 
   void shell(const Entry& entry) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     if (node.is_map()) return refuse_shape(reading_, entry.key, expectation(KeyType::command), node);
     std::vector<std::string> words;
     if (node.is_scalar() && !refuse_marker(reading_, entry.key, node))
       for (const std::string_view word : split(node.text, ' '))
         if (!word.empty()) words.emplace_back(word);
-    for (const Node* item : node.items) {
+    for (const YamlNode* item : node.items) {
       if (item->is_scalar() && !refuse_marker(reading_, entry.key, *item))
         words.push_back(item->text);
-      else if (!item->is_scalar() && item->kind != Node::Kind::broken)
+      else if (!item->is_scalar() && item->kind != YamlNode::Kind::broken)
         refuse_shape(reading_, entry.key, "text in its list", *item);
     }
     if (node.is_null()) words = builtin().shell;
@@ -85,12 +85,12 @@ class TaskReader {
   }
 
   void needs(const Entry& entry) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     if (node.is_scalar()) return refuse_shape(reading_, entry.key, expectation(KeyType::needs), node);
-    for (const Node* item : node.items) {
+    for (const YamlNode* item : node.items) {
       if (item->is_scalar())
         add_need(item->text, item->at);
-      else if (item->kind != Node::Kind::broken)
+      else if (item->kind != YamlNode::Kind::broken)
         refuse_shape(reading_, entry.key, "task names in its list", *item);
     }
     for (const Entry& need : node.entries) {
@@ -105,7 +105,7 @@ class TaskReader {
   }
 
   void check_need_condition(const Entry& need) {
-    const Node& node = *need.value;
+    const YamlNode& node = *need.value;
     if (node.is_list()) return refuse_shape(reading_, need.key, "a condition like ok", node);
     const Where where{"needs", need.key, &where_};
     for (const Entry& key : node.entries) (void)accept_key(reading_, Scope::need, key, where);
@@ -119,7 +119,7 @@ class TaskReader {
   }
 
   void matrix(const Entry& entry) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     if (node.is_null()) task_.matrix.clear();
     if (!is_map_or_refuse(reading_, entry.key, node)) return;
     check_environment_names(reading_, node);
@@ -135,16 +135,16 @@ class TaskReader {
   }
 
   void matrix_variable(const Entry& entry) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     MatrixVar variable{entry.key, entry.at, {}, {}, {}};
     if (node.is_null()) std::erase_if(task_.matrix, [&](const MatrixVar& v) { return v.name == entry.key; });
     if (node.is_map()) return refuse_shape(reading_, entry.key, "a list or a range like 1..8", node);
     if (node.is_list()) {
-      for (const Node* item : node.items) {
+      for (const YamlNode* item : node.items) {
         if (item->is_scalar()) {
           variable.values.push_back(untyped_scalar(item->text, item->is_quoted));
           variable.value_at.push_back(item->at);
-        } else if (item->kind != Node::Kind::broken) {
+        } else if (item->kind != YamlNode::Kind::broken) {
           refuse_shape(reading_, entry.key, "single values in its list", *item);
         }
       }
@@ -158,7 +158,7 @@ class TaskReader {
     merge_named(task_.matrix, std::move(variable));
   }
 
-  bool matrix_range(std::string_view key, const Node& node, MatrixVar& variable) {
+  bool matrix_range(std::string_view key, const YamlNode& node, MatrixVar& variable) {
     const auto range = parse_range(key, node.text, node.at, reading_.diagnostics);
     if (!range) return false;
     if (range->count() > kMaxExpand) {
@@ -188,31 +188,33 @@ class TaskReader {
 
   void input_keys(const Entry& named, Input& input) {
     const Where where{"input", named.key, &where_};
-    bool has_path = false;
+    bool is_accounted_for = false;
     for (const Entry& entry : named.value->entries) {
       const Key* key = accept_key(reading_, Scope::input, entry, where);
-      if (key == nullptr) continue;
       std::string description;
-      if (key->name == "description")
+      if (key != nullptr && key->name == "description") {
         read_string(reading_, entry, description);
-      else
-        input_paths(named, entry, input), has_path = true;
+        continue;
+      }
+      // A refused key may have been meant as the path.
+      is_accounted_for = true;
+      if (key != nullptr) input_paths(named, entry, input);
     }
-    if (!has_path) refuse_missing_path("input", named);
+    if (!is_accounted_for) refuse_missing_path("input", named);
   }
 
   void input_paths(const Entry& named, const Entry& entry, Input& input) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     if (node.is_map()) return refuse_shape(reading_, entry.key, "a path or a list of paths", node);
     input.is_list = node.is_list();
     if (node.is_null() || (node.is_scalar() && node.text.empty()))
       refuse_missing_path("input", named);
     else if (node.is_scalar())
       input.paths.push_back(reading_.document.text_of(node));
-    for (const Node* item : node.items) {
+    for (const YamlNode* item : node.items) {
       if (item->is_scalar() && !item->text.empty())
         input.paths.push_back(reading_.document.text_of(*item));
-      else if (item->kind != Node::Kind::broken)
+      else if (item->kind != YamlNode::Kind::broken)
         refuse_shape(reading_, entry.key, "paths in its list", *item);
     }
   }
@@ -233,24 +235,24 @@ class TaskReader {
 
   void output_keys(const Entry& named, Output& output) {
     const Where where{"output", named.key, &where_};
-    bool has_path = false;
+    bool is_accounted_for = false;
     for (const Entry& entry : named.value->entries) {
       const Key* key = accept_key(reading_, Scope::output, entry, where);
       std::string description;
-      if (entry.key == "path")
-        output_path(named, entry, output), has_path = true;
-      else if (key != nullptr && key->name == "type")
+      if (key == nullptr)
+        is_accounted_for = true;
+      else if (key->name == "path")
+        output_path(named, entry, output), is_accounted_for = true;
+      else if (key->name == "type")
         output_type(entry);
-      else if (key != nullptr)
+      else
         read_string(reading_, entry, description);
     }
-    // An output made by `from` has no path of its own; that it can not be made here is already said.
-    const bool has_source = std::ranges::find(named.value->entries, "from", &Entry::key) != named.value->entries.end();
-    if (!has_path && !has_source) refuse_missing_path("output", named);
+    if (!is_accounted_for) refuse_missing_path("output", named);
   }
 
   void output_path(const Entry& named, const Entry& entry, Output& output) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     if (node.is_list() || node.is_map()) return refuse_shape(reading_, entry.key, "a path", node);
     if (node.is_null() || (node.is_scalar() && node.text.empty()))
       refuse_missing_path("output", named);
@@ -260,7 +262,7 @@ class TaskReader {
 
   void output_type(const Entry& entry) {
     static constexpr std::string_view kTypes[] = {"file", "dir", "hdf5", "value", "list", "json", "append"};
-    const Node* scalar = scalar_of(reading_, entry, KeyType::word);
+    const YamlNode* scalar = scalar_of(reading_, entry, KeyType::word);
     if (scalar == nullptr || scalar->text == "file") return;
     if (std::ranges::find(kTypes, scalar->text) != std::end(kTypes))
       return refuse_unbuilt(reading_, fmt::format("outputs.type: {}", scalar->text), scalar->at);
@@ -276,7 +278,7 @@ class TaskReader {
   }
 
   void resources(const Entry& entry) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     if (node.is_null()) task_.cores = builtin().cores, task_.mem = builtin().mem;
     if (!is_map_or_refuse(reading_, entry.key, node)) return;
     const Where where{"resources", {}, &where_};
@@ -297,13 +299,13 @@ class TaskReader {
   }
 
   void tags(const Entry& entry) {
-    const Node& node = *entry.value;
+    const YamlNode& node = *entry.value;
     if (node.is_null()) task_.tags.clear();
     if (!is_list_or_refuse(reading_, entry.key, node)) return;
     task_.tags.clear();
-    for (const Node* item : node.items) {
+    for (const YamlNode* item : node.items) {
       if (!item->is_scalar()) {
-        if (item->kind != Node::Kind::broken) refuse_shape(reading_, entry.key, "words in its list", *item);
+        if (item->kind != YamlNode::Kind::broken) refuse_shape(reading_, entry.key, "words in its list", *item);
       } else if (refuse_marker(reading_, entry.key, *item)) {
         continue;
       } else if (item->text.empty() || item->text.find_first_of(" \t\r\n,") != std::string::npos) {
@@ -346,9 +348,9 @@ const TaskReader::Row* TaskReader::find_row(std::string_view key) {
 }
 
 /// Whether the map holds a command, or a key that was meant to be one and is already reported.
-bool mentions_command(const Node& map) {
+bool mentions_command(const YamlNode& map) {
   return std::ranges::any_of(map.entries, [](const Entry& entry) {
-    const Node& value = *entry.value;
+    const YamlNode& value = *entry.value;
     if (entry.key == "run")
       return value.is_list() ? !value.items.empty() : !value.is_null() && !(value.is_scalar() && is_blank(value.text));
     if (entry.key == "plugin" || entry.key == "uses") return true;
@@ -367,7 +369,7 @@ void check_grace(const Reading& reading, const TaskNode& task) {
 
 }  // namespace
 
-void read_defaults(const Reading& reading, const Node& node, TaskNode& into) {
+void read_defaults(const Reading& reading, const YamlNode& node, TaskNode& into) {
   if (!is_map_or_refuse(reading, "defaults", node)) return;
   const Where where{"defaults", {}, nullptr};
   TaskReader reader(reading, where, into);
@@ -381,7 +383,7 @@ void read_defaults(const Reading& reading, const Node& node, TaskNode& into) {
   }
 }
 
-void read_task(const Reading& reading, const Node& node, TaskNode& into) {
+void read_task(const Reading& reading, const YamlNode& node, TaskNode& into) {
   if (node.is_scalar() || node.is_list()) {
     reading.diagnostics.error("E104", node.at,
                               fmt::format("task {} expects a map with run, got {}", in_quotes(into.name),
@@ -392,7 +394,7 @@ void read_task(const Reading& reading, const Node& node, TaskNode& into) {
   TaskReader reader(reading, where, into);
   for (const Entry& entry : node.entries)
     if (accept_key(reading, Scope::task, entry, where) != nullptr) reader.read_entry(entry);
-  if (node.kind != Node::Kind::broken && !mentions_command(node))
+  if (node.kind != YamlNode::Kind::broken && !mentions_command(node))
     reading.diagnostics.error("E105", into.at, fmt::format("task {} has no run, plugin or uses", in_quotes(into.name)));
   check_grace(reading, into);
 }

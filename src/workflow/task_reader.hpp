@@ -11,9 +11,9 @@
 namespace fugle::workflow {
 
 /// `defaults` as the start of every task. E113 for keys that may not stand there.
-void read_defaults(const Reading& reading, const Node& node, TaskNode& into);
+void read_defaults(const Reading& reading, const YamlNode& node, TaskNode& into);
 /// A task whose name and place are set already.
-void read_task(const Reading& reading, const Node& node, TaskNode& into);
+void read_task(const Reading& reading, const YamlNode& node, TaskNode& into);
 /// The key where it stands at top level too: the default of all tasks.
 void read_on_failure(const Reading& reading, const Entry& entry, Field<graph::OnFailure>& into);
 

@@ -15,12 +15,12 @@ struct Value {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, List> data;
 
   Value() = default;
-  Value(bool b) : data(b) {}                    // NOLINT: values are written as what they hold
-  Value(std::int64_t i) : data(i) {}            // NOLINT
-  Value(double d) : data(d) {}                  // NOLINT
-  Value(std::string s) : data(std::move(s)) {}  // NOLINT
+  Value(bool b) : data(b) {}                      // NOLINT: values are written as what they hold
+  Value(std::int64_t i) : data(i) {}              // NOLINT
+  Value(double d) : data(d) {}                    // NOLINT
+  Value(std::string s) : data(std::move(s)) {}    // NOLINT
   Value(const char* s) : data(std::string(s)) {}  // NOLINT
-  Value(List l) : data(std::move(l)) {}         // NOLINT
+  Value(List l) : data(std::move(l)) {}           // NOLINT
   bool operator==(const Value&) const = default;
 
   [[nodiscard]] bool is_null() const { return data.index() == 0; }

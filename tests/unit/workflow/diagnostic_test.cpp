@@ -21,13 +21,13 @@ TEST(Diagnostics, print_notes_below_their_message) {
   Diagnostics diagnostics("w.yaml");
   diagnostics.add({Severity::error, "E201", {1, 2}, "cycle a -> a", "", {{{1, 2}, "a needs a"}}});
   EXPECT_EQ(diagnostics.to_text(),
-            "w.yaml:1:2: error E201: cycle a -> a\nw.yaml:1:2: note: a needs a\nw.yaml: 1 error\n");
+            "w.yaml:1:2: error E201: cycle a -> a\nw.yaml:1:2: note: a needs a\nw.yaml: 1 error, 0 warnings\n");
 }
 
 TEST(Diagnostics, of_the_command_line_name_no_file) {
   Diagnostics diagnostics("w.yaml");
   diagnostics.error("E110", {}, "members: 999 > max 64");
-  EXPECT_EQ(diagnostics.to_text(), "command line: error E110: members: 999 > max 64\nw.yaml: 1 error\n");
+  EXPECT_EQ(diagnostics.to_text(), "command line: error E110: members: 999 > max 64\nw.yaml: 1 error, 0 warnings\n");
 }
 
 TEST(Diagnostics, print_at_most_fifty_and_count_the_rest) {
@@ -36,7 +36,7 @@ TEST(Diagnostics, print_at_most_fifty_and_count_the_rest) {
   const std::string text = diagnostics.to_text();
   EXPECT_NE(text.find("w.yaml:50:1"), std::string::npos);
   EXPECT_EQ(text.find("w.yaml:51:1"), std::string::npos);
-  EXPECT_TRUE(text.ends_with("... and 3 more\nw.yaml: 53 errors\n")) << text;
+  EXPECT_TRUE(text.ends_with("... and 3 more\nw.yaml: 53 errors, 0 warnings\n")) << text;
 }
 
 TEST(Diagnostics, sort_by_place_and_drop_doubles) {
@@ -57,7 +57,7 @@ TEST(Diagnostics, sort_by_place_and_drop_doubles) {
 TEST(Diagnostics, are_ascii_whatever_the_file_holds) {
   Diagnostics diagnostics("w.yaml");
   diagnostics.error("E107", {1, 1}, "name 'caf\xC3\xA9'\a");
-  EXPECT_EQ(diagnostics.to_text(), "w.yaml:1:1: error E107: name 'caf\\xC3\\xA9'\\x07\nw.yaml: 1 error\n");
+  EXPECT_EQ(diagnostics.to_text(), "w.yaml:1:1: error E107: name 'caf\\xC3\\xA9'\\x07\nw.yaml: 1 error, 0 warnings\n");
 }
 
 TEST(Diagnostics, have_a_json_form) {

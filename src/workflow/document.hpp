@@ -13,15 +13,15 @@
 
 namespace fugle::workflow {
 
-struct Node;
+struct YamlNode;
 
 struct Entry {
   std::string key;
   Position at;
-  const Node* value = nullptr;
+  const YamlNode* value = nullptr;
 };
 
-struct Node {
+struct YamlNode {
   enum class Kind : std::uint8_t {
     null,  ///< plain `~`, `null` or nothing
     scalar,
@@ -34,7 +34,7 @@ struct Node {
   Position at;             ///< of an anchored node: the anchor; of an empty value: its key
   std::uint32_t offset = 0;
   std::string text;
-  std::vector<const Node*> items;
+  std::vector<const YamlNode*> items;
   std::vector<Entry> entries;
 
   [[nodiscard]] bool is_null() const { return kind == Kind::null; }
@@ -46,11 +46,11 @@ struct Node {
 /// Owns its nodes; they stay where they are when the document moves.
 struct Document {
   SourceText source;
-  std::deque<Node> nodes;
-  const Node* root = nullptr;
+  std::deque<YamlNode> nodes;
+  const YamlNode* root = nullptr;
 
   /// The text of a scalar with the places of its ${{ markers.
-  [[nodiscard]] Text text_of(const Node& scalar) const;
+  [[nodiscard]] Text text_of(const YamlNode& scalar) const;
 };
 
 /// The one document of the file. E101 and E102 for what can not be read; nullopt when nothing is left to look at.

@@ -1,6 +1,7 @@
-#include "workflow/node.hpp"
+#include "workflow/document.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -15,7 +16,9 @@
 namespace fugle::workflow {
 namespace {
 
+/// The parser has a limit of the same size, for which a level more or less may count.
 constexpr std::size_t kMaxLevels = 500;
+constexpr const char* kTooDeep = "cannot read this: more than 500 levels of nesting";
 constexpr std::uint64_t kMaxAliasNodes = 1'000'000;
 constexpr std::string_view kCoreTags = "tag:yaml.org,2002:";
 
@@ -54,7 +57,7 @@ class TreeBuilder final : public YAML::EventHandler {
     // The library also takes these two for null; here they are words like any other.
     const std::string_view word = text().substr(start, 4);
     const bool is_word = word == "Null" || word == "NULL";
-    Node& node = add_node(is_word ? Node::Kind::scalar : Node::Kind::null, mark);
+    YamlNode& node = add_node(is_word ? YamlNode::Kind::scalar : YamlNode::Kind::null, mark);
     if (is_word) node.text = word;
     const bool is_written = text().substr(start, 1) == "~" || word == "null";
     if (!is_word && !is_written) node.at = place_of_nothing(node);
@@ -63,17 +66,17 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    Node& node = add_node(Node::Kind::scalar, mark);
+    YamlNode& node = add_node(YamlNode::Kind::scalar, mark);
     node.text = value;
     check_tag(tag, node);
     if (value.find('\0') != std::string::npos) {
       refuse(node.offset, "cannot read this: a NUL character in a value");
-      node.kind = Node::Kind::broken;
+      node.kind = YamlNode::Kind::broken;
     }
     node.is_quoted = tag == "?" ? false : is_quoted_at(node.offset);
     if (node.is_quoted) last_quoted_ = &node;
     // A tag hides from the library that nothing, `~` or `null` stands there.
-    if (!node.is_quoted && (value.empty() || value == "~" || value == "null")) node.kind = Node::Kind::null;
+    if (!node.is_quoted && (value.empty() || value == "~" || value == "null")) node.kind = YamlNode::Kind::null;
     finish(node, anchor, 1);
   }
 
@@ -83,7 +86,7 @@ class TreeBuilder final : public YAML::EventHandler {
       const std::size_t offset = offset_of(mark);
       const std::size_t end = text().find_first_of(" \t\r\n,]}", offset);
       refuse(offset, fmt::format("alias {} contains itself", in_quotes(text().substr(offset, end - offset))));
-      finish(add_node(Node::Kind::broken, mark), YAML::NullAnchor, 1);
+      finish(add_node(YamlNode::Kind::broken, mark), YAML::NullAnchor, 1);
       return;
     }
     const Anchored& anchored = target->second;
@@ -97,12 +100,12 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    open(Node::Kind::list, mark, tag, anchor);
+    open(YamlNode::Kind::list, mark, tag, anchor);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    open(Node::Kind::map, mark, tag, anchor);
+    open(YamlNode::Kind::map, mark, tag, anchor);
   }
   void OnMapEnd() override { close(); }
 
@@ -112,17 +115,19 @@ class TreeBuilder final : public YAML::EventHandler {
     return find_unclosed_quote(text(), skip_properties(text(), last_quoted_->offset));
   }
 
+  [[nodiscard]] std::size_t innermost_offset() const { return frames_.empty() ? 0 : frames_.back().node->offset; }
+
  private:
   struct Anchored {
-    const Node* node;
+    const YamlNode* node;
     std::uint64_t num_nodes;  ///< as if written out
   };
   /// A list or map that is not at its end yet.
   struct Frame {
-    Node* node;
+    YamlNode* node;
     YAML::anchor_t anchor;
     std::uint64_t num_nodes = 1;
-    const Node* key = nullptr;  ///< read, its value not yet
+    const YamlNode* key = nullptr;  ///< read, its value not yet
     Position key_at;
     std::unordered_map<std::string, std::uint32_t> key_lines{};  ///< of maps
   };
@@ -138,13 +143,13 @@ class TreeBuilder final : public YAML::EventHandler {
     const std::string_view lead = text().substr(skip_properties(text(), offset), 1);
     return !lead.empty() && std::string_view("\"'|>").find(lead) != std::string_view::npos;
   }
-  void check_tag(const std::string& tag, const Node& node) {
+  void check_tag(const std::string& tag, const YamlNode& node) {
     if (!is_core_tag(tag))
       refuse(node.offset, fmt::format("tag {} is not known; only core tags are read", in_quotes(shown_tag(tag))));
   }
 
-  Node& add_node(Node::Kind kind, const YAML::Mark& mark) {
-    Node& node = document_.nodes.emplace_back();
+  YamlNode& add_node(YamlNode::Kind kind, const YAML::Mark& mark) {
+    YamlNode& node = document_.nodes.emplace_back();
     node.kind = kind;
     node.offset = static_cast<std::uint32_t>(offset_of(mark));
     node.at = document_.source.position(node.offset);
@@ -152,7 +157,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   /// The parser places an empty value at whatever follows, perhaps lines below.
-  [[nodiscard]] Position place_of_nothing(const Node& node) const {
+  [[nodiscard]] Position place_of_nothing(const YamlNode& node) const {
     if (frames_.empty()) return node.at;
     if (frames_.back().key != nullptr) return frames_.back().key_at;
     if (node.offset == 0 || !frames_.back().node->is_list()) return node.at;
@@ -160,12 +165,12 @@ class TreeBuilder final : public YAML::EventHandler {
     return lead == std::string_view::npos ? node.at : document_.source.position(lead);
   }
 
-  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (frames_.size() >= kMaxLevels) {
-      refuse(offset_of(mark), fmt::format("cannot read this: more than {} levels of nesting", kMaxLevels));
+      refuse(offset_of(mark), kTooDeep);
       throw Abandon{};
     }
-    Node& node = add_node(kind, mark);
+    YamlNode& node = add_node(kind, mark);
     check_tag(tag, node);
     frames_.push_back({&node, anchor, 1, nullptr, {}, {}});
   }
@@ -176,13 +181,13 @@ class TreeBuilder final : public YAML::EventHandler {
     finish(*frame.node, frame.anchor, frame.num_nodes);
   }
 
-  void finish(const Node& node, YAML::anchor_t anchor, std::uint64_t num_nodes) {
+  void finish(const YamlNode& node, YAML::anchor_t anchor, std::uint64_t num_nodes) {
     if (anchor != YAML::NullAnchor) anchors_[anchor] = {&node, num_nodes};
     attach(node, node.at, num_nodes);
   }
 
   /// Puts a complete node where it belongs; `at` is where it or its alias is written.
-  void attach(const Node& node, Position at, std::uint64_t num_nodes) {
+  void attach(const YamlNode& node, Position at, std::uint64_t num_nodes) {
     if (frames_.empty()) {
       document_.root = &node;
       return;
@@ -200,9 +205,9 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
-  void add_entry(Frame& frame, const Node& value) {
-    const Node& key = *frame.key;
-    if (key.kind == Node::Kind::broken) return;
+  void add_entry(Frame& frame, const YamlNode& value) {
+    const YamlNode& key = *frame.key;
+    if (key.kind == YamlNode::Kind::broken) return;
     if (!key.is_scalar()) {
       diagnostics_.error("E101", frame.key_at, "keys must be single words, not lists or maps");
       return;
@@ -226,12 +231,12 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
   std::uint64_t alias_nodes_ = 0;
-  const Node* last_quoted_ = nullptr;
+  const YamlNode* last_quoted_ = nullptr;
 };
 
 }  // namespace
 
-Text Document::text_of(const Node& scalar) const {
+Text Document::text_of(const YamlNode& scalar) const {
   Text text{scalar.text, scalar.at};
   std::size_t in_source = scalar.offset;
   for (std::size_t at = scalar.text.find("${{"); at != std::string::npos; at = scalar.text.find("${{", at + 3)) {
@@ -258,6 +263,8 @@ std::optional<Document> parse_document(SourceText source, Diagnostics& diagnosti
     }
   } catch (const Abandon&) {
     return std::nullopt;
+  } catch (const YAML::DeepRecursion&) {
+    return refuse(builder.innermost_offset(), kTooDeep);
   } catch (const YAML::Exception& refusal) {
     const auto offset = static_cast<std::size_t>(std::max(refusal.mark.pos, 0));
     const ParseCause cause = explain_refusal(text, std::min(offset, text.size()), refusal.msg);
