@@ -13,6 +13,7 @@ class LocalTransport final : public scheduler::Transport {
   [[nodiscard]] std::uint32_t num_ranks() const override { return 1; }
   void send(WorkerId to, const scheduler::Message& message) override;
   void poll(Incoming& incoming) override;
+  [[nodiscard]] bool is_sending() const override { return !queue_.empty(); }
 
  private:
   std::vector<scheduler::Message> queue_;

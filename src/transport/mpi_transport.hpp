@@ -1,5 +1,6 @@
-// Messages between ranks over MPI, with a doorbell so that an idle rank sleeps in ppoll (no busy wait). mpi.h is
-// included by the .cpp alone. A star: workers talk to the head (rank 0) and the head to workers.
+// Messages between ranks over MPI, with a doorbell so that an idle rank sleeps in ppoll (no busy wait). A star: workers
+// talk to the head (rank 0) and the head to workers. The protocol is told in channel.hpp. Knows of messages only how to
+// encode and decode them. MPI is initialized FUNNELED: all calls from the thread that made the transport.
 #pragma once
 
 #include <memory>
@@ -24,13 +25,15 @@ class MpiTransport final : public scheduler::Transport {
   /// Rank's number and count on this node (by shared memory domain).
   [[nodiscard]] std::uint32_t local_index() const;
   [[nodiscard]] std::uint32_t num_local() const;
-  /// From rank 0 to all, at the start: the same bytes everywhere afterwards. Collective.
+  /// From rank 0 to all, before the first message: returns rank 0's bytes on every rank. Collective; rank 0 waits until
+  /// all living ranks have them, the others sleep until they come. Throws EnvironmentError when the head dies.
   [[nodiscard]] std::string broadcast(const std::string& bytes);
   /// Readable when poll() may have something (an epoll descriptor over the doorbells).
   [[nodiscard]] int fd() const;
-  /// Ends MPI: MPI_Finalize when all ranks are alive, else flushes and leaves MPI as it is (Finalize may hang after a
-  /// death: the caller must leave by _exit).
-  void finish();
+  /// The last call, on every living rank, once nobody has anything to say: waits until all are here, drops messages
+  /// that still arrive. True: MPI is finalized. False: a rank died, so that MPI_Finalize could hang; MPI is left as it
+  /// is, and the caller must leave by _exit.
+  bool finish();
 
  private:
   class Impl;

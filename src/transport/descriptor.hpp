@@ -1,0 +1,31 @@
+// An owned file descriptor. Knows nothing of what it refers to.
+#pragma once
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace fugle::transport {
+
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  void close() { Descriptor{std::move(*this)}; }
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace fugle::transport
