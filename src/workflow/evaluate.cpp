@@ -121,20 +121,20 @@ Value item_of(const Value& container, const Value& position) {
   return (*list)[static_cast<std::size_t>(*at)];
 }
 
-Value called(const Node& node, const Names& names) {
-  const Node& first = node.children.empty() ? node : node.children.front();
+Value called(const ExpressionNode& node, const Names& names) {
+  const ExpressionNode& first = node.children.empty() ? node : node.children.front();
   if (is_default(*node.function) && first.op == Operator::name && names.is_unset(first.name))
     return evaluate(node.children.back(), names);
   List arguments;
   arguments.reserve(node.children.size());
-  for (const Node& child : node.children) arguments.push_back(evaluate(child, names));
+  for (const ExpressionNode& child : node.children) arguments.push_back(evaluate(child, names));
   return node.function->code(arguments);
 }
 
-Value listed(const Node& node, const Names& names) {
+Value listed(const ExpressionNode& node, const Names& names) {
   List items;
   items.reserve(node.children.size());
-  for (const Node& child : node.children) items.push_back(evaluate(child, names));
+  for (const ExpressionNode& child : node.children) items.push_back(evaluate(child, names));
   return items;
 }
 
@@ -156,7 +156,7 @@ Value binary(Operator op, const Value& a, const Value& b) {
 
 }  // namespace
 
-Value evaluate(const Node& node, const Names& names) {
+Value evaluate(const ExpressionNode& node, const Names& names) {
   const auto child = [&](std::size_t i) { return evaluate(node.children[i], names); };
   switch (node.op) {
     case Operator::literal: return node.literal;

@@ -25,10 +25,10 @@ constexpr OperatorOf kTerms[] = {{"*", Operator::multiply}, {"/", Operator::divi
 /// Recursive descent; one function per rule of the grammar.
 class Parser {
  public:
-  Parser(std::string_view source, const Scope& scope) : tokens_(source), scope_(scope) { advance(); }
+  Parser(std::string_view source, const NameScope& scope) : tokens_(source), scope_(scope) { advance(); }
 
-  Node whole() {
-    Node node = expr();
+  ExpressionNode whole() {
+    ExpressionNode node = expr();
     if (token_.kind != TokenKind::end) unexpected();
     return node;
   }
@@ -52,17 +52,17 @@ class Parser {
     syntax_error(token_.offset, fmt::format("unexpected '{}'; '{}' is missing here", token_.spelling, wanted));
   }
 
-  Node make(Operator op, std::vector<Node> children) const {
-    Node node;
+  ExpressionNode make(Operator op, std::vector<ExpressionNode> children) const {
+    ExpressionNode node;
     node.op = op;
-    for (const Node& child : children) node.depth = std::max(node.depth, child.depth + 1);
+    for (const ExpressionNode& child : children) node.depth = std::max(node.depth, child.depth + 1);
     if (node.depth > kMaxDepth) too_deep();
     node.children = std::move(children);
     return node;
   }
   template <class... Children>
-  Node make(Operator op, Node first, Children... more) const {
-    std::vector<Node> children;
+  ExpressionNode make(Operator op, ExpressionNode first, Children... more) const {
+    std::vector<ExpressionNode> children;
     children.push_back(std::move(first));
     (children.push_back(std::move(more)), ...);
     return make(op, std::move(children));
@@ -71,36 +71,36 @@ class Parser {
     syntax_error(token_.offset, fmt::format("expression is nested deeper than {}", kMaxDepth));
   }
   template <class Rule>
-  Node nested(Rule rule) {
+  ExpressionNode nested(Rule rule) {
     if (++nesting_ > kMaxDepth) too_deep();
-    Node node = rule();
+    ExpressionNode node = rule();
     --nesting_;
     return node;
   }
 
-  Node expr() {
+  ExpressionNode expr() {
     return nested([&] {
-      Node condition = or_rule();
+      ExpressionNode condition = or_rule();
       if (!accept("?")) return condition;
-      Node yes = expr();
+      ExpressionNode yes = expr();
       require(":");
       return make(Operator::choose, std::move(condition), std::move(yes), expr());
     });
   }
 
-  Node or_rule() {
-    Node node = and_rule();
+  ExpressionNode or_rule() {
+    ExpressionNode node = and_rule();
     while (accept("||")) node = make(Operator::either, std::move(node), and_rule());
     return node;
   }
 
-  Node and_rule() {
-    Node node = not_rule();
+  ExpressionNode and_rule() {
+    ExpressionNode node = not_rule();
     while (accept("&&")) node = make(Operator::both, std::move(node), not_rule());
     return node;
   }
 
-  Node not_rule() {
+  ExpressionNode not_rule() {
     return nested([&] { return accept("!") ? make(Operator::invert, not_rule()) : comparison(); });
   }
 
@@ -111,30 +111,30 @@ class Parser {
     return std::nullopt;
   }
 
-  Node comparison() {
-    Node left = sum();
+  ExpressionNode comparison() {
+    ExpressionNode left = sum();
     if (const auto op = accept_any(kComparisons)) return make(*op, std::move(left), sum());
     return left;
   }
 
-  Node sum() {
-    Node node = term();
+  ExpressionNode sum() {
+    ExpressionNode node = term();
     while (const auto op = accept_any(kSums)) node = make(*op, std::move(node), term());
     return node;
   }
 
-  Node term() {
-    Node node = unary();
+  ExpressionNode term() {
+    ExpressionNode node = unary();
     while (const auto op = accept_any(kTerms)) node = make(*op, std::move(node), unary());
     return node;
   }
 
-  Node unary() {
+  ExpressionNode unary() {
     return nested([&] { return accept("-") ? make(Operator::negate, unary()) : post(); });
   }
 
-  Node post() {
-    Node node = atom();
+  ExpressionNode post() {
+    ExpressionNode node = atom();
     for (;;) {
       if (accept("[")) {
         node = make(Operator::item, std::move(node), expr());
@@ -147,11 +147,11 @@ class Parser {
     }
   }
 
-  Node atom() {
+  ExpressionNode atom() {
     if (token_.kind == TokenKind::number || token_.kind == TokenKind::text) return literal(token_.value);
     if (token_.kind == TokenKind::name) return named();
     if (accept("(")) {
-      Node node = expr();
+      ExpressionNode node = expr();
       require(")");
       return node;
     }
@@ -159,14 +159,14 @@ class Parser {
     unexpected();
   }
 
-  Node literal(Value value) {
+  ExpressionNode literal(Value value) {
     advance();
-    Node node;
+    ExpressionNode node;
     node.literal = std::move(value);
     return node;
   }
 
-  Node named() {
+  ExpressionNode named() {
     if (is("true") || is("false")) return literal(is("true"));
     if (is("null")) return literal({});
     if (is("in")) unexpected();
@@ -178,22 +178,22 @@ class Parser {
       path.push_back(token_.spelling);
       advance();
     }
-    Node node;
+    ExpressionNode node;
     node.op = Operator::name;
     node.name = scope_.resolve(path);
     return node;
   }
 
-  Node call(std::string_view name) {
+  ExpressionNode call(std::string_view name) {
     const Function& function = find_function(name);
-    Node node = make(Operator::call, until(")"));
+    ExpressionNode node = make(Operator::call, until(")"));
     check_arity(function, node.children.size());
     node.function = &function;
     return node;
   }
 
-  std::vector<Node> until(std::string_view close) {
-    std::vector<Node> items;
+  std::vector<ExpressionNode> until(std::string_view close) {
+    std::vector<ExpressionNode> items;
     if (accept(close)) return items;
     do items.push_back(expr());
     while (accept(","));
@@ -202,24 +202,24 @@ class Parser {
   }
 
   Tokenizer tokens_;
-  const Scope& scope_;
+  const NameScope& scope_;
   Token token_;
   std::uint32_t nesting_ = 0;
 };
 
-std::string_view trimmed(std::string_view text) {
+}  // namespace
+
+std::string_view without_outer_blanks(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-}  // namespace
-
 void syntax_error(std::size_t offset, std::string text) { throw ExpressionError{"E401", std::move(text), {}, offset}; }
 void type_error(std::string text) { throw ExpressionError{"E403", std::move(text), {}, 0}; }
 
-Expression parse_expression(std::string_view source, const Scope& scope) {
-  source = trimmed(source);
+Expression parse_expression(std::string_view source, const NameScope& scope) {
+  source = without_outer_blanks(source);
   return {std::string(source), Parser(source, scope).whole()};
 }
 

@@ -1,6 +1,6 @@
 // The expression language (FORMAT.md section 3): a text is parsed once into a tree, the tree is evaluated for every
-// element. Names are resolved while parsing, by a Scope that knows what there is and what is known when; functions are
-// those of functions.hpp. No side effects, no file system, no clock.
+// element. Names are resolved while parsing, by a NameScope that knows what there is and what is known when; functions
+// are those of functions.hpp. No side effects, no file system, no clock.
 #pragma once
 
 #include <cstdint>
@@ -60,9 +60,9 @@ struct Name {
 }
 
 /// Decides what a dotted name means at one place of the file. Throws ExpressionError (E402, E404).
-class Scope {
+class NameScope {
  public:
-  virtual ~Scope() = default;
+  virtual ~NameScope() = default;
   [[nodiscard]] virtual Name resolve(std::span<const std::string_view> path) const = 0;
 };
 
@@ -102,31 +102,33 @@ enum class Operator : std::uint8_t {
   modulo,
 };
 
-struct Node {
+struct ExpressionNode {
   Operator op = Operator::literal;
   Value literal;
   Name name;
   const Function* function = nullptr;
-  std::vector<Node> children;
+  std::vector<ExpressionNode> children;
   std::uint32_t depth = 1;
 };
 
 struct Expression {
   std::string source;  ///< without blanks around it
-  Node root;
+  ExpressionNode root;
 };
 
-/// Throws ExpressionError.
-[[nodiscard]] Expression parse_expression(std::string_view source, const Scope& scope);
+[[nodiscard]] std::string_view without_outer_blanks(std::string_view text);
+
+/// Throws ExpressionError, whose offset counts from the first byte that is not blank.
+[[nodiscard]] Expression parse_expression(std::string_view source, const NameScope& scope);
 
 /// Throws ExpressionError.
-[[nodiscard]] Value evaluate(const Node& node, const Names& names);
+[[nodiscard]] Value evaluate(const ExpressionNode& node, const Names& names);
 
 /// Calls `visit` with every name of the tree.
 template <class Visit>
-void for_each_name(const Node& node, Visit&& visit) {
+void for_each_name(const ExpressionNode& node, Visit&& visit) {
   if (node.op == Operator::name) visit(node.name);
-  for (const Node& child : node.children) for_each_name(child, visit);
+  for (const ExpressionNode& child : node.children) for_each_name(child, visit);
 }
 
 }  // namespace fugle::workflow

@@ -22,7 +22,7 @@ struct Place {
   bool may_use_inputs = false;
 };
 
-class PlaceScope final : public Scope {
+class PlaceScope final : public NameScope {
  public:
   /// `task` is null outside tasks.
   PlaceScope(const Symbols& symbols, const TaskNode* task, Place place)

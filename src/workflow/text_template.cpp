@@ -50,11 +50,6 @@ std::vector<Note> pointing_notes(std::string_view source, std::size_t offset, Po
   return {{at, line}, {at, std::string(offset - first, ' ') + "^"}};
 }
 
-std::string_view without_outer_blanks(std::string_view text) {
-  const std::size_t first = std::min(text.find_first_not_of(" \t\r\n"), text.size());
-  return text.substr(first);
-}
-
 /// Number of the attempt, written into the text when it starts.
 std::string attempt_slot() { return fmt::format("{0}a0{0}", graph::kSlot); }
 
@@ -65,11 +60,13 @@ void append_escaped(std::string_view text, std::string& out) {
     out += graph::escape_slots(text);
 }
 
-bool is_per_attempt_name(const Node& node) { return node.op == Operator::name && is_per_attempt(node.name.kind); }
+bool is_per_attempt_name(const ExpressionNode& node) {
+  return node.op == Operator::name && is_per_attempt(node.name.kind);
+}
 
 }  // namespace
 
-TextTemplate::Slot TextTemplate::slot_of(const Node& root) {
+TextTemplate::Slot TextTemplate::slot_of(const ExpressionNode& root) {
   if (is_per_attempt_name(root)) return Slot::plain;
   if (root.op == Operator::call && is_quote(*root.function) && is_per_attempt_name(root.children.front()))
     return Slot::quoted;
@@ -82,7 +79,7 @@ TextTemplate::Slot TextTemplate::slot_of(const Node& root) {
   return Slot::none;
 }
 
-std::optional<TextTemplate> TextTemplate::compile(const Text& text, const Scope& scope, Diagnostics& diagnostics) {
+std::optional<TextTemplate> TextTemplate::compile(const Text& text, const NameScope& scope, Diagnostics& diagnostics) {
   TextTemplate compiled;
   std::string literal;
   bool is_good = true;
@@ -175,7 +172,7 @@ std::string TextTemplate::text(const Names& names) const {
 }
 
 void TextTemplate::append_slot(const Piece& piece, const Names& names, Use use, std::string& out) {
-  const Node& root = piece.expression->root;
+  const ExpressionNode& root = piece.expression->root;
   const Name& name = piece.slot == Slot::quoted ? root.children.front().name : root.name;
   if (name.kind == NameKind::attempt) {
     out += attempt_slot();

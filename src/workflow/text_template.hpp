@@ -18,7 +18,7 @@ namespace fugle::workflow {
 class TextTemplate {
  public:
   /// Reports every mistake in the markers: E401, E402, E403 (number of arguments), E404.
-  [[nodiscard]] static std::optional<TextTemplate> compile(const Text& text, const Scope& scope,
+  [[nodiscard]] static std::optional<TextTemplate> compile(const Text& text, const NameScope& scope,
                                                            Diagnostics& diagnostics);
 
   /// Throws ExpressionError, with its place.
@@ -58,7 +58,7 @@ class TextTemplate {
     Position at;
     Slot slot = Slot::none;
   };
-  [[nodiscard]] static Slot slot_of(const Node& root);
+  [[nodiscard]] static Slot slot_of(const ExpressionNode& root);
   [[nodiscard]] static bool is_doubtful(const Piece& piece, const Names& names);
   [[noreturn]] static void fail(const Piece& piece, const Names& names, const char* code, std::string text);
   [[nodiscard]] static Value value_of(const Piece& piece, const Names& names);

@@ -11,7 +11,7 @@ namespace fugle::workflow {
 namespace {
 
 /// Params by name; env.UNSET has no value.
-class TestNames final : public Scope, public Names {
+class TestNames final : public NameScope, public Names {
  public:
   std::map<std::string, Value> params{{"n", std::int64_t{4}}, {"x", 0.5},
                                       {"name", "alpha"},      {"x-1", "a name with a minus"},

@@ -1,0 +1,429 @@
+#include "workflow/expand.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "workflow/reader.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// A workflow text on its way to a graph, with what was said about it.
+struct Expanded {
+  std::optional<graph::Graph> graph;
+  std::string messages;  ///< empty: none
+
+  [[nodiscard]] ElementId find(std::string_view id) const { return graph->find(id); }
+  [[nodiscard]] graph::ElementText text(std::string_view id) const { return graph->text(find(id)); }
+  [[nodiscard]] const graph::Task& task(std::string_view id) const { return graph->task_of(find(id)); }
+  /// The command as attempt 1 runs it.
+  [[nodiscard]] std::vector<std::string> command(std::string_view id) const {
+    const graph::ElementText element = text(id);
+    std::vector<std::string> staged;
+    for (const std::string& path : element.outputs) staged.push_back(graph::staged_path(path, 1));
+    std::vector<std::string> words;
+    for (const std::string& word : element.command) words.push_back(graph::fill_slots(word, staged, 1));
+    return words;
+  }
+  [[nodiscard]] std::string ids() const {
+    std::string all;
+    for (std::uint32_t e = 0; e < graph->num_elements(); ++e)
+      if (!graph->is_gate(ElementId(e))) all += fmt::format("{}{}", all.empty() ? "" : " ", graph->id(ElementId(e)));
+    return all;
+  }
+  [[nodiscard]] std::string needs(std::string_view id) const {
+    std::string all;
+    for (const ElementId need : graph->real_needs(find(id)))
+      all += fmt::format("{}{}", all.empty() ? "" : " ", graph->id(need));
+    return all;
+  }
+};
+
+struct Setup {
+  std::vector<std::pair<std::string, std::string>> params;
+  bool check_only = false;
+};
+
+Expanded expand_text(const std::string& tasks, const Setup& setup = {}) {
+  Diagnostics diagnostics("w.yaml");
+  Expanded result;
+  const auto workflow = read_workflow("version: 1\nname: w\n" + tasks, diagnostics);
+  if (workflow) {
+    ExpandOptions options;
+    options.directory = "/work";
+    options.params = setup.params;
+    options.environment = {{"HOME", "/home/u"}, {"ODD", "a b"}};
+    options.check_only = setup.check_only;
+    result.graph = expand(*workflow, options, diagnostics);
+  }
+  diagnostics.sort();
+  result.messages = diagnostics.to_text();
+  return result;
+}
+
+/// The first line of the messages, without the file.
+std::string first_message(const Expanded& expanded) {
+  const std::string line = expanded.messages.substr(0, expanded.messages.find('\n'));
+  return line.starts_with("w.yaml:") ? line.substr(7) : line;
+}
+
+TEST(Expand, one_task_is_one_element_named_like_it) {
+  const Expanded e = expand_text("tasks: {hi: {run: echo hello}}");
+  EXPECT_EQ(e.messages, "");
+  EXPECT_EQ(e.ids(), "hi");
+  EXPECT_THAT(e.command("hi"), ElementsAre("echo hello"));
+  EXPECT_THAT(e.task("hi").shell, ElementsAre("bash", "-euo", "pipefail", "-c"));
+  EXPECT_EQ(e.task("hi").workdir, "/work");
+}
+
+TEST(Expand, a_matrix_is_multiplied_out_in_key_order_with_the_last_key_fastest) {
+  const Expanded e = expand_text(R"(tasks:
+  a:
+    matrix: {x: [1, 2], y: "08..10..2"}
+    run: [prog, "${{ matrix.x }}", "${{ matrix.y }}", "${{ index }}"]
+)");
+  EXPECT_EQ(e.ids(), "a[1,08] a[1,10] a[2,08] a[2,10]");
+  EXPECT_THAT(e.command("a[2,08]"), ElementsAre("prog", "2", "08", "2"));
+  EXPECT_THAT(e.task("a[1,08]").matrix_names, ElementsAre("x", "y"));
+  EXPECT_THAT(e.text("a[1,10]").matrix, ElementsAre("1", "10"));
+}
+
+TEST(Expand, odd_or_long_values_become_hashes_in_ids) {
+  const std::string long_value(49, 'x');
+  const Expanded e = expand_text("tasks: {a: {matrix: {x: ['a b', 'a/b', ok-1.5:+_, " + long_value + "]}, run: [t]}}");
+  const auto hashed = [](std::string_view text) { return fmt::format("~{:08x}", hash_text(text) & 0xFFFFFFFFu); };
+  EXPECT_EQ(e.ids(), fmt::format("a[{}] a[{}] a[ok-1.5:+_] a[{}]", hashed("a b"), hashed("a/b"), hashed(long_value)));
+}
+
+TEST(Expand, params_come_from_the_command_line_before_their_defaults) {
+  const std::string text = R"(params:
+  n: {type: int, default: 3, min: 1, max: 64}
+  name: {default: world}
+tasks: {a: {run: "echo ${{ params.n + 1 }} ${{ params.name }}"}}
+)";
+  EXPECT_THAT(expand_text(text).command("a"), ElementsAre("echo 4 world"));
+  EXPECT_THAT(expand_text(text, {{{"n", "8"}, {"n", "9"}}}).command("a"), ElementsAre("echo 10 world"));
+  EXPECT_EQ(first_message(expand_text(text, {{{"n", "999"}}})), "command line: error E110: n: 999 > max 64");
+  EXPECT_EQ(first_message(expand_text(text, {{{"n", "abc"}}})), "command line: error E110: n: 'abc' is not an int");
+  EXPECT_EQ(first_message(expand_text(text, {{{"nam", "x"}}})),
+            "command line: error E103: unknown param 'nam'; did you mean 'name'?");
+}
+
+TEST(Expand, a_required_param_without_value_is_an_error_except_when_only_checking) {
+  const std::string text = R"(params:
+  dir: {type: path, description: where it is}
+  n: {type: int, min: 2}
+  l: {type: list}
+tasks:
+  a: {matrix: {x: "${{ params.l }}", y: "1..${{ params.n }}"}, run: "cd ${{ params.dir }}; echo ${{ matrix.x }} ${{ matrix.y }}"}
+)";
+  EXPECT_EQ(first_message(expand_text(text)), "4:3: error E105: param 'dir' is required: where it is");
+  const Expanded checked = expand_text(text, {{}, true});
+  EXPECT_EQ(checked.messages, "");
+  EXPECT_TRUE(checked.graph.has_value());
+}
+
+TEST(Expand, checking_does_not_report_what_only_a_stand_in_makes_wrong) {
+  const Expanded e = expand_text(R"(params: {s: {type: string}}
+tasks:
+  a: {run: "echo ${{ int(params.s) }} ${{ env.NOT_SET }}", resources: {cores: "${{ params.s }}"}}
+)",
+                                 {{}, true});
+  EXPECT_EQ(e.messages, "");
+}
+
+TEST(Expand, checking_still_reports_what_is_wrong_by_itself) {
+  const Expanded e = expand_text(R"(params: {s: {type: string}}
+tasks:
+  a: {matrix: {x: ["a b"]}, run: "echo ${{ matrix.x }} ${{ params.s }}"}
+)",
+                                 {{}, true});
+  EXPECT_EQ(first_message(e), "5:40: error E405: matrix.x holds a blank ('a b'); write ${{ q(matrix.x) }}");
+}
+
+TEST(Expand, outputs_are_slots_and_paths_in_the_graph_are_absolute) {
+  const Expanded e = expand_text(R"(tasks:
+  a:
+    inputs: {i: ./in/../in.txt}
+    outputs: {o: out/res.h5, p: /scratch//p}
+    run: prog ${{ inputs.i }} ${{ outputs.o }} ${{ q(outputs.p) }} try${{ attempt }}
+)");
+  EXPECT_THAT(e.text("a").inputs, ElementsAre("/work/in.txt"));
+  EXPECT_THAT(e.text("a").outputs, ElementsAre("/work/out/res.h5", "/scratch/p"));
+  EXPECT_THAT(e.command("a"), ElementsAre("prog ./in/../in.txt /work/out/.1-res.h5 /scratch/.1-p try1"));
+}
+
+TEST(Expand, in_a_directory_of_its_own_a_task_sees_absolute_paths) {
+  const Expanded e = expand_text(R"(workdir: base
+tasks:
+  a: {outputs: {o: x.txt}, run: touch}
+  b: {workdir: sub, inputs: {i: in.txt}, run: "prog ${{ inputs.i }} ${{ tasks.a.outputs.o }}"}
+  c: {inputs: {i: in.txt}, run: "prog ${{ inputs.i }} ${{ tasks.a.outputs.o }}"}
+  d: {matrix: {x: [1, 2]}, workdir: "d${{ matrix.x }}", run: pwd}
+)");
+  EXPECT_EQ(e.task("b").workdir, "/work/base/sub");
+  EXPECT_THAT(e.command("b"), ElementsAre("prog /work/base/in.txt /work/base/x.txt"));
+  EXPECT_THAT(e.command("c"), ElementsAre("prog in.txt x.txt"));
+  EXPECT_EQ(e.task("d[2]").workdir, "");
+  EXPECT_EQ(e.text("d[2]").workdir, "/work/base/d2");
+}
+
+TEST(Expand, equal_environment_values_belong_to_the_task_and_others_to_the_element) {
+  const Expanded e = expand_text(R"(env: {OMP: "1", TOP: "${{ env.HOME }}/x", AGAIN: "${{ env.TOP }}/y"}
+tasks:
+  a:
+    matrix: {x: [1, 2]}
+    outputs: {o: "o${{ matrix.x }}"}
+    env: {OMP: "2", X: "v${{ matrix.x }}", OUT: "${{ outputs.o }}", CORES: "${{ resources.cores }}"}
+    run: [t]
+)");
+  using Pair = std::pair<std::string, std::string>;
+  const graph::Task& task = e.task("a[1]");
+  EXPECT_THAT(task.env, ElementsAre(Pair("TOP", "/home/u/x"), Pair("AGAIN", "/home/u/x/y"), Pair("OMP", "2"),
+                                    Pair("OUT", graph::output_slot(0, false)), Pair("CORES", "1")));
+  EXPECT_THAT(task.env_names, ElementsAre("X"));
+  EXPECT_THAT(e.text("a[2]").env, ElementsAre("v2"));
+}
+
+TEST(Expand, elements_of_different_requests_are_of_different_graph_tasks_of_one_name) {
+  const Expanded e = expand_text(R"(tasks:
+  a:
+    matrix: {n: [1, 2, 4], r: [0, 1]}
+    resources: {cores: "${{ matrix.n * 2 }}", mem: "${{ matrix.n }}G"}
+    retries: ${{ matrix.r }}
+    timeout: ${{ matrix.n }}m
+    estimate: ${{ matrix.n }}s
+    run: [t, "${{ resources.cores }}", "${{ resources.mem }}"]
+)");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_EQ(e.graph->num_tasks(), 6U);
+  const graph::Task& task = e.task("a[4,1]");
+  EXPECT_EQ(task.name, "a");
+  EXPECT_EQ(task.request, (graph::Request{8, std::uint64_t{4} << 30}));
+  EXPECT_EQ(task.retries.max, 1U);
+  EXPECT_EQ(task.timeout, std::chrono::minutes(4));
+  EXPECT_EQ(e.graph->estimate(e.find("a[4,1]")), std::chrono::seconds(4));
+  EXPECT_THAT(e.command("a[4,0]"), ElementsAre("t", "8", "4294967296"));
+}
+
+TEST(Expand, typed_values_from_expressions_are_judged_like_literals) {
+  const auto message = [](const std::string& key) {
+    return first_message(expand_text("params: {x: 2.5, n: 0}\ntasks: {a: {run: [t], " + key + "}}"));
+  };
+  EXPECT_THAT(message("resources: {cores: '${{ params.x }}'}"),
+              HasSubstr("E104: 'cores' expects a whole number, got '2.5'"));
+  EXPECT_THAT(message("resources: {cores: '${{ params.n }}'}"), HasSubstr("E112: 'cores' is 0; allowed 1..1000000"));
+  EXPECT_THAT(message("timeout: '${{ params.n + 5 }}'"), HasSubstr("E109: 5 has no unit"));
+  EXPECT_THAT(message("priority: '${{ 10 * 1000 }}'"), HasSubstr("E112: 'priority' is 10000; allowed -1000..1000"));
+  EXPECT_EQ(message("resources: {cores: '${{ 8 / 2 }}'}"), "");
+}
+
+TEST(Expand, a_reference_is_a_list_in_element_order_and_an_edge_from_each_element) {
+  const Expanded e = expand_text(R"(tasks:
+  a: {matrix: {x: [1, 2, 3]}, outputs: {o: "a${{ matrix.x }}.txt"}, run: [t]}
+  b: {inputs: {all: "${{ tasks.a.outputs.o }}"}, run: "cat ${{ inputs.all }} > ${{ len(inputs.all) }}"}
+  c: {run: "echo ${{ tasks.a.outputs.o[1] }}"}
+)");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_THAT(e.command("b"), ElementsAre("cat a1.txt a2.txt a3.txt > 3"));
+  EXPECT_THAT(e.text("b").inputs, ElementsAre("/work/a1.txt\n/work/a2.txt\n/work/a3.txt"));
+  EXPECT_TRUE(e.task("b").input_is_list[0]);
+  EXPECT_EQ(e.needs("b"), "a[1] a[2] a[3]");
+  EXPECT_EQ(e.needs("c"), "a[1] a[2] a[3]");
+}
+
+TEST(Expand, equal_paths_make_edges_between_elements) {
+  const Expanded e = expand_text(R"(tasks:
+  consume: {matrix: {x: [1, 2]}, inputs: {i: "./d//${{ matrix.x }}.nc", j: other}, run: [t]}
+  produce: {matrix: {x: [1, 2]}, outputs: {o: "/work/d/${{ matrix.x }}.nc"}, run: [t]}
+)");
+  EXPECT_EQ(e.needs("consume[1]"), "produce[1]");
+  EXPECT_EQ(e.needs("consume[2]"), "produce[2]");
+  EXPECT_EQ(e.graph->num_edges(), 2U);
+}
+
+TEST(Expand, a_diamond_without_needs_has_the_edges_of_its_files) {
+  const Expanded e = expand_text(R"(tasks:
+  d: {inputs: {b: b.txt, c: c.txt}, run: [t]}
+  b: {inputs: {a: a.txt}, outputs: {o: b.txt}, run: [t]}
+  c: {inputs: {a: "${{ tasks.a.outputs.o }}"}, outputs: {o: c.txt}, run: [t]}
+  a: {outputs: {o: a.txt}, run: [t]}
+)");
+  EXPECT_EQ(e.needs("d"), "b c");
+  EXPECT_EQ(e.needs("b"), "a");
+  EXPECT_EQ(e.needs("c"), "a");
+}
+
+TEST(Expand, matrix_arithmetic_chains_elements_of_two_tasks) {
+  const Expanded e = expand_text(R"(tasks:
+  even:
+    matrix: {i: [0, 2, 4]}
+    inputs: {prev: "s${{ matrix.i - 1 }}"}
+    outputs: {next: "s${{ matrix.i }}"}
+    run: [t]
+  odd:
+    matrix: {i: [1, 3]}
+    inputs: {prev: "s${{ matrix.i - 1 }}"}
+    outputs: {next: "s${{ matrix.i }}"}
+    run: [t]
+)");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_EQ(e.needs("even[0]"), "");
+  EXPECT_EQ(e.needs("odd[1]"), "even[0]");
+  EXPECT_EQ(e.needs("even[2]"), "odd[1]");
+  EXPECT_EQ(e.needs("even[4]"), "odd[3]");
+}
+
+TEST(Expand, files_make_no_edge_within_a_task) {
+  const Expanded e = expand_text(R"(tasks:
+  a: {matrix: {i: [1, 2]}, inputs: {p: "s${{ matrix.i - 1 }}"}, outputs: {n: "s${{ matrix.i }}"}, run: [t]}
+)");
+  EXPECT_EQ(e.graph->num_edges(), 0U);
+}
+
+TEST(Expand, many_needing_many_go_through_a_gate) {
+  const Expanded e = expand_text(R"(tasks:
+  a: {matrix: {x: "1..50"}, outputs: {o: "a${{ matrix.x }}"}, run: [t]}
+  b: {matrix: {x: "1..50"}, inputs: {all: "${{ tasks.a.outputs.o }}"}, run: [t]}
+  c: {matrix: {x: "1..50"}, needs: [a], run: [t]}
+)");
+  EXPECT_EQ(e.graph->num_edges(), 150U) << "one gate for both";
+  EXPECT_EQ(e.graph->num_real_elements(), 150U);
+  EXPECT_EQ(e.graph->real_needs(e.find("b[7]")).size(), 50U);
+}
+
+TEST(Expand, a_cycle_by_references_is_named_with_the_place_of_each_edge) {
+  const Expanded e = expand_text(R"(tasks:
+  a: {inputs: {i: "${{ tasks.c.outputs.o }}"}, outputs: {o: a}, run: [t]}
+  b: {needs: [a], outputs: {o: b}, run: [t]}
+  c: {inputs: {i: "${{ tasks.b.outputs.o }}"}, outputs: {o: c}, run: [t]}
+)");
+  EXPECT_THAT(e.messages, ::testing::StartsWith("w.yaml:4:20: error E201: cycle a -> c -> b -> a\n"
+                                                "w.yaml:4:20: note: a needs c\n"
+                                                "w.yaml:6:20: note: c needs b\n"
+                                                "w.yaml:5:15: note: b needs a\n"));
+}
+
+TEST(Expand, a_cycle_by_files_is_found_among_elements) {
+  const Expanded e = expand_text(R"(tasks:
+  a: {matrix: {x: [1, 2]}, inputs: {i: "b${{ 3 - matrix.x }}"}, outputs: {o: "a${{ matrix.x }}"}, run: [t]}
+  b: {matrix: {x: [1, 2]}, inputs: {i: "a${{ matrix.x }}"}, outputs: {o: "b${{ matrix.x }}"}, run: [t]}
+)");
+  EXPECT_THAT(e.messages, HasSubstr("E201: cycle a -> b -> a -> b -> a\n"));
+  EXPECT_THAT(e.messages, HasSubstr("note: a needs b"));
+}
+
+TEST(Expand, a_task_that_names_its_own_output_needs_itself) {
+  const Expanded e = expand_text("tasks: {a: {inputs: {i: '${{ tasks.a.outputs.o }}'}, outputs: {o: x}, run: [t]}}");
+  EXPECT_THAT(e.messages, HasSubstr("E201: cycle a -> a\n"));
+}
+
+TEST(Expand, two_writers_of_one_path_are_refused) {
+  const Expanded e = expand_text(R"(tasks:
+  a: {outputs: {o: out.h5}, run: [t]}
+  b: {outputs: {p: ./out.h5}, run: [t]}
+)");
+  EXPECT_EQ(first_message(e), "4:20: error E203: './out.h5' is written by 'a' and by 'b' (line 5)");
+}
+
+TEST(Expand, two_elements_of_one_task_with_one_path_are_refused) {
+  const Expanded all = expand_text("tasks: {wrf: {matrix: {one: [1], m: [1, 2]}, outputs: {o: out.h5}, run: [t]}}");
+  EXPECT_THAT(first_message(all), HasSubstr("E209: all elements of wrf write the same path; add ${{ matrix.m }}"));
+  const Expanded some =
+      expand_text("tasks: {a: {matrix: {m: [1, 2, 3]}, outputs: {o: 'x${{ matrix.m % 2 }}'}, run: [t]}}");
+  EXPECT_THAT(first_message(some), HasSubstr("E203: 'x1' is written by 'a[1]' and by 'a[3]' (line 3)"));
+}
+
+TEST(Expand, empty_and_doubled_matrices_are_refused) {
+  EXPECT_THAT(first_message(expand_text(
+                  "params: {l: {type: list, default: []}}\ntasks: {a: {matrix: {x: '${{ params.l }}'}, run: [t]}}")),
+              HasSubstr("E205: matrix of 'a' has no elements ('x' is empty)"));
+  EXPECT_THAT(first_message(expand_text("tasks: {a: {matrix: {y: [5], x: [1, 2, 1]}, run: [t]}}")),
+              HasSubstr("E207: element 'a[5,1]' appears twice"));
+}
+
+TEST(Expand, names_that_are_unknown_or_known_too_late_are_refused) {
+  const auto message = [](const std::string& task) {
+    return first_message(expand_text("params: {p: 1}\ntasks:\n  t: {outputs: {grid: g}, run: [t]}\n  a: " + task));
+  };
+  EXPECT_EQ(message("{run: 'x ${{ tasks.t.outputs.grd }}'}"),
+            "6:15: error E402: task t has no output 'grd'; has: grid");
+  EXPECT_THAT(message("{run: 'x ${{ tasks.tt.outputs.grid }}'}"),
+              HasSubstr("E202: unknown task 'tt'; did you mean 't'?"));
+  EXPECT_THAT(message("{run: 'x ${{ param.p }}'}"), HasSubstr("E402: unknown name 'param'; did you mean 'params'?"));
+  EXPECT_THAT(message("{run: 'x ${{ params.q }}'}"), HasSubstr("E402: params has no param 'q'; has: p"));
+  EXPECT_THAT(message("{run: 'x ${{ item }}'}"), HasSubstr("E402: 'item' is not in this version of fugle"));
+  EXPECT_THAT(message("{run: 'x ${{ tasks.t.status }}'}"),
+              HasSubstr("E402: 'tasks.t.status' is not in this version of fugle"));
+  EXPECT_THAT(message("{run: 'x ${{ run.id }}'}"), HasSubstr("E402: 'run' is not in this version of fugle"));
+  EXPECT_THAT(message("{run: 'x ${{ env.GONE }}'}"), HasSubstr("E402: env.GONE is not set"));
+  EXPECT_THAT(message("{run: 'x ${{ resources.mem }}'}"), HasSubstr("E402: resources.mem of a is not set in the file"));
+  EXPECT_THAT(
+      message("{matrix: {x: '${{ tasks.t.outputs.grid }}'}, run: [t]}"),
+      HasSubstr(
+          "E404: tasks.t.outputs.grid is known only after t has run; 'matrix' must be known at start (use foreach)"));
+  EXPECT_THAT(
+      message("{outputs: {o: x}, workdir: '${{ outputs.o }}', run: [t]}"),
+      HasSubstr(
+          "E404: outputs.o is known only while an attempt runs; 'workdir' must be known when the element is made"));
+  EXPECT_THAT(message("{outputs: {o: x}, run: ['${{ len(outputs.o) }}']}"),
+              HasSubstr("E404: outputs and attempt are known only"));
+  EXPECT_THAT(message("{outputs: {o: '${{ attempt }}'}, run: [t]}"),
+              HasSubstr("E404: attempt is known only while an attempt runs"));
+}
+
+TEST(Expand, syntax_errors_show_the_expression_and_a_caret) {
+  const Expanded e = expand_text("tasks:\n  a: {run: \"x ${{ 1 + }}\"}\n");
+  EXPECT_THAT(e.messages, ::testing::StartsWith("w.yaml:4:15: error E401: expression ends too early\n"
+                                                "w.yaml:4:15: note: 1 +\n"
+                                                "w.yaml:4:15: note:    ^\n"));
+}
+
+TEST(Expand, unsafe_values_in_shell_text_are_refused_unless_quoted) {
+  const Expanded e = expand_text("tasks:\n  a: {run: 'x ${{ env.ODD }}'}\n  b: {run: 'x ${{ q(env.ODD) }}'}\n");
+  EXPECT_EQ(first_message(e), "4:15: error E405: env.ODD holds a blank ('a b'); write ${{ q(env.ODD) }}");
+  const Expanded outputs = expand_text("tasks: {a: {outputs: {o: my file}, run: 'x ${{ outputs.o }}'}}");
+  EXPECT_THAT(first_message(outputs),
+              HasSubstr("E405: outputs.o holds a blank ('/work/my file'); write ${{ q(outputs.o) }}"));
+  EXPECT_EQ(expand_text("tasks: {a: {run: [x, '${{ env.ODD }}']}}").messages, "") << "words are seen by no shell";
+}
+
+TEST(Expand, markers_and_slot_bytes_can_be_written_literally) {
+  const Expanded e = expand_text("tasks: {a: {run: [x, '$${{ y }}', \"a\\x1Fb\"]}}");
+  EXPECT_THAT(e.command("a"), ElementsAre("x", "${{ y }}",
+                                          "a\x1F"
+                                          "b"));
+}
+
+TEST(Expand, null_can_not_be_inserted) {
+  const Expanded e = expand_text("tasks: {a: {run: ['x${{ null }}']}}");
+  EXPECT_THAT(first_message(e), HasSubstr("E403: null is null"));
+}
+
+TEST(Expand, mistakes_of_all_tasks_are_reported_at_once) {
+  const Expanded e = expand_text(R"(tasks:
+  a: {run: "x ${{ nix }}"}
+  b: {run: "x ${{ env.ODD }}", resources: {cores: "${{ 1.5 }}"}}
+  c: {needs: [a], outputs: {o: "${{ '' }}"}, run: [t]}
+)");
+  EXPECT_THAT(e.messages, HasSubstr("E402"));
+  EXPECT_THAT(e.messages, HasSubstr("E104"));
+  EXPECT_THAT(e.messages, HasSubstr("E403: path of 'o' is empty"));
+}
+
+TEST(Expand, workflow_names_are_known_everywhere) {
+  const Expanded e =
+      expand_text("tasks: {a: {matrix: {x: ['${{ workflow.name }}']}, run: [x, '${{ workflow.dir }}']}}");
+  EXPECT_EQ(e.ids(), "a[w]");
+  EXPECT_THAT(e.command("a[w]"), ElementsAre("x", "/work"));
+}
+
+}  // namespace
+}  // namespace fugle::workflow
