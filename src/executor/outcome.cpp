@@ -55,7 +55,14 @@ Outcome classify(const wire::EndedFields& ended, const AttemptTexts& texts) {
                         std::strerror(ended.error))};
   if (ended.error != 0) return outcome_of_failed_exec(ended.error, texts.program);
   Outcome outcome = outcome_of_status(ended.wait_status);
-  if (ended.timed_out != 0) {
+  if (ended.memory_bytes > 0) {
+    outcome.cls = FailureClass::oom;
+    outcome.reason = fmt::format("used {} of memory (its limit is {}); raise 'resources.mem'",
+                                 format_bytes(ended.memory_bytes), format_bytes(texts.memory_limit));
+  } else if (ended.oom_killed != 0) {
+    outcome.cls = FailureClass::oom;
+    outcome.reason = "a process of it was killed by the kernel (out of memory); raise 'resources.mem'";
+  } else if (ended.timed_out != 0) {
     outcome.cls = FailureClass::timeout;
     outcome.reason = fmt::format("ran longer than its timeout of {}", format_duration(texts.timeout));
   } else if (ended.stopped != 0) {

@@ -22,6 +22,7 @@ struct AttemptTexts {
   std::string program;  ///< first word of the command
   std::string workdir;
   Duration timeout{0};
+  std::uint64_t memory_limit = 0;  ///< bytes; 0: none
   scheduler::StopReason stop_reason = scheduler::StopReason::cancelled;
 };
 

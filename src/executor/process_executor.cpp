@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -45,6 +46,12 @@ struct RunningAttempt {
 std::string temporary_root(const std::vector<std::string>& environment) {
   const std::string_view root = find_variable(environment, "TMPDIR");
   return std::string(root.empty() ? "/tmp" : root);
+}
+
+/// Only what the user asked for is enforced; a share of the node's memory is a guess.
+std::uint64_t memory_limit_of(const Launch& launch) {
+  if (launch.task->request.mem_bytes == 0) return 0;
+  return std::max(launch.granted.mem_bytes, launch.task->request.mem_bytes);
 }
 
 /// The files the spawner will append to are made here, where a problem can still be told.
@@ -151,6 +158,7 @@ void ProcessExecutor::Impl::start(const Launch& launch) {
   running.id = launch.id;
   running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
   running.texts.timeout = launch.task->timeout;
+  running.texts.memory_limit = memory_limit_of(launch);
   if (auto problem = running.outputs.prepare()) {
     refuse(launch, FailureClass::output, std::move(*problem));
     return;
@@ -188,7 +196,10 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   running.texts.program = argv.front();
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
   wire::FrameWriter(channel_.outgoing(), wire::Kind::start)
-      .put(wire::StartFields{{launch.element.value(), launch.attempt}, task.timeout.count(), task.grace.count()})
+      .put(wire::StartFields{{launch.element.value(), launch.attempt},
+                             task.timeout.count(),
+                             task.grace.count(),
+                             running.texts.memory_limit})
       .put_text(running.texts.workdir)
       .put_texts(argv)
       .put_texts(

@@ -50,7 +50,9 @@ struct ExecutorOptions {
 ///
 /// Classes: `error` with exit 127 or 126 when the program is not found or not executable, as a shell has it; `setup`
 /// when the working directory can not be entered; `output` when an output is missing or its directory can not be made;
-/// `launch` when the machine had no room for the process; `lost` when the spawner died.
+/// `oom` when it and its descendants held more memory than its task asks for (looked at five times a second; enforced
+/// only where the task asks), or the kernel killed one of them for lack of it; `launch` when the machine had no room
+/// for the process; `lost` when the spawner died.
 class ProcessExecutor final : public scheduler::Executor {
  public:
   /// One executor per spawner. Makes run_dir/logs. Throws EnvironmentError when the logs can not be written.

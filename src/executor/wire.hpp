@@ -40,8 +40,9 @@ struct AttemptKey {
 
 struct StartFields {
   AttemptKey key;
-  std::int64_t timeout_ns = 0;  ///< from process start; 0: none
-  std::int64_t grace_ns = 0;    ///< between TERM and KILL
+  std::int64_t timeout_ns = 0;     ///< from process start; 0: none
+  std::int64_t grace_ns = 0;       ///< between TERM and KILL
+  std::uint64_t memory_limit = 0;  ///< bytes; 0: none
 };
 
 struct StartedFields {
@@ -63,6 +64,7 @@ struct EndedFields {
   std::int64_t start_ns = 0;
   std::int64_t end_ns = 0;
   std::uint64_t dropped_bytes = 0;  ///< of output, because the log could not be written
+  std::uint64_t memory_bytes = 0;   ///< held when it was killed for exceeding its limit, else 0
   std::int32_t wait_status = 0;     ///< as from wait()
   Step step = Step::done;
   std::int32_t error = 0;  ///< errno at `step`
@@ -70,6 +72,7 @@ struct EndedFields {
   std::uint32_t maxrss_kb = 0;
   std::uint8_t timed_out = 0;
   std::uint8_t stopped = 0;
+  std::uint8_t oom_killed = 0;  ///< by the kernel
 };
 
 /// Appends one frame to `out`; complete when it goes out of scope.

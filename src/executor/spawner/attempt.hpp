@@ -32,6 +32,12 @@ struct Attempt {
   bool first_process_ended = false;
   bool timed_out = false;
   bool stopped = false;
+  bool oom_killed = false;
+  std::uint64_t memory_limit = 0;  ///< bytes; 0: none
+  std::uint64_t memory_bytes = 0;  ///< held when it was killed for that; 0: it was not
+  std::uint64_t number = 0;        ///< of the attempts started by this spawner
+  std::uint64_t oom_kills_before = 0;
+  bool started_alone = false;
   std::uint64_t identity = 0;  ///< see descendants.hpp
   std::uint64_t dropped_bytes = 0;
   int wait_status = 0;

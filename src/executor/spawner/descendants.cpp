@@ -1,45 +1,20 @@
 #include "executor/spawner/descendants.hpp"
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <ctime>
 #include <string>
 
+#include "executor/spawner/proc_file.hpp"
+
 namespace fugle::spawner {
-namespace {
-
-/// At most `limit` bytes of a file of /proc; empty when it can not be read.
-std::string read_file(const char* path, std::size_t limit) {
-  std::string text;
-  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return text;
-  std::array<char, 4096> piece;
-  while (text.size() < limit) {
-    const ssize_t n = ::read(fd, piece.data(), piece.size());
-    if (n <= 0) break;
-    text.append(piece.data(), static_cast<std::size_t>(n));
-  }
-  ::close(fd);
-  return text;
-}
-
-}  // namespace
-
 std::vector<pid_t> list_children() {
   const std::string path = "/proc/self/task/" + std::to_string(getpid()) + "/children";
-  const std::string text = read_file(path.c_str(), 1 << 20);
   std::vector<pid_t> pids;
-  for (const char *at = text.data(), *end = at + text.size(); at < end; ++at) {
-    pid_t pid = 0;
-    at = std::from_chars(at, end, pid).ptr;
-    if (pid > 0) pids.push_back(pid);
-  }
+  for (const std::uint64_t pid : numbers_in(read_proc_file(path, 1 << 20))) pids.push_back(static_cast<pid_t>(pid));
   return pids;
 }
 
@@ -59,7 +34,7 @@ std::uint64_t identity_of(const std::vector<const char*>& environment) {
 
 std::uint64_t identity_of(pid_t pid) {
   // Children get the variables of their attempt first, so the beginning is enough.
-  const std::string text = read_file(("/proc/" + std::to_string(pid) + "/environ").c_str(), 64 * 1024);
+  const std::string text = read_proc_file("/proc/" + std::to_string(pid) + "/environ");
   std::vector<const char*> environment;
   for (const char* at = text.c_str(); at < text.c_str() + text.size(); at += std::strlen(at) + 1)
     environment.push_back(at);

@@ -58,6 +58,7 @@ void Server::run() {
     wait_for_events();
     if (child_ended_) reap();
     expire_deadlines();
+    if (num_limited_ > 0 && now() >= check_memory_at_) check_memory();
     if (sweep_at_ != 0 && now() >= sweep_at_) sweep_strays();
     release_programs();
     report_finished();
@@ -94,6 +95,7 @@ int Server::wait_ms() const {
   std::int64_t next = kNever;
   if (sweep_at_ != 0) next = sweep_at_;
   if (rank_.has_unsent() && !is_waiting_to_send_) next = std::min(next, tell_at_);
+  if (num_limited_ > 0) next = std::min(next, check_memory_at_);
   if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
   if (next == kNever) return -1;
   const std::int64_t ms = (next - now() + kMillisecond - 1) / kMillisecond;
@@ -149,6 +151,7 @@ void Server::start(std::string_view body) {
   }
   attempt->key = order.key;
   attempt->grace = order.grace_ns;
+  attempt->memory_limit = order.memory_limit;
   attempt->deadline = order.timeout_ns;  // made absolute once it runs
   attempt->identity = identity_of(own);
   program.environment = full_environment(std::move(own));
@@ -159,6 +162,7 @@ void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
   int pipe[2];
   int error = ::pipe2(pipe, O_CLOEXEC) == 0 ? 0 : errno;
   attempt->started = now();
+  attempt->oom_kills_before = oom_kills_.count();
   if (error == 0) {
     attempt->pid = attempt->child.start(std::move(program), null_, pipe[1]);
     ::close(pipe[1]);
@@ -181,6 +185,9 @@ void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
       .put(wire::StartedFields{attempt->key, attempt->started + unix_offset_});
   if (const std::int64_t timeout = std::exchange(attempt->deadline, 0); timeout > 0)
     set_deadline(*attempt, attempt->started + timeout);
+  attempt->number = ++num_started_;
+  attempt->started_alone = attempts_.empty();
+  if (attempt->memory_limit > 0) ++num_limited_;
   starting_.push_back(attempt.get());
   attempts_.emplace(attempt->pid, std::move(attempt));
 }

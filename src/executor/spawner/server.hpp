@@ -18,6 +18,7 @@
 #include "executor/channel.hpp"
 #include "executor/spawner/attempt.hpp"
 #include "executor/spawner/log_writer.hpp"
+#include "executor/spawner/memory.hpp"
 
 namespace fugle::spawner {
 
@@ -50,9 +51,11 @@ class Server {
 
   // Ends.
   void reap();
-  void note_end(Attempt& attempt, int wait_status, const rusage& usage) const;
+  void note_end(Attempt& attempt, int wait_status, const rusage& usage);
   void finish_empty_groups();
   void expire_deadlines();
+  [[nodiscard]] bool was_oom_killed(const Attempt& attempt) const;
+  void check_memory();
   void terminate(Attempt& attempt);
   void set_deadline(Attempt& attempt, std::int64_t deadline);
   void finish(Attempt& attempt);
@@ -81,6 +84,10 @@ class Server {
   std::size_t num_lingering_ = 0;   ///< first process ended, group not yet
   std::vector<std::unique_ptr<Attempt>> finished_;
   std::int64_t sweep_at_ = 0;  ///< 0: nothing has ended since the last sweep
+  OomKills oom_kills_;
+  std::uint64_t num_started_ = 0;
+  std::size_t num_limited_ = 0;       ///< attempts with a memory limit
+  std::int64_t check_memory_at_ = 0;  ///< of meaning while there are such
 };
 
 }  // namespace fugle::spawner

@@ -16,6 +16,7 @@ namespace {
 
 namespace wire = executor::wire;
 
+constexpr std::int64_t kMemoryPeriod = 200'000'000;
 constexpr std::int64_t kSweepDelay = 50'000'000;
 constexpr int kEndLimitMs = 10'000;
 
@@ -53,12 +54,36 @@ void Server::reap() {
   if (num_lingering_ > 0) finish_empty_groups();
 }
 
-void Server::note_end(Attempt& attempt, int wait_status, const rusage& usage) const {
+void Server::note_end(Attempt& attempt, int wait_status, const rusage& usage) {
   attempt.first_process_ended = true;
   attempt.ended = now();
   attempt.wait_status = wait_status;
   attempt.cpu_ms = milliseconds_of(usage.ru_utime) + milliseconds_of(usage.ru_stime);
   attempt.maxrss_kb = static_cast<std::uint32_t>(usage.ru_maxrss);
+  attempt.oom_killed = was_oom_killed(attempt);
+  if (attempt.memory_limit > 0) --num_limited_;
+}
+
+/// The kernel says that it killed, not whom. It was this attempt if its end looks like that (137 is what a shell makes
+/// of it), or if nothing else of ours ran all the while.
+bool Server::was_oom_killed(const Attempt& attempt) const {
+  if (attempt.phase != Phase::running || oom_kills_.count() <= attempt.oom_kills_before) return false;
+  const int status = attempt.wait_status;
+  const bool looks_killed = WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 128 + SIGKILL;
+  return looks_killed || (attempt.started_alone && attempt.number == num_started_);
+}
+
+void Server::check_memory() {
+  check_memory_at_ = now() + kMemoryPeriod;
+  for (auto& [pid, attempt] : attempts_) {
+    if (attempt->memory_limit == 0 || attempt->phase != Phase::running) continue;
+    const std::uint64_t bytes = memory_in_use(pid, attempt->memory_limit);
+    if (bytes <= attempt->memory_limit) continue;
+    attempt->memory_bytes = bytes;
+    attempt->phase = Phase::killed;
+    set_deadline(*attempt, 0);
+    ::kill(-pid, SIGKILL);
+  }
 }
 
 void Server::finish_empty_groups() {
@@ -138,6 +163,8 @@ void Server::report_finished() {
     fields.maxrss_kb = attempt->maxrss_kb;
     fields.timed_out = attempt->timed_out;
     fields.stopped = attempt->stopped;
+    fields.memory_bytes = attempt->memory_bytes;
+    fields.oom_killed = attempt->oom_killed;
     wire::FrameWriter(rank_.outgoing(), wire::Kind::ended).put(fields);
     tell_at_ = 0;
   }

@@ -73,6 +73,16 @@ TEST(Outcome, ending_well_after_a_timeout_or_a_stop_does_not_count) {
   EXPECT_EQ(outcome_of(ended, {}).cls, FailureClass::cancelled);
 }
 
+TEST(Outcome, memory_is_a_class_of_its_own_even_after_exit_code_zero) {
+  wire::EndedFields ended;
+  ended.oom_killed = 1;
+  EXPECT_EQ(outcome_of(ended, {}).cls, FailureClass::oom);
+  ended.memory_bytes = 3 << 20;
+  AttemptTexts texts;
+  texts.memory_limit = 2 << 20;
+  EXPECT_EQ(outcome_of(ended, texts).reason, "used 3.0M of memory (its limit is 2.0M); raise 'resources.mem'");
+}
+
 TEST(Outcome, lost_output_is_said_of_a_failure_only) {
   wire::EndedFields ended;
   ended.dropped_bytes = 2048;

@@ -121,6 +121,32 @@ TEST_F(ProcessEndTest, a_daemon_of_a_running_attempt_is_spared) {
   EXPECT_TRUE(dies(pid_in("pid")));
 }
 
+TEST_F(ProcessEndTest, a_task_that_takes_more_memory_than_it_asked_for_is_ended) {
+  Job greedy = shell("x=$(head -c 100000000 /dev/zero | tr '\\0' x); sleep 30", 1);
+  greedy.task.request.mem_bytes = 50 << 20;
+  Job modest = shell("x=$(head -c 10000000 /dev/zero | tr '\\0' x); sleep 0.5", 2);
+  modest.task.request.mem_bytes = 100 << 20;
+  start(modest);
+  const AttemptReport report = run(greedy);
+  EXPECT_EQ(report.element, ElementId(1));
+  EXPECT_EQ(report.cls, FailureClass::oom);
+  EXPECT_THAT(report.reason, HasSubstr("its limit is 50.0M"));
+  EXPECT_EQ(ended().cls, FailureClass::none);
+}
+
+TEST_F(ProcessEndTest, a_full_disk_loses_output_but_hangs_nobody) {
+  executor_.reset();
+  for (const char* name : {"worker-3.log", "worker-3.idx"}) {
+    std::filesystem::remove(folder_ / (std::string("logs/") + name));
+    std::filesystem::create_symlink("/dev/full", folder_ / (std::string("logs/") + name));
+  }
+  restart({"PATH=/usr/bin:/bin"});
+  const AttemptReport report = run(shell("head -c 1000000 /dev/zero; exit 4"));
+  EXPECT_EQ(report.exit, 4);
+  EXPECT_THAT(report.reason, HasSubstr("976.6K of its output could not be written"));
+  EXPECT_EQ(run(shell("echo fine", 1)).cls, FailureClass::none);
+}
+
 TEST_F(ProcessEndTest, a_killed_spawner_loses_its_attempts_and_leaves_no_process) {
   start(shell("echo $$ > child; sleep 60 & echo $! > grandchild; wait", 1));
   start(shell("sleep 60", 2));
