@@ -134,6 +134,51 @@ TEST_F(ProcessEndTest, a_task_that_takes_more_memory_than_it_asked_for_is_ended)
   EXPECT_EQ(ended().cls, FailureClass::none);
 }
 
+/// A control group with little memory, where this machine lets us make one (version 1, as root).
+class SmallGroup {
+ public:
+  SmallGroup() {
+    const std::string groups = read_text("/proc/self/cgroup");
+    const std::size_t at = groups.find(":memory:");
+    if (at == std::string::npos) return;
+    const std::size_t begin = at + std::string(":memory:").size();
+    path_ = "/sys/fs/cgroup/memory" + groups.substr(begin, groups.find('\n', begin) - begin) + "/fugle-test-" +
+            std::to_string(::getpid());
+    std::error_code error;
+    if (!std::filesystem::create_directory(path_, error))
+      path_.clear();
+    else
+      write_text(path_ + "/memory.limit_in_bytes", "40000000");
+  }
+  ~SmallGroup() {
+    if (is_there()) becomes_true([this] { return ::rmdir(path_.c_str()) == 0; });
+  }
+  SmallGroup(const SmallGroup&) = delete;
+  SmallGroup& operator=(const SmallGroup&) = delete;
+  [[nodiscard]] bool is_there() const { return !path_.empty(); }
+  void enter() const { write_text(path_ + "/cgroup.procs", std::to_string(::getpid())); }
+
+ private:
+  std::string path_;
+};
+
+TEST_F(ProcessEndTest, a_task_that_hides_that_the_kernel_killed_its_child_for_memory_fails_all_the_same) {
+  const SmallGroup group;
+  if (!group.is_there()) GTEST_SKIP() << "cannot make a memory control group here (needs root and version 1)";
+  const pid_t rank = ::fork();
+  if (rank == 0) {
+    group.enter();
+    restart({"PATH=/usr/bin:/bin"});
+    const FailureClass harmless = run(shell("true", 1)).cls;
+    const FailureClass hidden = run(shell("tail /dev/zero || exit 0", 2)).cls;
+    spawner_.reset();
+    ::_exit(harmless == FailureClass::none && hidden == FailureClass::oom ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(rank, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(ProcessEndTest, a_full_disk_loses_output_but_hangs_nobody) {
   executor_.reset();
   for (const char* name : {"worker-3.log", "worker-3.idx"}) {
