@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace fugle::store {
 
@@ -63,6 +64,8 @@ class ScopedTemporary {
 [[noreturn]] void throw_errno(const std::string& what, const std::string& path, int error);
 
 [[nodiscard]] bool file_exists(const std::string& path);
+/// Names in the directory, in no particular order.
+[[nodiscard]] std::vector<std::string> list_directory(const std::string& directory);
 void remove_if_exists(const std::string& path);
 /// Makes creations, renames and removals in the directory durable.
 void sync_directory(const std::string& directory);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <limits>
 
 #include "base/assert.hpp"
@@ -28,8 +27,8 @@ std::string make_uuid() {
 }
 
 void remove_leftovers(const std::string& run_dir) {
-  for (const auto& entry : std::filesystem::directory_iterator(run_dir)) {
-    if (entry.path().native().ends_with(".h5.tmp")) remove_if_exists(entry.path());
+  for (const std::string& name : list_directory(run_dir)) {
+    if (name.ends_with(".h5.tmp")) remove_if_exists(run_dir + "/" + name);
   }
 }
 

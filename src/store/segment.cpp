@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -93,11 +92,9 @@ std::string segment_path(const std::string& run_dir, std::uint32_t number) {
 
 std::vector<std::uint32_t> list_segments(const std::string& run_dir) {
   std::vector<std::uint32_t> numbers;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(run_dir, error)) {
-    if (const auto number = number_in(entry.path().filename().native())) numbers.push_back(*number);
+  for (const std::string& name : list_directory(run_dir)) {
+    if (const auto number = number_in(name)) numbers.push_back(*number);
   }
-  if (error) throw_errno("cannot list", run_dir, error.value());
   std::sort(numbers.begin(), numbers.end());
   return numbers;
 }
