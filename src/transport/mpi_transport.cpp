@@ -114,6 +114,7 @@ class MpiTransport::Impl {
       return;
     }
     FUGLE_EXPECT(to < channels_.size() && channels_[to] != nullptr, "workers talk to the head only");
+    if (channels_[to]->is_lost()) return;
     channels_[to]->send(std::move(bytes));
     activate(to);
   }

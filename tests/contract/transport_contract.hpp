@@ -107,7 +107,6 @@ inline void delivers_messages_to_oneself_at_the_next_poll(scheduler::Transport& 
     EXPECT_EQ(incoming.messages[at].first, transport.self());
     EXPECT_EQ(std::get<scheduler::Revoke>(incoming.messages[at].second), scheduler::Revoke{{ElementId(at + 1)}});
   }
-  EXPECT_FALSE(transport.is_sending());
 }
 
 inline void appends_to_what_the_caller_has_not_taken_yet(scheduler::Transport& transport) {

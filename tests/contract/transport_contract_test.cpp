@@ -10,6 +10,7 @@ TEST(LocalTransport, keeps_the_contract_of_transports) {
   EXPECT_EQ(transport.num_ranks(), 1u);
   testing::Mailbox mailbox(transport, [] { FAIL() << "one rank never waits for another"; });
   testing::keeps_the_contract(mailbox);
+  EXPECT_FALSE(transport.is_sending());
 }
 
 }  // namespace

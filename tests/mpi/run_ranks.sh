@@ -15,10 +15,22 @@ if [[ "${options[*]}" == *plm_rsh_agent* ]] && ! unshare -Ur --uts true 2>/dev/n
   exit 77
 fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-output=$(timeout --kill-after=5 100 mpirun --enable-recovery --bind-to none --oversubscribe \
+exec 3< <(exec timeout --kill-after=5 100 mpirun --enable-recovery --bind-to none --oversubscribe \
   --mca mpi_yield_when_idle 1 --mca odls_base_sigkill_timeout 0 --mca pml ob1 "${options[@]}" -n "$ranks" "$@" 2>&1)
-echo "$output"
-passed=$(grep -c '^rank [0-9]* passed' <<<"$output")
-failed=$(grep -c '^rank [0-9]* failed' <<<"$output")
+mpirun=$!
+passed=0
+failed=0
+while read -r -u 3 line; do
+  echo "$line"
+  [[ "$line" =~ ^rank\ [0-9]+\ passed ]] && ((++passed))
+  [[ "$line" =~ ^rank\ [0-9]+\ failed ]] && ((++failed))
+  ((passed + failed == survivors)) && break
+done
+if [[ $survivors -lt $ranks && "${options[*]}" == *plm_rsh_agent* ]]; then
+  # After a death on another node mpirun waits for ever, though all ranks have left.
+  sleep 1
+  kill -TERM "$mpirun"
+fi
+cat <&3
 echo "$passed of $survivors expected ranks passed, $failed failed"
 [[ $passed -eq $survivors && $failed -eq 0 ]]
