@@ -1,9 +1,11 @@
-// Many lives of a head on one run directory, each ended by SIGKILL at a random instant. The child tells over a pipe up
-// to which event the store has acknowledged; what the journal says afterwards must hold all of that, in order, once.
+// Many lives of a head on one run directory, each ended by SIGKILL at a random instant or word. The child tells over a
+// pipe up to which event the store has acknowledged; what the journal says afterwards must hold all of that, in order,
+// once.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -70,13 +72,22 @@ Sequence run_and_kill(const std::string& run_dir, Honesty honesty, Random random
     live(*store, random, ends[1]);
   }
   ::close(ends[1]);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(1000 + random.below(25000));
+  // Half of the lives end at a random time, perhaps before they began in earnest; the others after so many words, so
+  // that something was written however busy the machine is.
+  const bool ends_by_time = random.chance(0.5);
+  const std::uint64_t num_words = 1 + random.below(20);
+  const auto life_time = std::chrono::microseconds(1000 + random.below(25000));
   std::thread killer([&] {
-    std::this_thread::sleep_until(deadline);
+    if (!ends_by_time) return;
+    std::this_thread::sleep_for(life_time);
     ::kill(child, SIGKILL);
   });
   Sequence acknowledged = 0;
-  for (Sequence told; ::read(ends[0], &told, sizeof told) == sizeof told;) acknowledged = told;
+  std::uint64_t num_heard = 0;
+  for (Sequence told; ::read(ends[0], &told, sizeof told) == sizeof told;) {
+    acknowledged = told;
+    if (++num_heard == num_words && !ends_by_time) ::kill(child, SIGKILL);
+  }
   killer.join();
   ::close(ends[0]);
   ::waitpid(child, nullptr, 0);
@@ -105,7 +116,11 @@ TEST(JournalKill, recovers_every_acknowledged_event_in_order_and_once_after_many
 
 TEST(JournalKill, notices_a_store_that_acknowledges_without_writing) {
   const TemporaryDirectory run;
-  const Sequence acknowledged = run_and_kill(run.path(), Honesty::lying, Random(kSeed));
+  Random random(kSeed);
+  Sequence acknowledged = 0;
+  for (int life = 0; life < 5; ++life) {
+    acknowledged = std::max(acknowledged, run_and_kill(run.path(), Honesty::lying, Random(random.next())));
+  }
   EXPECT_LT(read_journal(run.path()).events.size(), acknowledged);
 }
 
