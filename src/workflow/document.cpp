@@ -6,6 +6,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
@@ -129,7 +130,7 @@ class TreeBuilder final : public YAML::EventHandler {
     std::uint64_t num_nodes = 1;
     const YamlNode* key = nullptr;  ///< read, its value not yet
     Position key_at;
-    std::unordered_map<std::string, std::uint32_t> key_lines{};  ///< of maps
+    std::unordered_map<std::string, std::uint32_t> key_lines{};  ///< of maps with many keys
   };
 
   [[nodiscard]] std::string_view text() const { return document_.source.text(); }
@@ -152,7 +153,7 @@ class TreeBuilder final : public YAML::EventHandler {
     YamlNode& node = document_.nodes.emplace_back();
     node.kind = kind;
     node.offset = static_cast<std::uint32_t>(offset_of(mark));
-    node.at = document_.source.position(node.offset);
+    node.at = document_.source.position(node.offset, static_cast<std::size_t>(std::max(mark.line, 0)));
     return node;
   }
 
@@ -216,13 +217,25 @@ class TreeBuilder final : public YAML::EventHandler {
       diagnostics_.error("E101", frame.key_at, "merge key '<<' is not read; use 'extends'", "extends");
       return;
     }
-    const auto [first, is_new] = frame.key_lines.emplace(key.text, frame.key_at.line);
-    if (is_new) {
-      frame.node->entries.push_back({key.text, frame.key_at, &value});
-    } else {
+    if (const auto line = line_of_key(frame, key.text))
       diagnostics_.error("E102", frame.key_at,
-                         fmt::format("duplicate key {} (first at line {})", in_quotes(key.text), first->second));
+                         fmt::format("duplicate key {} (first at line {})", in_quotes(key.text), *line));
+    else
+      frame.node->entries.push_back({key.text, frame.key_at, &value});
+  }
+
+  /// The line where the map has this key already. A table is made only for maps where a scan would be slow.
+  static std::optional<std::uint32_t> line_of_key(Frame& frame, const std::string& key) {
+    constexpr std::size_t kFew = 16;
+    const std::vector<Entry>& entries = frame.node->entries;
+    if (entries.size() <= kFew) {
+      const auto entry = std::ranges::find(entries, key, &Entry::key);
+      return entry == entries.end() ? std::nullopt : std::optional(entry->at.line);
     }
+    if (frame.key_lines.empty())
+      for (const Entry& entry : entries) frame.key_lines.emplace(entry.key, entry.at.line);
+    const auto [found, is_new] = frame.key_lines.emplace(key, frame.key_at.line);
+    return is_new ? std::nullopt : std::optional(found->second);
   }
 
   Document& document_;

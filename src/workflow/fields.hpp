@@ -41,6 +41,18 @@ void refuse_shape(const Reading& reading, std::string_view key, std::string_view
 [[nodiscard]] bool is_map_or_refuse(const Reading& reading, std::string_view key, const YamlNode& node);
 [[nodiscard]] bool is_list_or_refuse(const Reading& reading, std::string_view key, const YamlNode& node);
 
+/// Calls `use` with each scalar of a list; E104 for the other items, which should be `expected`.
+template <class Use>
+void for_each_scalar(const Reading& reading, std::string_view key, std::string_view expected, const YamlNode& list,
+                     const Use& use) {
+  for (const YamlNode* item : list.items) {
+    if (item->is_scalar())
+      use(*item);
+    else if (item->kind != YamlNode::Kind::broken)
+      refuse_shape(reading, key, expected, *item);
+  }
+}
+
 /// For keys whose value is known before any expression: E104 when the text holds one.
 [[nodiscard]] bool refuse_marker(const Reading& reading, std::string_view key, const YamlNode& node);
 

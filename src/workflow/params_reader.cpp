@@ -105,13 +105,10 @@ class ParamReader {
   void read_choices(const Entry& entry) {
     if (!is_list_or_refuse(reading_, entry.key, *entry.value)) return;
     std::vector<Value> choices;
-    for (const YamlNode* item : entry.value->items) {
-      if (!item->is_scalar()) {
-        if (item->kind != YamlNode::Kind::broken) refuse_shape(reading_, entry.key, "single values in its list", *item);
-      } else if (auto choice = parse_param(param_, item->text, item->at, reading_.diagnostics)) {
+    for_each_scalar(reading_, entry.key, "single values in its list", *entry.value, [&](const YamlNode& item) {
+      if (auto choice = parse_param(param_, item.text, item.at, reading_.diagnostics))
         choices.push_back(std::move(*choice));
-      }
-    }
+    });
     param_.choices = std::move(choices);
   }
 
@@ -135,12 +132,8 @@ class ParamReader {
     if (node.is_scalar()) return untyped_scalar(node.text, node.is_quoted);
     if (!node.is_list()) return {};
     List items;
-    for (const YamlNode* item : node.items) {
-      if (item->is_scalar())
-        items.push_back(untyped_scalar(item->text, item->is_quoted));
-      else if (item->kind != YamlNode::Kind::broken)
-        refuse_shape(reading_, "default", "single values in its list", *item);
-    }
+    for_each_scalar(reading_, "default", "single values in its list", node,
+                    [&](const YamlNode& item) { items.push_back(untyped_scalar(item.text, item.is_quoted)); });
     return items;
   }
 

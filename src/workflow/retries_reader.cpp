@@ -65,12 +65,8 @@ void read_when(const Reading& reading, const Entry& entry, graph::RetryPolicy& i
   if (!is_list_or_refuse(reading, entry.key, node)) return;
   graph::RetryPolicy policy = builtin().when;
   policy.classes = 0;
-  for (const YamlNode* item : node.items) {
-    if (item->is_scalar())
-      add_condition(reading, *item, policy);
-    else if (item->kind != YamlNode::Kind::broken)
-      refuse_shape(reading, entry.key, "failure classes or exit codes in its list", *item);
-  }
+  for_each_scalar(reading, entry.key, "failure classes or exit codes in its list", node,
+                  [&](const YamlNode& item) { add_condition(reading, item, policy); });
   into = std::move(policy);
 }
 

@@ -99,15 +99,22 @@ void SourceText::join_surrogates() {
   text_ = std::move(joined);
 }
 
-Position SourceText::position(std::size_t offset) const {
+std::size_t SourceText::line_of(std::size_t offset, std::size_t guess) const {
+  const bool starts_before = guess < line_starts_.size() && line_starts_[guess] <= offset;
+  if (starts_before && (guess + 1 == line_starts_.size() || offset < line_starts_[guess + 1])) return guess;
   const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
-  const std::size_t start = *(next - 1);
+  return static_cast<std::size_t>(next - line_starts_.begin()) - 1;
+}
+
+Position SourceText::position(std::size_t offset, std::size_t guess) const {
+  const std::size_t line = line_of(offset, guess);
+  const std::size_t start = line_starts_[line];
   std::size_t column = offset - start + 1;
   for (auto joint = std::lower_bound(joints_.begin(), joints_.end(), start,
                                      [](const Joint&j, std::size_t from) { return j.after < from; });
        joint != joints_.end() && joint->after <= offset; ++joint)
     column += joint->removed;
-  return {static_cast<std::uint32_t>(next - line_starts_.begin()), static_cast<std::uint32_t>(column)};
+  return {static_cast<std::uint32_t>(line + 1), static_cast<std::uint32_t>(column)};
 }
 
 }  // namespace fugle::workflow

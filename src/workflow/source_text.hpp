@@ -18,11 +18,13 @@ class SourceText {
   [[nodiscard]] static std::optional<SourceText> make(std::string_view bytes, Diagnostics& diagnostics);
 
   [[nodiscard]] const std::string& text() const { return text_; }
-  /// Place in the file of a byte of text().
-  [[nodiscard]] Position position(std::size_t offset) const;
+  /// Place in the file of a byte of text(); found at once when it is in line `guess`, counted from 0.
+  [[nodiscard]] Position position(std::size_t offset, std::size_t guess = 0) const;
 
  private:
   explicit SourceText(std::string_view utf8);
+  /// Of the line that holds the byte, from 0.
+  [[nodiscard]] std::size_t line_of(std::size_t offset, std::size_t guess) const;
   void join_surrogates();
 
   struct Joint {

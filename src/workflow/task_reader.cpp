@@ -3,16 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/assert.hpp"
 #include "base/text.hpp"
+#include "workflow/files_reader.hpp"
+#include "workflow/matrix_reader.hpp"
 #include "workflow/retries_reader.hpp"
 
 namespace fugle::workflow {
 namespace {
-
-/// The longest range of a matrix variable (`limits.max_expand` of FORMAT.md section 6).
-constexpr std::uint64_t kMaxExpand = 100'000;
 
 const TaskNode& builtin() {
   static const TaskNode task;
@@ -42,7 +42,7 @@ class TaskReader {
  private:
   static const Row kRows[];
 
-  [[nodiscard]] std::string shown_task() const { return in_quotes(where_.name.empty() ? where_.kind : where_.name); }
+  [[nodiscard]] std::string_view owner() const { return where_.name.empty() ? where_.kind : where_.name; }
 
   void description(const Entry& entry) { read_string(reading_, entry, task_.description); }
   void env(const Entry& entry) { read_env(reading_, entry, task_.env); }
@@ -53,16 +53,17 @@ class TaskReader {
   void on_failure(const Entry& entry) { read_on_failure(reading_, entry, task_.on_failure); }
   void priority(const Entry& entry) { read_int(reading_, entry, kPriority, builtin().priority, task_.priority); }
 
+  void matrix(const Entry& entry) { read_matrix(reading_, entry, where_, owner(), task_.matrix); }
+  void inputs(const Entry& entry) { task_.inputs = read_inputs(reading_, entry, where_, owner()); }
+  void outputs(const Entry& entry) { task_.outputs = read_outputs(reading_, entry, where_, owner()); }
+
   void run(const Entry& entry) {
     const YamlNode& node = *entry.value;
     task_.run_at = node.at;
     if (node.is_map()) return refuse_shape(reading_, entry.key, expectation(KeyType::command), node);
     if (node.is_scalar()) task_.script = reading_.document.text_of(node);
-    for (const YamlNode* word : node.items)
-      if (word->is_scalar())
-        task_.argv.push_back(reading_.document.text_of(*word));
-      else if (word->kind != YamlNode::Kind::broken)
-        refuse_shape(reading_, entry.key, "text in its list", *word);
+    for_each_scalar(reading_, entry.key, "text in its list", node,
+                    [&](const YamlNode& word) { task_.argv.push_back(reading_.document.text_of(word)); });
   }
 
   void shell(const Entry& entry) {
@@ -72,12 +73,9 @@ class TaskReader {
     if (node.is_scalar() && !refuse_marker(reading_, entry.key, node))
       for (const std::string_view word : split(node.text, ' '))
         if (!word.empty()) words.emplace_back(word);
-    for (const YamlNode* item : node.items) {
-      if (item->is_scalar() && !refuse_marker(reading_, entry.key, *item))
-        words.push_back(item->text);
-      else if (!item->is_scalar() && item->kind != YamlNode::Kind::broken)
-        refuse_shape(reading_, entry.key, "text in its list", *item);
-    }
+    for_each_scalar(reading_, entry.key, "text in its list", node, [&](const YamlNode& item) {
+      if (!refuse_marker(reading_, entry.key, item)) words.push_back(item.text);
+    });
     if (node.is_null()) words = builtin().shell;
     if (words.empty()) return;
     if (words.back() != "-c") words.emplace_back("-c");
@@ -87,21 +85,14 @@ class TaskReader {
   void needs(const Entry& entry) {
     const YamlNode& node = *entry.value;
     if (node.is_scalar()) return refuse_shape(reading_, entry.key, expectation(KeyType::needs), node);
-    for (const YamlNode* item : node.items) {
-      if (item->is_scalar())
-        add_need(item->text, item->at);
-      else if (item->kind != YamlNode::Kind::broken)
-        refuse_shape(reading_, entry.key, "task names in its list", *item);
-    }
+    std::unordered_set<std::string_view> seen;
+    for_each_scalar(reading_, entry.key, "task names in its list", node, [&](const YamlNode& item) {
+      if (seen.insert(item.text).second) task_.needs.push_back({item.text, item.at});
+    });
     for (const Entry& need : node.entries) {
       check_need_condition(need);
-      add_need(need.key, need.at);
+      task_.needs.push_back({need.key, need.at});
     }
-  }
-
-  void add_need(const std::string& name, Position at) {
-    const bool is_known = std::ranges::any_of(task_.needs, [&](const Need& need) { return need.task == name; });
-    if (!is_known) task_.needs.push_back({name, at});
   }
 
   void check_need_condition(const Entry& need) {
@@ -116,165 +107,6 @@ class TaskReader {
     reading_.diagnostics.error(
         "E112", node.at,
         fmt::format("{} is {}; one of ok, failed, done, started, each", in_quotes(need.key), in_quotes(node.text)));
-  }
-
-  void matrix(const Entry& entry) {
-    const YamlNode& node = *entry.value;
-    if (node.is_null()) task_.matrix.clear();
-    if (!is_map_or_refuse(reading_, entry.key, node)) return;
-    check_environment_names(reading_, node);
-    for (const Entry& variable : node.entries) {
-      if (find_key(Scope::matrix, variable.key) != nullptr)
-        (void)accept_key(reading_, Scope::matrix, variable, where_);
-      else if (check_name(variable.key, variable.at, reading_.diagnostics))
-        matrix_variable(variable);
-    }
-    if (node.entries.empty() && task_.matrix.empty())
-      reading_.diagnostics.error("E205", node.at,
-                                 fmt::format("matrix of {} has no elements (it has no variables)", shown_task()));
-  }
-
-  void matrix_variable(const Entry& entry) {
-    const YamlNode& node = *entry.value;
-    MatrixVar variable{entry.key, entry.at, {}, {}, {}};
-    if (node.is_null()) std::erase_if(task_.matrix, [&](const MatrixVar& v) { return v.name == entry.key; });
-    if (node.is_map()) return refuse_shape(reading_, entry.key, "a list or a range like 1..8", node);
-    if (node.is_list()) {
-      for (const YamlNode* item : node.items) {
-        if (item->is_scalar()) {
-          variable.values.push_back(untyped_scalar(item->text, item->is_quoted));
-          variable.value_at.push_back(item->at);
-        } else if (item->kind != YamlNode::Kind::broken) {
-          refuse_shape(reading_, entry.key, "single values in its list", *item);
-        }
-      }
-    } else if (!node.is_scalar()) {
-      return;
-    } else if (has_marker(node.text)) {
-      variable.expression = reading_.document.text_of(node);
-    } else if (!matrix_range(entry.key, node, variable)) {
-      return;
-    }
-    merge_named(task_.matrix, std::move(variable));
-  }
-
-  bool matrix_range(std::string_view key, const YamlNode& node, MatrixVar& variable) {
-    const auto range = parse_range(key, node.text, node.at, reading_.diagnostics);
-    if (!range) return false;
-    if (range->count() > kMaxExpand) {
-      reading_.diagnostics.error(
-          "E206", node.at,
-          fmt::format("{} expands to {} elements, limits.max_expand is {}", shown_task(), range->count(), kMaxExpand));
-      return false;
-    }
-    variable.values = range->items();
-    variable.value_at.assign(variable.values.size(), node.at);
-    return true;
-  }
-
-  void inputs(const Entry& entry) {
-    if (!is_map_or_refuse(reading_, entry.key, *entry.value)) return;
-    check_environment_names(reading_, *entry.value);
-    for (const Entry& named : entry.value->entries) {
-      if (!check_name(named.key, named.at, reading_.diagnostics)) continue;
-      Input input{named.key, named.at, {}, false};
-      if (named.value->is_map())
-        input_keys(named, input);
-      else
-        input_paths(named, named, input);
-      task_.inputs.push_back(std::move(input));
-    }
-  }
-
-  void input_keys(const Entry& named, Input& input) {
-    const Where where{"input", named.key, &where_};
-    bool is_accounted_for = false;
-    for (const Entry& entry : named.value->entries) {
-      const Key* key = accept_key(reading_, Scope::input, entry, where);
-      std::string description;
-      if (key != nullptr && key->name == "description") {
-        read_string(reading_, entry, description);
-        continue;
-      }
-      // A refused key may have been meant as the path.
-      is_accounted_for = true;
-      if (key != nullptr) input_paths(named, entry, input);
-    }
-    if (!is_accounted_for) refuse_missing_path("input", named);
-  }
-
-  void input_paths(const Entry& named, const Entry& entry, Input& input) {
-    const YamlNode& node = *entry.value;
-    if (node.is_map()) return refuse_shape(reading_, entry.key, "a path or a list of paths", node);
-    input.is_list = node.is_list();
-    if (node.is_null() || (node.is_scalar() && node.text.empty()))
-      refuse_missing_path("input", named);
-    else if (node.is_scalar())
-      input.paths.push_back(reading_.document.text_of(node));
-    for (const YamlNode* item : node.items) {
-      if (item->is_scalar() && !item->text.empty())
-        input.paths.push_back(reading_.document.text_of(*item));
-      else if (item->kind != YamlNode::Kind::broken)
-        refuse_shape(reading_, entry.key, "paths in its list", *item);
-    }
-  }
-
-  void outputs(const Entry& entry) {
-    if (!is_map_or_refuse(reading_, entry.key, *entry.value)) return;
-    check_environment_names(reading_, *entry.value);
-    for (const Entry& named : entry.value->entries) {
-      if (!check_name(named.key, named.at, reading_.diagnostics)) continue;
-      Output output{named.key, named.at, {}};
-      if (named.value->is_map())
-        output_keys(named, output);
-      else
-        output_path(named, named, output);
-      task_.outputs.push_back(std::move(output));
-    }
-  }
-
-  void output_keys(const Entry& named, Output& output) {
-    const Where where{"output", named.key, &where_};
-    bool is_accounted_for = false;
-    for (const Entry& entry : named.value->entries) {
-      const Key* key = accept_key(reading_, Scope::output, entry, where);
-      std::string description;
-      if (key == nullptr)
-        is_accounted_for = true;
-      else if (key->name == "path")
-        output_path(named, entry, output), is_accounted_for = true;
-      else if (key->name == "type")
-        output_type(entry);
-      else
-        read_string(reading_, entry, description);
-    }
-    if (!is_accounted_for) refuse_missing_path("output", named);
-  }
-
-  void output_path(const Entry& named, const Entry& entry, Output& output) {
-    const YamlNode& node = *entry.value;
-    if (node.is_list() || node.is_map()) return refuse_shape(reading_, entry.key, "a path", node);
-    if (node.is_null() || (node.is_scalar() && node.text.empty()))
-      refuse_missing_path("output", named);
-    else if (node.is_scalar())
-      output.path = reading_.document.text_of(node);
-  }
-
-  void output_type(const Entry& entry) {
-    static constexpr std::string_view kTypes[] = {"file", "dir", "hdf5", "value", "list", "json", "append"};
-    const YamlNode* scalar = scalar_of(reading_, entry, KeyType::word);
-    if (scalar == nullptr || scalar->text == "file") return;
-    if (std::ranges::find(kTypes, scalar->text) != std::end(kTypes))
-      return refuse_unbuilt(reading_, fmt::format("outputs.type: {}", scalar->text), scalar->at);
-    reading_.diagnostics.error(
-        "E112", scalar->at,
-        fmt::format("'type' is {}; one of file, dir, hdf5, value, list, json, append", in_quotes(scalar->text)),
-        std::string(nearest_word(scalar->text, kTypes).value_or("")));
-  }
-
-  void refuse_missing_path(std::string_view kind, const Entry& named) {
-    reading_.diagnostics.error("E105", named.at,
-                               fmt::format("{} {} of {} has no path", kind, in_quotes(named.key), shown_task()));
   }
 
   void resources(const Entry& entry) {
@@ -303,18 +135,14 @@ class TaskReader {
     if (node.is_null()) task_.tags.clear();
     if (!is_list_or_refuse(reading_, entry.key, node)) return;
     task_.tags.clear();
-    for (const YamlNode* item : node.items) {
-      if (!item->is_scalar()) {
-        if (item->kind != YamlNode::Kind::broken) refuse_shape(reading_, entry.key, "words in its list", *item);
-      } else if (refuse_marker(reading_, entry.key, *item)) {
-        continue;
-      } else if (item->text.empty() || item->text.find_first_of(" \t\r\n,") != std::string::npos) {
+    for_each_scalar(reading_, entry.key, "words in its list", node, [&](const YamlNode& item) {
+      if (refuse_marker(reading_, entry.key, item)) return;
+      if (!item.text.empty() && item.text.find_first_of(" \t\r\n,") == std::string::npos)
+        task_.tags.push_back(item.text);
+      else
         reading_.diagnostics.error(
-            "E112", item->at, fmt::format("tag {} can not be empty or hold blanks or commas", in_quotes(item->text)));
-      } else {
-        task_.tags.push_back(item->text);
-      }
-    }
+            "E112", item.at, fmt::format("tag {} can not be empty or hold blanks or commas", in_quotes(item.text)));
+    });
   }
 
   const Reading& reading_;
