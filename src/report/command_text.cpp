@@ -26,6 +26,15 @@ std::string environment_name(const char* prefix, std::string name) {
   return prefix + name;
 }
 
+/// Its place among the elements of its name, which stand together even where they have different requests.
+std::uint32_t index_in_task(const graph::Graph& graph, ElementId element) {
+  const TaskId task = graph.task_id_of(element);
+  const auto is_same = [&](TaskId other) { return other == task || graph.task(other).name == graph.task(task).name; };
+  std::uint32_t first = element.value();
+  while (first > 0 && is_same(graph.task_id_of(ElementId(first - 1)))) --first;
+  return element.value() - first;
+}
+
 std::vector<std::string> environment(const graph::Graph& graph, ElementId element, std::uint16_t attempt) {
   const graph::Task& task = graph.task_of(element);
   const graph::ElementText text = graph.text(element);
@@ -38,6 +47,7 @@ std::vector<std::string> environment(const graph::Graph& graph, ElementId elemen
   set("FUGLE_TASK", task.name);
   set("FUGLE_ELEMENT", std::string(graph.id(element)));
   set("FUGLE_ATTEMPT", std::to_string(attempt));
+  set("FUGLE_INDEX", std::to_string(index_in_task(graph, element)));
   set("FUGLE_CORES", std::to_string(task.request.cores));
   for (std::size_t i = 0; i < text.matrix.size(); ++i)
     set(environment_name("FUGLE_MATRIX_", task.matrix_names[i]), text.matrix[i]);

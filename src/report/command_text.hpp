@@ -15,7 +15,8 @@ namespace fugle::report {
                                                      std::uint16_t attempt);
 /// The command on one or more lines, quoted for a shell.
 [[nodiscard]] std::string command_text(const graph::Graph& graph, ElementId element, std::uint16_t attempt);
-/// "cd DIR && env NAME=VALUE ... COMMAND". Paths of outputs are the staged ones of that attempt.
+/// "cd DIR && env NAME=VALUE ... COMMAND". Paths of outputs are the staged ones of that attempt. FUGLE_RUN_ID is left
+/// out on purpose: a resumed run ends what carries its id.
 [[nodiscard]] std::string repeat_line(const graph::Graph& graph, ElementId element, std::uint16_t attempt);
 
 }  // namespace fugle::report

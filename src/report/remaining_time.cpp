@@ -72,8 +72,9 @@ std::optional<double> RemainingTime::seconds_of(ElementId element) const {
 
 std::optional<Duration> RemainingTime::eta(Duration elapsed, std::span<const scheduler::RunningAttempt> running,
                                            Time now) const {
+  // Other tasks say little about one that has never run: no guess while most of the work would be guessed so.
+  if (num_unknown_left_ > num_observed_) return std::nullopt;
   const std::optional<double> mean = mean_s();
-  if (num_unknown_left_ > 0 && !mean) return std::nullopt;
   double left =
       estimates_left_s_ * bias() + learned_left_s_ + static_cast<double>(num_unknown_left_) * mean.value_or(0);
   double done = observed_s_;

@@ -157,7 +157,7 @@ TEST(Explain, shows_the_whole_block_of_a_failed_element) {
             "  output   (last lines)\n"
             "    | reading\n"
             "    | boom\n"
-            "  by hand  cd / && env FUGLE_TASK=a FUGLE_ELEMENT=a FUGLE_ATTEMPT=1 FUGLE_CORES=1 true\n"
+            "  by hand  cd / && env FUGLE_TASK=a FUGLE_ELEMENT=a FUGLE_ATTEMPT=1 FUGLE_INDEX=0 FUGLE_CORES=1 true\n"
             "  log      fugle logs demo-1 a\n"
             "  again    fugle resume demo-1\n");
 }

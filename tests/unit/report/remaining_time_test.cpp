@@ -41,6 +41,17 @@ TEST(RemainingTime, takes_what_similar_elements_took) {
   EXPECT_NEAR(to_seconds(*remaining.eta(seconds(8), {}, ToldRun::at(8))), 12.0, 1e-6);
 }
 
+TEST(RemainingTime, does_not_judge_many_elements_by_one_of_another_task) {
+  testing::GraphStory story;
+  story.task("quick");
+  story.task("slow").times(10);
+  ToldRun told(story);
+  told.life(0);
+  RemainingTime remaining(told.run);
+  run_in_a_row(told, remaining, 1, 0.001);
+  EXPECT_EQ(remaining.eta(seconds(1), {}, ToldRun::at(1)), std::nullopt);
+}
+
 TEST(RemainingTime, corrects_estimates_by_how_wrong_they_were) {
   testing::GraphStory story;
   story.task("a").times(4).takes(seconds(1));

@@ -60,9 +60,10 @@ graph::Graph one_element(const std::string& script) {
 TEST(CommandText, can_be_pasted_to_repeat_an_attempt_by_hand) {
   const graph::Graph graph = one_element("./sim >");
   EXPECT_EQ(command_text(graph, ElementId(0), 2), "bash -c './sim > /data/.2-out.h5'");
-  EXPECT_EQ(repeat_line(graph, ElementId(0), 2),
-            "cd '/data/my runs' && env 'MODE=fast one' FUGLE_TASK=sim 'FUGLE_ELEMENT=sim[300]' FUGLE_ATTEMPT=2 "
-            "FUGLE_CORES=1 FUGLE_MATRIX_temp_k=300 FUGLE_OUT_h5=/data/.2-out.h5 bash -c './sim > /data/.2-out.h5'");
+  EXPECT_EQ(
+      repeat_line(graph, ElementId(0), 2),
+      "cd '/data/my runs' && env 'MODE=fast one' FUGLE_TASK=sim 'FUGLE_ELEMENT=sim[300]' FUGLE_ATTEMPT=2 FUGLE_INDEX=0 "
+      "FUGLE_CORES=1 FUGLE_MATRIX_temp_k=300 FUGLE_OUT_h5=/data/.2-out.h5 bash -c './sim > /data/.2-out.h5'");
 }
 
 Attempt failed_attempt() {
@@ -80,19 +81,20 @@ Attempt failed_attempt() {
 TEST(FailureBlock, says_all_about_a_failure) {
   const graph::Graph graph = one_element("./sim");
   const Failure failure = describe_failure(graph, failed_attempt(), "node4", "step 1\nstep 2\n");
-  EXPECT_EQ(failure_block(failure, {"demo-1", "demo", "demo.yaml"}, BlockSize::brief),
-            "FAILED sim[300] (task sim, attempt 3 of 3) on node4, worker 4, after 1m30s\n"
-            "  why      timeout\n"
-            "  command  bash -c './sim /data/.3-out.h5'\n"
-            "  script   demo.yaml, task 'sim'\n"
-            "  output   (last lines)\n"
-            "    | step 1\n"
-            "    | step 2\n"
-            "  by hand  cd '/data/my runs' && env 'MODE=fast one' FUGLE_TASK=sim 'FUGLE_ELEMENT=sim[300]' "
-            "FUGLE_ATTEMPT=3 FUGLE_CORES=1 FUGLE_MATRIX_temp_k=300 FUGLE_OUT_h5=/data/.3-out.h5 bash -c './sim "
-            "/data/.3-out.h5'\n"
-            "  log      fugle logs demo-1 'sim[300]'\n"
-            "  again    fugle resume demo-1\n");
+  EXPECT_EQ(
+      failure_block(failure, {"demo-1", "demo", "demo.yaml"}, BlockSize::brief),
+      "FAILED sim[300] (task sim, attempt 3 of 3) on node4, worker 4, after 1m30s\n"
+      "  why      timeout\n"
+      "  command  bash -c './sim /data/.3-out.h5'\n"
+      "  script   demo.yaml, task 'sim'\n"
+      "  output   (last lines)\n"
+      "    | step 1\n"
+      "    | step 2\n"
+      "  by hand  cd '/data/my runs' && env 'MODE=fast one' FUGLE_TASK=sim 'FUGLE_ELEMENT=sim[300]' "
+      "FUGLE_ATTEMPT=3 FUGLE_INDEX=0 FUGLE_CORES=1 FUGLE_MATRIX_temp_k=300 FUGLE_OUT_h5=/data/.3-out.h5 bash -c './sim "
+      "/data/.3-out.h5'\n"
+      "  log      fugle logs demo-1 'sim[300]'\n"
+      "  again    fugle resume demo-1\n");
 }
 
 TEST(FailureBlock, shortens_a_long_script_only_when_brief) {

@@ -1,0 +1,77 @@
+#include "app/plan_view.hpp"
+
+#include <gtest/gtest.h>
+
+#include "report/json_text.hpp"
+#include "support/graphs.hpp"
+
+namespace fugle::app {
+namespace {
+
+using std::chrono::seconds;
+
+graph::Graph diamond() {
+  fugle::testing::GraphStory story;
+  auto a = story.task("a").takes(seconds(2));
+  auto b = story.task("b").takes(seconds(10)).after(a).retries(2, seconds(5));
+  auto c = story.task("c").takes(seconds(4)).cores(2).after(a);
+  story.task("d").takes(seconds(1)).after(b).after(c);
+  return story.graph();
+}
+
+const std::vector<plan::Slot> kOneWorker{{2, 0}};
+
+TEST(PlanView, shows_tasks_order_critical_path_and_bounds) {
+  const graph::Graph graph = diamond();
+  EXPECT_EQ(plan_text(graph, "demo", kOneWorker, make_forecast(graph, kOneWorker)),
+            "demo: 4 elements, on 1 worker with 2 cores\n"
+            "  elements  cores  memory  expected  task  retries\n"
+            "         1      1   share      2.0s  a     none\n"
+            "         1      1   share     10.0s  b     2 more on error, signal; after 5.0s, then x2 up to 10m00s\n"
+            "         1      2   share      4.0s  c     none\n"
+            "         1      1   share      1.0s  d     none\n"
+            "first of 4 elements\n"
+            "  start    end  worker  element\n"
+            "    0ms   2.0s       0  a\n"
+            "   2.0s  12.0s       0  b\n"
+            "  12.0s  16.0s       0  c\n"
+            "  16.0s  17.0s       0  d\n"
+            "critical path, 13.0s\n"
+            "  a -> b -> d\n"
+            "makespan 17.0s, lower bound 13.0s (critical path)\n");
+}
+
+TEST(PlanView, has_one_json_object_per_element) {
+  const graph::Graph graph = diamond();
+  const Forecast forecast = make_forecast(graph, kOneWorker);
+  const auto element = report::Json::parse(plan_element_json(graph, forecast, graph.find("d")));
+  EXPECT_EQ(element["id"], "d");
+  EXPECT_EQ(element["needs"], report::Json::array({"b", "c"}));
+  EXPECT_EQ(element["resources"]["cores"], 1);
+  EXPECT_EQ(element["estimate_s"], 1.0);
+  EXPECT_EQ(element["worker"], 0);
+  const auto totals = report::Json::parse("{" + plan_totals_json(graph, forecast) + "}");
+  EXPECT_EQ(totals["makespan_s"], 17.0);
+  EXPECT_EQ(totals["lower_bound_s"], 13.0);
+  EXPECT_EQ(totals["critical_path"], report::Json::array({"a", "b", "d"}));
+}
+
+TEST(PlanView, says_what_fits_nowhere) {
+  const graph::Graph graph = diamond();
+  const std::vector<plan::Slot> small{{1, 0}};
+  const Forecast forecast = make_forecast(graph, small);
+  EXPECT_NE(plan_text(graph, "demo", small, forecast).find("2 elements cannot run here"), std::string::npos);
+  EXPECT_TRUE(report::Json::parse(plan_element_json(graph, forecast, graph.find("c")))["worker"].is_null());
+}
+
+TEST(PlanView, tells_the_effective_retry_policy) {
+  graph::RetryPolicy policy;
+  EXPECT_EQ(retry_text(policy), "none");
+  policy.max = 3;
+  policy.classes = 1u << static_cast<unsigned>(graph::FailureClass::timeout);
+  policy.exit_codes = {{75, 75}, {100, 110}};
+  EXPECT_EQ(retry_text(policy), "3 more on timeout, exit 75, exit 100..110; after 5.0s, then x2 up to 10m00s, +-10%");
+}
+
+}  // namespace
+}  // namespace fugle::app
