@@ -17,6 +17,7 @@
 #include "base/assert.hpp"
 #include "base/error.hpp"
 #include "executor/channel.hpp"
+#include "executor/command.hpp"
 #include "executor/environment.hpp"
 #include "executor/leftovers.hpp"
 #include "executor/outcome.hpp"
@@ -30,9 +31,6 @@ using graph::FailureClass;
 using scheduler::AttemptReport;
 using scheduler::Launch;
 using scheduler::StopReason;
-
-/// One argument may have 128 KiB (MAX_ARG_STRLEN); a longer script is given to its shell as a file.
-constexpr std::size_t kLongestArgument = 128 * 1024 - 1;
 
 struct RunningAttempt {
   std::uint16_t attempt = 0;
@@ -94,10 +92,6 @@ class ProcessExecutor::Impl {
   void watch(int operation, int fd, std::uint32_t events) const;
   void send();
 
-  [[nodiscard]] std::vector<std::string> input_values(const Launch& launch, const graph::ElementText& text,
-                                                      RunningAttempt& running);
-  [[nodiscard]] std::vector<std::string> command(const Launch& launch, const graph::ElementText& text,
-                                                 RunningAttempt& running);
   void order(const Launch& launch, const graph::ElementText& text, RunningAttempt& running);
   void refuse(const Launch& launch, FailureClass cls, std::string reason);
 
@@ -191,8 +185,9 @@ void ProcessExecutor::Impl::refuse(const Launch& launch, FailureClass cls, std::
 /// Appends the order to what goes to the spawner.
 void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, RunningAttempt& running) {
   const graph::Task& task = *launch.task;
-  const std::vector<std::string> argv = command(launch, text, running);
-  const std::vector<std::string> inputs = input_values(launch, text, running);
+  const std::vector<std::string> argv =
+      attempt_command(launch, text, running.outputs.staged(), scratch_, running.scratch_files);
+  const std::vector<std::string> inputs = attempt_inputs(launch, text, scratch_, running.scratch_files);
   running.texts.program = argv.front();
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
   wire::FrameWriter(channel_.outgoing(), wire::Kind::start)
@@ -206,34 +201,6 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
           attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, running.outputs.staged()));
 }
 
-std::vector<std::string> ProcessExecutor::Impl::command(const Launch& launch, const graph::ElementText& text,
-                                                        RunningAttempt& running) {
-  FUGLE_EXPECT(!text.command.empty(), "an element without a command was started");
-  std::vector<std::string> argv = launch.task->shell;
-  for (const std::string& word : text.command)
-    argv.push_back(graph::fill_slots(word, running.outputs.staged(), launch.attempt));
-  if (launch.task->shell.empty() || argv.back().size() <= kLongestArgument) return argv;
-  const std::string path =
-      scratch_.write(fmt::format("{}-{}.script", launch.element.value(), launch.attempt), argv.back());
-  running.scratch_files.push_back(path);
-  argv.pop_back();
-  if (argv.back() == "-c") argv.pop_back();
-  argv.push_back(path);
-  return argv;
-}
-
-std::vector<std::string> ProcessExecutor::Impl::input_values(const Launch& launch, const graph::ElementText& text,
-                                                             RunningAttempt& running) {
-  std::vector<std::string> values = text.inputs;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!launch.task->input_is_list[i]) continue;
-    const std::string items = values[i].empty() ? "" : values[i] + '\n';
-    values[i] = scratch_.write(fmt::format("{}-{}-{}.list", launch.element.value(), launch.attempt, i), items);
-    running.scratch_files.push_back(values[i]);
-  }
-  return values;
-}
-
 void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
   const auto found = running_.find(element);
   if (found == running_.end()) return;
@@ -244,8 +211,7 @@ void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
 }
 
 void ProcessExecutor::Impl::poll(std::vector<AttemptReport>& reports) {
-  std::uint64_t ignored;
-  (void)!::read(wake_, &ignored, sizeof ignored);
+  if (std::uint64_t count; !reports_.empty()) (void)!::read(wake_, &count, sizeof count);
   if (!is_broken_) {
     const bool is_spawner_there = channel_.receive();
     while (const auto frame = channel_.frames().next()) take(*frame);

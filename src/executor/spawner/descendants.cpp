@@ -11,6 +11,7 @@
 #include "executor/spawner/proc_file.hpp"
 
 namespace fugle::spawner {
+
 std::vector<pid_t> list_children() {
   const std::string path = "/proc/self/task/" + std::to_string(getpid()) + "/children";
   std::vector<pid_t> pids;

@@ -38,9 +38,8 @@ void close_inherited() {
     ::dup2(null, fd);
     if (null > STDERR_FILENO) ::close(null);
   }
-  const long limit = ::sysconf(_SC_OPEN_MAX);
-  if (::close_range(kSocket + 1, ~0u, 0) != 0)
-    for (int fd = kSocket + 1; fd < limit; ++fd) ::close(fd);
+  if (::close_range(kSocket + 1, ~0u, 0) != 0)  // before Linux 5.9
+    for (long fd = kSocket + 1; fd < ::sysconf(_SC_OPEN_MAX); ++fd) ::close(static_cast<int>(fd));
   ::fcntl(kSocket, F_SETFD, FD_CLOEXEC);
 }
 

@@ -19,6 +19,7 @@ namespace {
 
 namespace wire = executor::wire;
 
+constexpr std::int64_t kNever = INT64_MAX;
 constexpr std::int64_t kMillisecond = 1'000'000;
 /// A start is told with the end of a short attempt, or after this: one wake-up of the rank instead of two.
 constexpr std::int64_t kTellStartsAfter = 2 * kMillisecond;
@@ -29,8 +30,6 @@ int open_child_signal() {
   sigaddset(&signals, SIGCHLD);
   return ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
-
-constexpr std::int64_t kNever = INT64_MAX;
 
 /// "NAME=" of both are the same.
 bool is_same_variable(const char* a, const char* b) {
@@ -111,7 +110,10 @@ void Server::send_answers() {
 }
 
 void Server::take_orders() {
-  if (!rank_.receive()) rank_is_there_ = false;
+  if (!rank_.receive()) {
+    rank_is_there_ = false;
+    return;
+  }
   while (const auto frame = rank_.frames().next()) {
     switch (frame->kind) {
       case wire::Kind::configure: configure(frame->body); break;
@@ -178,7 +180,6 @@ void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
     return;
   }
   attempt->output = pipe[0];
-  ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
   watch(EPOLL_CTL_ADD, pipe[0], EPOLLIN, attempt.get());
   if (!rank_.has_unsent()) tell_at_ = attempt->started + kTellStartsAfter;
   wire::FrameWriter(rank_.outgoing(), wire::Kind::started)
@@ -215,12 +216,11 @@ void Server::stop(wire::AttemptKey key) {
   }
 }
 
-/// Reads once. False at the end of the output.
+/// Reads once, where something is known to be there: the pipe may block. False at the end of the output.
 bool Server::read_piece(Attempt& attempt, std::size_t limit) {
   char* const space = log_->space();
   const ssize_t n = ::read(attempt.output, space, std::min(limit, LogWriter::kPieceBytes));
-  if (n < 0) return errno == EAGAIN || errno == EINTR;
-  if (n == 0) return false;
+  if (n <= 0) return false;
   log_->add(static_cast<std::size_t>(n), attempt.key, now() + unix_offset_);
   return true;
 }

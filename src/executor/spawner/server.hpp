@@ -30,7 +30,7 @@ class Server {
   void run();
 
  private:
-  // What the events of the waiting loop stand for; a pointer to an Attempt means its output.
+  // The loop. An event points to what it is of: the channel, the signal descriptor, or the Attempt that speaks.
   void wait_for_events();
   [[nodiscard]] int wait_ms() const;
   void watch(int operation, int fd, std::uint32_t events, void* what) const;

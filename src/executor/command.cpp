@@ -1,0 +1,48 @@
+#include "executor/command.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "base/assert.hpp"
+
+namespace fugle::executor {
+namespace {
+
+/// MAX_ARG_STRLEN of the kernel, its NUL included.
+constexpr std::size_t kLongestArgument = 128 * 1024 - 1;
+
+std::string write_file(const scheduler::Launch& launch, std::string_view suffix, std::string_view content,
+                       ScratchFolder& scratch, std::vector<std::string>& files) {
+  files.push_back(scratch.write(fmt::format("{}-{}{}", launch.element.value(), launch.attempt, suffix), content));
+  return files.back();
+}
+
+}  // namespace
+
+std::vector<std::string> attempt_command(const scheduler::Launch& launch, const graph::ElementText& text,
+                                         const std::vector<std::string>& staged_outputs, ScratchFolder& scratch,
+                                         std::vector<std::string>& files) {
+  FUGLE_EXPECT(!text.command.empty(), "an element without a command was started");
+  std::vector<std::string> argv = launch.task->shell;
+  for (const std::string& word : text.command) argv.push_back(graph::fill_slots(word, staged_outputs, launch.attempt));
+  if (launch.task->shell.empty() || argv.back().size() <= kLongestArgument) return argv;
+  const std::string path = write_file(launch, ".script", argv.back(), scratch, files);
+  argv.pop_back();
+  if (argv.back() == "-c") argv.pop_back();
+  argv.push_back(path);
+  return argv;
+}
+
+std::vector<std::string> attempt_inputs(const scheduler::Launch& launch, const graph::ElementText& text,
+                                        ScratchFolder& scratch, std::vector<std::string>& files) {
+  std::vector<std::string> values = text.inputs;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!launch.task->input_is_list[i]) continue;
+    const std::string lines = values[i].empty() ? "" : values[i] + '\n';
+    values[i] = write_file(launch, fmt::format("-{}.list", i), lines, scratch, files);
+  }
+  return values;
+}
+
+}  // namespace fugle::executor
