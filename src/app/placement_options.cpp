@@ -5,7 +5,9 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
+#include "app/launch_mpirun.hpp"
 #include "base/error.hpp"
 #include "transport/mpi_transport.hpp"
 
@@ -21,6 +23,19 @@ std::uint32_t ranks_around_us() {
     if (text != nullptr && std::from_chars(text, text + std::strlen(text), count).ec == std::errc{}) return count;
   }
   return 1;
+}
+
+/// What each of the ranks is started with.
+Args without_ranks(const Args& args) {
+  Args kept;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const std::string& word = args[i];
+    if (word == "-n" || word == "--ranks")
+      ++i;
+    else if (!word.starts_with("--ranks=") && !(word.starts_with("-n") && word.size() > 2))
+      kept.push_back(word);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -77,16 +92,13 @@ RankOptions rank_options(const Arguments& arguments, const Placement& placement)
   return options;
 }
 
-Args without_ranks(const Args& args) {
-  Args kept;
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    const std::string& word = args[i];
-    if (word == "-n" || word == "--ranks")
-      ++i;
-    else if (!word.starts_with("--ranks=") && !(word.starts_with("-n") && word.size() > 2))
-      kept.push_back(word);
-  }
-  return kept;
+int run_over_ranks(const Placement& placement, const std::string& verb, const Args& args) {
+  std::vector<std::string> rank_args = without_ranks(args);
+  rank_args.insert(rank_args.begin(), verb);
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  if (const auto code = run_under_mpirun(placement.mpi_ranks, program, rank_args)) return *code;
+  fmt::print(stderr, "fugle: the ranks died before the run ended; nothing that finished is lost: fugle resume\n");
+  return static_cast<int>(ExitCode::incomplete);
 }
 
 }  // namespace fugle::app

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "app/control.hpp"
+#include "app/launch_mpirun.hpp"
 #include "app/poll_clock.hpp"
 #include "app/stop_signals.hpp"
 #include "base/codec.hpp"
@@ -187,6 +188,7 @@ int run_locally(const RankOptions& options, const RunOpener& open) {
 
 int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   StopSignals signals;
+  FrontEndLink front_end;
   executor::Spawner spawner;
   transport::MpiTransport transport;
   const bool is_head = transport.self() == WorkerId(0);
@@ -200,6 +202,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
                       offer_of(options, is_head, transport.local_index(), transport.num_local()));
   }
   if (opened.run != nullptr) opened.run->close();
+  front_end.report(code);
   if (!transport.finish()) {
     std::fflush(nullptr);
     { const executor::Spawner last = std::move(spawner); }

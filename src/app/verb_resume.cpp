@@ -33,10 +33,14 @@ int resume_verb(const Args& args) {
       find_run(runs_dir_from(*arguments), arguments->words.empty() ? "" : arguments->words.front());
   const Placement placement = placement_of_resume(*arguments, run_dir);
 
+  if (starts_mpirun(placement)) {
+    Args rank_args = args;
+    if (arguments->words.empty()) rank_args.push_back(run_dir);  // the newest may be another one by then
+    return run_over_ranks(placement, "resume", rank_args);
+  }
   RankOptions options = rank_options(*arguments, placement);
   options.fail_fast = arguments->has("fail-fast");
   options.retry_failed = true;
-  if (starts_mpirun(placement)) return run_over_ranks(placement, "resume", with_run(args, run_dir));
   return run_rank(options, [&](int&) -> std::unique_ptr<OpenRun> {
     auto run = OpenRun::reopen(run_dir);
     if (run == nullptr) fmt::print("nothing to do: all of {} is done\n", read_run_facts(run_dir).run);

@@ -1,0 +1,262 @@
+#include "app/launch_mpirun.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "app/front_end_socket.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace fugle::app {
+namespace {
+
+using std::chrono::steady_clock;
+using transport::Descriptor;
+
+constexpr const char* kSocketVariable = "FUGLE_FRONT_END";
+// After a death mpirun may not end, though all ranks have left: then it is told to, and then made to.
+constexpr std::chrono::seconds kPatienceAfterReport{10};
+constexpr std::chrono::seconds kPatienceAfterLeave{3};
+constexpr std::chrono::seconds kPatienceAfterLoss{30};  // workers end their tasks first
+constexpr std::chrono::seconds kPatienceAfterTerm{5};
+constexpr std::array kForwarded{SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
+std::string find_mpirun() {
+  const char* path = std::getenv("PATH");
+  for (const std::string_view folder : split(path == nullptr ? "" : path, ':')) {
+    const std::string candidate = fmt::format("{}/mpirun", folder.empty() ? "." : folder);
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  throw EnvironmentError(
+      "cannot start several ranks (mpirun of Open MPI is not in PATH); install the package openmpi-bin, or load your "
+      "site's module (`module load openmpi`), or run with --local");
+}
+
+bool has_fast_network() {
+  std::error_code error;
+  const std::filesystem::directory_iterator devices("/sys/class/infiniband", error);
+  return !error && devices != std::filesystem::directory_iterator();
+}
+
+/// Those that were not ignored when we were started (nohup, background jobs of a script).
+sigset_t forwarded_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : kForwarded) {
+    struct sigaction action {};
+    ::sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_IGN) sigaddset(&set, signal);
+  }
+  return set;
+}
+
+/// Blocks the signals we forward and reads them from a descriptor instead.
+class ScopedSignals {
+ public:
+  ScopedSignals() {
+    const sigset_t set = forwarded_signals();
+    ::sigprocmask(SIG_BLOCK, &set, &before_);
+    fd_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  ~ScopedSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  ScopedSignals(const ScopedSignals&) = delete;
+  ScopedSignals& operator=(const ScopedSignals&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const sigset_t& mask_before() const { return before_; }
+  [[nodiscard]] std::optional<int> next() {
+    signalfd_siginfo info{};
+    if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return std::nullopt;
+    return static_cast<int>(info.ssi_signo);
+  }
+
+ private:
+  sigset_t before_{};
+  Descriptor fd_;
+};
+
+/// In the child: becomes mpirun. Its stdin is empty, as rank 0 reads the user's directly.
+[[noreturn]] void become_mpirun(const std::vector<std::string>& command, const sigset_t& mask, pid_t parent) {
+  ::setsid();
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(127);
+  const Descriptor nothing(::open("/dev/null", O_RDONLY));
+  ::dup2(nothing.get(), STDIN_FILENO);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  std::vector<char*> words;
+  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  ::execv(words[0], words.data());
+  ::_exit(127);
+}
+
+class FrontEnd {
+ public:
+  FrontEnd(const std::vector<std::string>& command, FrontEndSocket& door) : door_(door) {
+    const pid_t parent = ::getpid();
+    mpirun_ = ::fork();
+    if (mpirun_ == 0) become_mpirun(command, signals_.mask_before(), parent);
+    if (mpirun_ < 0) {
+      throw EnvironmentError(fmt::format("cannot start mpirun (fork: {}); look at the limits of processes and memory",
+                                         std::strerror(errno)));
+    }
+    mpirun_fd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, mpirun_, 0)));
+  }
+
+  std::optional<int> run() {
+    while (!has_ended_ || guest_) {
+      std::array<pollfd, 3> events{{{signals_.fd(), POLLIN, 0},
+                                    {has_ended_ ? -1 : mpirun_fd_.get(), POLLIN, 0},
+                                    {guest_ ? guest_->socket.get() : door_.fd(), POLLIN, 0}}};
+      const int num_ready = ::poll(events.data(), events.size(), milliseconds_left());
+      if (num_ready == 0) lose_patience();
+      if (num_ready <= 0) continue;
+      // The report first: the end of mpirun may be there too.
+      if (events[2].revents != 0) guest_ ? hear_guest() : admit();
+      if (events[0].revents != 0) forward_signals();
+      if (events[1].revents != 0) reap();
+    }
+    return status_;
+  }
+
+ private:
+  void admit() {
+    guest_ = door_.admit();
+    if (!guest_) return;
+    for (const int signal : pending_) ::kill(guest_->pid, signal);
+    pending_.clear();
+  }
+
+  void hear_guest() {
+    if (const std::optional<int> report = read_report(guest_->socket)) {
+      status_ = report;
+      wait_at_most(kPatienceAfterReport);
+    } else {
+      guest_.reset();
+      rank_0_has_left_ = true;
+      wait_at_most(status_ ? kPatienceAfterLeave : kPatienceAfterLoss);
+    }
+  }
+
+  void forward_signals() {
+    while (const std::optional<int> signal = signals_.next()) {
+      if (guest_) {
+        ::kill(guest_->pid, *signal);
+      } else if (!rank_0_has_left_ && pending_.empty()) {
+        pending_.push_back(*signal);
+      } else if (!has_ended_) {
+        ::kill(mpirun_, SIGTERM);  // rank 0 does not come, or has gone, and the user does not want to wait
+      }
+    }
+  }
+
+  void lose_patience() {
+    if (has_ended_) return guest_.reset();
+    ::kill(mpirun_, was_told_to_end_ ? SIGKILL : SIGTERM);
+    was_told_to_end_ = true;
+    deadline_.reset();
+    wait_at_most(kPatienceAfterTerm);
+  }
+
+  /// Rank 0 ends with mpirun, or 2 s after it when that was killed; a report may still be under way.
+  void reap() {
+    ::waitpid(mpirun_, nullptr, 0);
+    has_ended_ = true;
+    wait_at_most(kPatienceAfterTerm);
+  }
+
+  void wait_at_most(std::chrono::seconds patience) {
+    const auto deadline = steady_clock::now() + patience;
+    deadline_ = deadline_ ? std::min(*deadline_, deadline) : deadline;
+  }
+  [[nodiscard]] int milliseconds_left() const {
+    if (!deadline_) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - steady_clock::now());
+    return static_cast<int>(std::max<std::int64_t>(0, left.count()));
+  }
+
+  ScopedSignals signals_;
+  FrontEndSocket& door_;
+  pid_t mpirun_ = -1;
+  Descriptor mpirun_fd_;
+  std::optional<Guest> guest_;
+  std::vector<int> pending_;  ///< signals that came before rank 0
+  std::optional<int> status_;
+  std::optional<steady_clock::time_point> deadline_;
+  bool rank_0_has_left_ = false;
+  bool was_told_to_end_ = false;
+  bool has_ended_ = false;
+};
+
+bool is_rank_0() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"}) {
+    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> mpirun_command(const std::string& mpirun, std::uint32_t num_ranks, bool has_fast_network) {
+  std::vector<std::string> command{mpirun,
+                                   "--enable-recovery",  // the death of a rank is an event, not the end
+                                   "--bind-to",
+                                   "none",  // we bind the tasks ourselves
+                                   "--map-by",
+                                   "node",
+                                   "--oversubscribe",
+                                   "--mca",
+                                   "mpi_yield_when_idle",
+                                   "1",
+                                   "--mca",
+                                   "odls_base_sigkill_timeout",
+                                   "0"};
+  if (!has_fast_network) {
+    // Skips the search for networks that are not there: 0.2 s of the start.
+    for (const char* word : {"--mca", "pml", "ob1", "--mca", "btl", "vader,tcp,self"}) command.emplace_back(word);
+  }
+  for (const char* word : {"-x", kSocketVariable, "-n"}) command.emplace_back(word);
+  command.push_back(std::to_string(num_ranks));
+  return command;
+}
+
+std::optional<int> run_under_mpirun(std::uint32_t num_ranks, const std::string& program,
+                                    const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = mpirun_command(find_mpirun(), num_ranks, has_fast_network());
+  command.push_back(program);
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  FrontEndSocket door;
+  ::setenv(kSocketVariable, door.name().c_str(), 1);
+  if (::geteuid() == 0) {
+    ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+    ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  }
+  return FrontEnd(command, door).run();
+}
+
+FrontEndLink::FrontEndLink() {
+  const char* name = std::getenv(kSocketVariable);
+  if (name != nullptr && is_rank_0()) socket_ = join_front_end(name);
+  ::unsetenv(kSocketVariable);
+}
+
+void FrontEndLink::report(int exit_code) {
+  if (is_joined()) send_report(socket_, exit_code);
+}
+
+}  // namespace fugle::app
