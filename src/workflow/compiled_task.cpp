@@ -64,12 +64,6 @@ class TaskCompiler {
     return name.kind == NameKind::matrix || name.kind == NameKind::index;
   }
 
-  bool is_doubtful(const Name& name) const {
-    if (name.kind == NameKind::input) return task_.inputs[name.item].is_doubtful;
-    if (name.kind == NameKind::matrix) return task_.is_broken || task_.matrix[name.item].is_doubtful;
-    return name.kind == NameKind::task_output ? symbols_.has_stand_ins() : names_.is_doubtful(name);
-  }
-
   CompiledText text(const Text& source, Place place) {
     const PlaceScope scope(symbols_, &node_, place);
     auto compiled = TextTemplate::compile(source, scope, diagnostics_);
@@ -79,8 +73,7 @@ class TaskCompiler {
     }
     compiled->for_each_name([&](const Name& name, Position at) { note_reference(name, at); });
     const bool text_varies = compiled->any_name([&](const Name& name) { return varies(name); });
-    const bool doubtful = compiled->any_name([&](const Name& name) { return is_doubtful(name); });
-    return {std::move(*compiled), text_varies, doubtful};
+    return {std::move(*compiled), text_varies};
   }
 
   CompiledInput compile_input(const Input& input) {
@@ -89,7 +82,6 @@ class TaskCompiler {
     for (const Text& path : input.paths) {
       CompiledText one = text(path, {"inputs", Stage::element, false});
       compiled.varies = compiled.varies || one.varies;
-      compiled.is_doubtful = compiled.is_doubtful || one.is_doubtful;
       compiled.is_plain_reference = compiled.is_plain_reference && one.text.is_one_name(NameKind::task_output);
       compiled.paths.push_back(std::move(one.text));
     }

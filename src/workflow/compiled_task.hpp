@@ -17,20 +17,18 @@ struct CompiledVariable {
   List values;
   std::vector<std::string> texts;     ///< the values as text
   std::vector<std::string> id_parts;  ///< the values as they stand in element ids
-  bool is_doubtful = false;           ///< from a stand-in, as below
+  bool is_doubtful = false;           ///< from a stand-in for a param
 };
 
 struct CompiledInput {
   std::vector<TextTemplate> paths;
-  bool varies = false;  ///< between elements
-  bool is_doubtful = false;
+  bool varies = false;              ///< between elements
   bool is_plain_reference = false;  ///< every path is tasks.t.outputs.o alone: its edges come from the reference
 };
 
 struct CompiledText {
   TextTemplate text;
   bool varies = false;  ///< between elements
-  bool is_doubtful = false;
 };
 
 /// `tasks.t.outputs.o` somewhere in the task.

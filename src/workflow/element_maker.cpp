@@ -167,7 +167,7 @@ void ElementMaker::link_files(const CompiledTask& task, const ElementNames& name
 
 void ElementMaker::report_second_writer(const CompiledTask& task, const ElementNames& names, FileUser first,
                                         FileUser second) {
-  if (task.outputs[second.port].is_doubtful) return;
+  if (names.is_doubtful({NameKind::output, second.port, 0, {}})) return;
   const TaskNode& first_task = *tasks_[first.task].node;
   const Position second_at = task.node->outputs[second.port].path.at;
   const bool same_task = first.task == second.task && first.element != second.element;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_set>
+
 #include "workflow/paths.hpp"
 
 namespace fugle::workflow {
@@ -39,15 +41,7 @@ Value ElementNames::value_of(const Name& name) const {
   }
 }
 
-bool ElementNames::is_doubtful(const Name& name) const {
-  switch (name.kind) {
-    case NameKind::matrix: return task_.matrix[name.item].is_doubtful;
-    case NameKind::input: return task_.inputs[name.item].is_doubtful;
-    case NameKind::output: return task_.outputs[name.item].is_doubtful;
-    case NameKind::task_output: return output_lists_.is_doubtful(name.item, name.output);
-    default: return workflow_names_.is_doubtful(name);
-  }
-}
+bool ElementNames::is_doubtful(const Name& name) const { return output_lists_.is_doubtful(task_, name); }
 
 bool ElementNames::runs_elsewhere() const { return task_.workdir && workdir() != symbols_.directory; }
 
@@ -113,6 +107,36 @@ const Value& OutputLists::get(std::uint32_t number, std::uint32_t output) {
   }
   Value value = task.num_elements == 1 ? std::move(paths.front()) : Value(std::move(paths));
   return lists_.emplace(key, std::move(value)).first->second;
+}
+
+bool OutputLists::is_doubtful(const CompiledTask& task, const Name& name) const {
+  const WorkflowNames workflow_names(symbols_);
+  std::unordered_set<const TextTemplate*> seen;
+  std::vector<std::pair<const CompiledTask*, Name>> open{{&task, name}};
+  while (!open.empty()) {
+    const auto [at, next] = open.back();
+    open.pop_back();
+    const auto follow = [&](const CompiledTask& owner, const TextTemplate& text) {
+      if (seen.insert(&text).second)
+        text.for_each_name([&](const Name& inner, Position) { open.emplace_back(&owner, inner); });
+    };
+    switch (next.kind) {
+      case NameKind::matrix:
+        if (at->matrix[next.item].is_doubtful) return true;
+        break;
+      case NameKind::input:
+        for (const TextTemplate& path : at->inputs[next.item].paths) follow(*at, path);
+        break;
+      case NameKind::output: follow(*at, at->outputs[next.item].text); break;
+      case NameKind::task_output:
+        if (tasks_[next.item].is_broken) return true;
+        follow(tasks_[next.item], tasks_[next.item].outputs[next.output].text);
+        break;
+      default:
+        if (workflow_names.is_doubtful(next)) return true;
+    }
+  }
+  return false;
 }
 
 std::string checked_path(const Value& value, std::string_view key, Position at) {

@@ -56,9 +56,8 @@ class OutputLists {
   OutputLists(const Symbols& symbols, const std::vector<CompiledTask>& tasks) : symbols_(symbols), tasks_(tasks) {}
   /// Throws ExpressionError.
   [[nodiscard]] const Value& get(std::uint32_t task, std::uint32_t output);
-  [[nodiscard]] bool is_doubtful(std::uint32_t task, std::uint32_t output) const {
-    return tasks_[task].is_broken || tasks_[task].outputs[output].is_doubtful;
-  }
+  /// Whether the value of a name in this task rests on a stand-in, through inputs and outputs of any length.
+  [[nodiscard]] bool is_doubtful(const CompiledTask& task, const Name& name) const;
 
  private:
   const Symbols& symbols_;

@@ -1,5 +1,7 @@
 #include "workflow/settings.hpp"
 
+#include <fmt/format.h>
+
 #include "workflow/scalar.hpp"
 
 namespace fugle::workflow {
@@ -50,9 +52,12 @@ std::optional<T> SettingsTemplate::value(Key key, const Field<T>& field, const N
                                          Parse parse) const {
   if (!field.expression) return field.value;
   const TextTemplate& expression = *(*expressions_)[key];
-  const bool is_doubtful = expression.any_name([&](const Name& name) { return names.is_doubtful(name); });
-  Diagnostics unheard(diagnostics.file());
-  return parse(expression.text(names), field.expression->at, is_doubtful ? unheard : diagnostics);
+  Diagnostics said(diagnostics.file());
+  auto result = parse(expression.text(names), field.expression->at, said);
+  const bool is_doubtful = !result && expression.any_name([&](const Name& name) { return names.is_doubtful(name); });
+  if (!is_doubtful)
+    for (const Diagnostic& diagnostic : said.all()) diagnostics.add(diagnostic);
+  return result;
 }
 
 std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const Names& names,
@@ -75,6 +80,13 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   const auto f = value(on_failure, task.on_failure, names, diagnostics, parse_on_failure);
   const auto p = value(priority, task.priority, names, diagnostics, whole(kPriority));
   if (!c || !m || !t || !g || !r || !d || !b || !x || !j || !f || !p) return std::nullopt;
+  const bool is_grace_written = task.grace.at.line > 0;
+  if (is_grace_written && *t > Duration{0} && *g > *t) {
+    diagnostics.error(
+        "E112", task.grace.at,
+        fmt::format("'grace' is {}; allowed up to the timeout, {}", format_duration(*g), format_duration(*t)));
+    return std::nullopt;
+  }
   return Settings{static_cast<std::uint32_t>(*c), m->bytes, *t, *g, static_cast<std::uint32_t>(*r), *d, *b, *x, *j, *f,
                   static_cast<std::int32_t>(*p)};
 }

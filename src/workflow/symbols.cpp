@@ -124,10 +124,6 @@ class SymbolMaker {
 
 }  // namespace
 
-bool Symbols::has_stand_ins() const {
-  return check_only || std::any_of(params.begin(), params.end(), [](const auto& value) { return !value; });
-}
-
 Symbols make_symbols(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics) {
   return SymbolMaker(workflow, options, diagnostics).make();
 }

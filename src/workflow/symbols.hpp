@@ -26,9 +26,6 @@ struct Symbols {
   std::string submit_directory;                               ///< absolute
   std::string directory;                                      ///< absolute: base of relative paths
   bool check_only = false;                                    ///< an environment variable may be unset as well
-
-  /// True when values may be missing: errors that come from stand-ins are then not reported.
-  [[nodiscard]] bool has_stand_ins() const;
 };
 
 /// Reports E103 and E110 for -p, E105 for required parameters, and mistakes in the top-level `env` and `workdir`; a

@@ -148,6 +148,18 @@ tasks:
   EXPECT_EQ(first_message(e), "5:40: error E405: matrix.x holds a blank ('a b'); write ${{ q(matrix.x) }}");
 }
 
+TEST(Expand, checking_doubts_what_stands_on_stand_ins_through_other_tasks_and_nothing_else) {
+  const Expanded e = expand_text(R"(params: {s: {type: string}}
+tasks:
+  a: {outputs: {o: "${{ params.s }} x", p: "plain x"}, run: [t]}
+  b: {inputs: {i: "${{ tasks.a.outputs.o }}"}, run: "cat ${{ inputs.i }}"}
+  c: {inputs: {i: "${{ tasks.a.outputs.p }}"}, run: "cat ${{ inputs.i }}"}
+)",
+                                 {{}, true});
+  EXPECT_THAT(e.messages, ::testing::StartsWith("w.yaml:7:58: error E405: inputs.i holds a blank ('plain x')"));
+  EXPECT_THAT(e.messages, HasSubstr("w.yaml: 1 error"));
+}
+
 TEST(Expand, outputs_are_slots_and_paths_in_the_graph_are_absolute) {
   const Expanded e = expand_text(R"(tasks:
   a:
