@@ -20,8 +20,8 @@ namespace fugle {
 /// "512B", "1.0M", "2.5G": powers of 1024, one decimal above bytes.
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);
 
-/// The known word nearest to `word`: edit distance (with transpositions) at most 2 and at most a third of its length
-/// (at least 1); ties go to the first in `known`.
+/// The known word nearest to `word`: edit distance (with transpositions) at most 2 and at most a third of its length;
+/// ties go to the first in `known`.
 [[nodiscard]] std::optional<std::string_view> nearest_word(std::string_view word,
                                                            std::span<const std::string_view> known);
 

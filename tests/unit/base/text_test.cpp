@@ -13,6 +13,7 @@ TEST(NearestWord, allows_two_edits_and_a_third_of_the_length) {
   EXPECT_EQ(nearest_word("reel", known), "real");
   EXPECT_EQ(nearest_word("rnu", known), "run");
   EXPECT_EQ(nearest_word("xyz", known), std::nullopt);
+  EXPECT_EQ(nearest_word("c", known), std::nullopt) << "a letter is near to every other";
 }
 
 TEST(QuoteForShell, quotes_only_what_needs_it) {
