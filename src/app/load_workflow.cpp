@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/error.hpp"
 #include "workflow/diagnostic.hpp"
 #include "workflow/expand.hpp"
 #include "workflow/reader.hpp"
@@ -54,6 +55,12 @@ std::optional<graph::Graph> expand(const workflow::Workflow& workflow, const Loa
   return graph;
 }
 
+void refuse_useless_replay(Source source, const workflow::Replay& replay) {
+  if (source != Source::wfformat && replay.kind != workflow::Replay::Kind::commands)
+    throw UsageError(fmt::format("--replay is for traces (this is read as {}); leave it out, or add --from wfformat",
+                                 name_of(source)));
+}
+
 void print(workflow::Diagnostics& diagnostics, bool json) {
   diagnostics.sort();
   if (json)
@@ -77,6 +84,7 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
   const std::string bytes = workflow::read_file(options.file);
   Loaded loaded;
   loaded.source = options.source.value_or(guess_source(options.file, bytes));
+  refuse_useless_replay(loaded.source, options.replay);
   workflow::Diagnostics diagnostics(options.file);
   auto workflow = read(loaded.source, bytes, options, diagnostics);
   std::optional<graph::Graph> graph;

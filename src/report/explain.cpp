@@ -14,6 +14,8 @@ using scheduler::State;
 
 constexpr std::size_t kMaxCauses = 8;
 
+std::string cores_text(std::uint32_t cores) { return fmt::format("{} {}", cores, cores == 1 ? "core" : "cores"); }
+
 /// "on node1 (worker 2)".
 std::string place(const std::string& node, WorkerId worker) {
   if (!worker.is_valid()) return "on an unknown worker";
@@ -30,7 +32,7 @@ class Explainer {
     out_.state = shown_state(element_);
     switch (in_.run.state(element_)) {
       case State::waiting: explain_waiting(); break;
-      case State::ready: explain_ready(); break;
+      case State::ready: explain_ready(), add_earlier_attempt(); break;
       case State::retry_wait: explain_retry_wait(); break;
       case State::starting:
       case State::running:
@@ -110,10 +112,8 @@ class Explainer {
 
   [[nodiscard]] std::string brief_reason(ElementId e) const {
     const Attempt* attempt = in_.attempts.latest(e);
-    const State state = in_.run.state(e);
-    if (state == State::retry_wait) return "waits for its next attempt";
     if (attempt == nullptr) return "not started yet";
-    if (!scheduler::is_live(state)) return fmt::format("after {} attempts", attempt->number);
+    if (!scheduler::is_live(in_.run.state(e))) return fmt::format("attempt {} {}", attempt->number, verdict(*attempt));
     const std::string where = place(in_.attempts.node_of(*attempt), attempt->worker);
     return is_dead() ? where : fmt::format("{} for {}", where, format_duration(in_.now - attempt->start));
   }
@@ -129,6 +129,12 @@ class Explainer {
       return suggest("resume");
     }
     explain_lack_of_cores();
+  }
+
+  /// What a worker or a life lost is READY again.
+  void add_earlier_attempt() {
+    if (const Attempt* attempt = in_.attempts.latest(element_))
+      out_.reason += fmt::format("; attempt {} {}", attempt->number, verdict(*attempt));
   }
 
   void explain_lack_of_cores() {
@@ -147,7 +153,7 @@ class Explainer {
       out_.reason = fmt::format("waits for {} free {} on one worker; at most {} free now", request.cores,
                                 request.cores == 1 ? "core" : "cores", most_free);
       for (const RunningAttempt& attempt : in_.workers.running())
-        add_cause(attempt.element, fmt::format("uses {} cores {}", graph_.task_of(attempt.element).request.cores,
+        add_cause(attempt.element, fmt::format("uses {} {}", cores_text(graph_.task_of(attempt.element).request.cores),
                                                brief_reason(attempt.element)));
     } else {
       out_.reason = "its turn comes next: cores are free, and elements of higher rank are being started first";
@@ -155,7 +161,6 @@ class Explainer {
   }
 
   void explain_retry_wait() {
-    const Attempt* attempt = in_.attempts.latest(element_);
     const Time until = in_.run.retry_at(element_);
     const int next = in_.run.attempt(element_) + 1;
     if (until > in_.now)
@@ -163,14 +168,21 @@ class Explainer {
           fmt::format("attempt {} starts at {} (in {})", next, format_time(until), format_duration(until - in_.now));
     else
       out_.reason = fmt::format("attempt {} may start since {}", next, format_time(until));
-    if (attempt != nullptr)
-      out_.reason += fmt::format("; attempt {} ended with {}", attempt->number, verdict(*attempt));
+    add_earlier_attempt();
     if (is_dead()) out_.reason += ", but " + dead_run();
     suggest("logs", out_.element);
     if (is_dead()) suggest("resume");
   }
 
+  /// "ended with error: exit code 3".
   [[nodiscard]] static std::string verdict(const Attempt& attempt) {
+    if (attempt.state == AttemptState::interrupted) return "was interrupted";
+    if (attempt.state == AttemptState::running) return "runs";
+    return attempt.cls == FailureClass::none ? "ended well" : "ended with " + cause_of(attempt);
+  }
+
+  /// "error: exit code 3".
+  [[nodiscard]] static std::string cause_of(const Attempt& attempt) {
     const char* cls = graph::name_of(attempt.cls);
     return attempt.reason.empty() ? cls : fmt::format("{}: {}", cls, attempt.reason);
   }
@@ -207,7 +219,7 @@ class Explainer {
       out_.reason = graph::name_of(in_.run.failure(element_));
       return suggest("resume");
     }
-    out_.reason = verdict(*attempt);
+    out_.reason = cause_of(*attempt);
     const bool is_ignored = in_.run.counts_as_ok(element_);
     if (is_ignored) out_.reason += " (ignored: on_failure)";
     out_.failure = describe_failure(graph_, *attempt, in_.attempts.node_of(*attempt),
@@ -222,7 +234,7 @@ class Explainer {
       e = next;
       const Attempt* attempt = in_.attempts.latest(e);
       const bool is_root = in_.run.state(e) == State::failed;
-      add_cause(e, is_root && attempt != nullptr ? verdict(*attempt) : "needed by the element before");
+      add_cause(e, is_root && attempt != nullptr ? cause_of(*attempt) : "needed by the element before");
     }
     out_.reason = e == element_ ? "something it needs failed" : fmt::format("{} is {}", graph_.id(e), shown_state(e));
     if (e != element_) suggest("why", graph_.id(e));
@@ -281,27 +293,6 @@ std::vector<Explanation> explain_run(const Situation& situation) {
     all.push_back(explain(situation, element));
   }
   return all;
-}
-
-std::string explanation_text(const Explanation& explanation, const RunNames& names) {
-  std::string text = fmt::format("{} is {}: {}\n", explanation.element, explanation.state, explanation.reason);
-  for (const auto& cause : explanation.causes)
-    text += fmt::format("  {} is {}: {}\n", cause.element, cause.state, cause.text);
-  if (explanation.num_more_causes > 0) text += fmt::format("  and {} more\n", explanation.num_more_causes);
-  if (explanation.failure) return text + failure_block(*explanation.failure, names, BlockSize::whole);
-  for (const std::string& command : explanation.next) text += fmt::format("next: {}\n", command);
-  return text;
-}
-
-Json explanation_json(const Explanation& explanation) {
-  Json json{{"element", explanation.element}, {"state", explanation.state}, {"reason", explanation.reason}};
-  json["causes"] = Json::array();
-  for (const auto& cause : explanation.causes)
-    json["causes"].push_back({{"element", cause.element}, {"state", cause.state}, {"reason", cause.text}});
-  json["more_causes"] = explanation.num_more_causes;
-  json["failure"] = explanation.failure ? failure_json(*explanation.failure) : Json();
-  json["next"] = explanation.next;
-  return json;
 }
 
 }  // namespace fugle::report

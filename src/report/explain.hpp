@@ -2,11 +2,10 @@
 // Never empty. A pure function of what the events said; `now` is passed in.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "report/attempts_table.hpp"
+#include "report/explanation.hpp"
 #include "report/failure_block.hpp"
 #include "report/lives.hpp"
 #include "report/run_condition.hpp"
@@ -26,25 +25,8 @@ struct Situation {
   TailReader read_tail;
 };
 
-struct Explanation {
-  struct Cause {
-    std::string element;
-    std::string state;
-    std::string text;
-  };
-  std::string element;
-  std::string state;   ///< name of its state, or INTERRUPTED
-  std::string reason;  ///< one sentence part, never empty
-  std::vector<Cause> causes;
-  std::size_t num_more_causes = 0;  ///< beyond those listed
-  std::optional<Failure> failure;   ///< of the last attempt, when FAILED
-  std::vector<std::string> next;    ///< commands to type
-};
 [[nodiscard]] Explanation explain(const Situation& situation, ElementId element);
 /// Of a whole run: every failed element, and the first of each other state that is neither final nor good.
 [[nodiscard]] std::vector<Explanation> explain_run(const Situation& situation);
-
-[[nodiscard]] std::string explanation_text(const Explanation& explanation, const RunNames& names);
-[[nodiscard]] Json explanation_json(const Explanation& explanation);
 
 }  // namespace fugle::report

@@ -186,8 +186,18 @@ TEST(Explain, tells_a_waiting_element_that_it_will_not_run) {
   told.fails(told.starts("a", 1, 0), 2, FailureClass::error, 1, "exit code 1");
   EXPECT_EQ(told.why("c", kRunning, 9),
             "c is WAITING: 2 of 2 needs are not done; it will not run, since a is FAILED\n"
-            "  a is FAILED: after 1 attempts\n"
+            "  a is FAILED: attempt 1 ended with error: exit code 1\n"
             "  b is READY: not started yet\n");
+}
+
+TEST(Explain, remembers_the_attempt_that_a_lost_worker_took_along) {
+  ToldRun told(chain());
+  told.life(0);
+  told.joins(0, "node1", 2);
+  told.fails(told.starts("a", 1, 0), 2, FailureClass::lost, 0, "worker 1 is lost");
+  EXPECT_EQ(told.why("a", kRunning, 9),
+            "a is READY: its turn comes next: cores are free, and elements of higher rank are being started first; "
+            "attempt 1 ended with lost: worker 1 is lost\n");
 }
 
 TEST(Explain, names_who_cancelled_an_element_and_what_fell_with_it) {
