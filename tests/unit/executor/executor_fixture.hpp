@@ -50,10 +50,10 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// True once the condition holds; false after five seconds.
+/// True once the condition holds; false after twenty seconds.
 template <class Condition>
 bool becomes_true(Condition condition) {
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 4000; ++i) {
     if (condition()) return true;
     ::usleep(5000);
   }
@@ -126,9 +126,9 @@ class ExecutorTest : public testing::Test {
   void start(const Job& job) { executor_->start(job.launch()); }
   void stop(const Job& job) { executor_->stop(ElementId(job.element), scheduler::StopReason::cancelled); }
 
-  /// The next report of this kind, of any element; fails after 20 s.
+  /// The next report of this kind, of any element; fails after 30 s without any.
   AttemptReport next(AttemptReport::Kind kind) {
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 3000; ++i) {
       for (auto at = reports_.begin(); at != reports_.end(); ++at) {
         if (at->kind != kind) continue;
         AttemptReport report = *at;
