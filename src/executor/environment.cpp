@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "executor/process_executor.hpp"
 
@@ -82,6 +83,15 @@ std::vector<std::string> scrub_environment(const std::vector<std::string>& envir
     if (is_permission || !(starts_with_any(entry, kLauncherPrefixes) || starts_with_any(entry, kAttemptPrefixes)))
       kept.push_back(entry);
   }
+  return kept;
+}
+
+std::vector<std::string> last_settings(const std::vector<std::string>& environment) {
+  std::vector<std::string> kept;
+  std::unordered_set<std::string_view> names;
+  for (auto entry = environment.rbegin(); entry != environment.rend(); ++entry)
+    if (names.insert(std::string_view(*entry).substr(0, entry->find('='))).second) kept.push_back(*entry);
+  std::reverse(kept.begin(), kept.end());
   return kept;
 }
 

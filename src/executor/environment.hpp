@@ -14,6 +14,9 @@ namespace fugle::executor {
 /// The value of `name` in a list of "NAME=VALUE"; empty when it is not there.
 [[nodiscard]] std::string_view find_variable(const std::vector<std::string>& environment, std::string_view name);
 
+/// Of a name that is set more than once, the last setting: getenv() would find the first.
+[[nodiscard]] std::vector<std::string> last_settings(const std::vector<std::string>& environment);
+
 /// The variables of one attempt. `inputs` are the values of FUGLE_IN_*: list inputs are files by now.
 /// FUGLE_MEM is in bytes. The identity comes first: the spawner looks for it there.
 [[nodiscard]] std::vector<std::string> attempt_environment(std::string_view run_id, std::string_view run_dir,

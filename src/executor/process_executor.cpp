@@ -315,8 +315,10 @@ void ProcessExecutor::Impl::lose_everything() {
   }
 }
 
-ProcessExecutor::ProcessExecutor(Spawner& spawner, ExecutorOptions options)
-    : impl_(std::make_unique<Impl>(spawner, std::move(options))) {}
+ProcessExecutor::ProcessExecutor(Spawner& spawner, ExecutorOptions options) {
+  options.environment = last_settings(options.environment);
+  impl_ = std::make_unique<Impl>(spawner, std::move(options));
+}
 ProcessExecutor::~ProcessExecutor() = default;
 void ProcessExecutor::start(const Launch& launch) { impl_->start(launch); }
 void ProcessExecutor::stop(ElementId element, StopReason reason) { impl_->stop(element, reason); }

@@ -36,7 +36,8 @@ struct ExecutorOptions {
   WorkerId worker;
   std::string run_id;
   std::string run_dir;  ///< absolute; logs go to logs/worker-<n>.log and .idx
-  /// The submit-time environment, launcher variables removed (see scrub_environment), then the workflow's `env`.
+  /// Later settings of a name win. The submit-time environment, launcher variables removed (see scrub_environment),
+  /// then the workflow's `env`.
   std::vector<std::string> environment;  ///< "NAME=VALUE"; its TMPDIR takes the few files an attempt needs
 };
 

@@ -34,6 +34,11 @@ TEST(Environment, a_variable_is_found_by_its_whole_name) {
   EXPECT_EQ(find_variable(environment, "TMP"), "");
 }
 
+TEST(Environment, the_last_setting_of_a_name_wins) {
+  EXPECT_THAT(last_settings({"A=1", "B=2", "A=3", "A"}), ElementsAre("B=2", "A"));
+  EXPECT_THAT(last_settings({"A=1", "AB=2", "A=3"}), ElementsAre("AB=2", "A=3"));
+}
+
 TEST(Environment, an_attempt_is_told_who_it_is_and_what_it_has) {
   graph::Task task;
   task.name = "grid";
