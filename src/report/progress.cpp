@@ -95,18 +95,27 @@ void Progress::on_events(const HeadView& view, std::span<const Event> events, co
 }
 
 void Progress::show(const HeadView& view, const Event& event) {
-  if (event.kind == EventKind::attempt_ended && event.cls == FailureClass::none)
-    remaining_.observe(event.element, event.end - event.start);
-  else if (is_final_failure(view, event))
-    show_failure(view, event);
-  else if (event.kind == EventKind::worker_lost)
-    show_lost_worker(view, event);
-  else if (event.kind == EventKind::run_ended)
-    exit_code_ = event.exit;
-  if (event.kind == EventKind::stop_requested || (event.kind == EventKind::run_ended && !event.text.empty())) {
-    if (event.text != stop_reason_) say(fmt::format("stopping: {}\n", event.text));
-    stop_reason_ = event.text;
+  switch (event.kind) {
+    case EventKind::attempt_ended:
+      if (event.cls == FailureClass::none)
+        remaining_.observe(event.element, event.end - event.start);
+      else if (is_final_failure(view, event))
+        show_failure(view, event);
+      return;
+    case EventKind::worker_lost: return show_lost_worker(view, event);
+    case EventKind::stop_requested: return show_stop(event.text);
+    case EventKind::run_ended:
+      exit_code_ = event.exit;
+      if (!event.text.empty()) show_stop(event.text);
+      return;
+    default: return;
   }
+}
+
+/// The end of a run repeats why it was asked to stop: said once.
+void Progress::show_stop(const std::string& why) {
+  if (why != stop_reason_) say(fmt::format("stopping: {}\n", why));
+  stop_reason_ = why;
 }
 
 void Progress::show_failure(const HeadView& view, const Event& event) {

@@ -36,6 +36,7 @@ class Progress final : public scheduler::Observer {
  private:
   void show(const scheduler::HeadView& view, const scheduler::Event& event);
   void show_failure(const scheduler::HeadView& view, const scheduler::Event& event);
+  void show_stop(const std::string& why);
   void show_lost_worker(const scheduler::HeadView& view, const scheduler::Event& event);
   [[nodiscard]] bool is_line_due(const scheduler::HeadView& view) const;
   void draw(const scheduler::HeadView& view);
