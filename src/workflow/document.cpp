@@ -54,14 +54,15 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const std::size_t start = skip_properties(text(), offset_of(mark));
-    // The library also takes these two for null; here they are words like any other.
-    const std::string_view word = text().substr(start, 4);
-    const bool is_word = word == "Null" || word == "NULL";
-    YamlNode& node = add_node(is_word ? YamlNode::Kind::scalar : YamlNode::Kind::null, mark);
-    if (is_word) node.text = word;
-    const bool is_written = text().substr(start, 1) == "~" || word == "null";
-    if (!is_word && !is_written) node.at = place_of_nothing(node);
+    YamlNode& node = add_node(YamlNode::Kind::null, mark);
+    const std::string_view word = plain_word_at(skip_properties(text(), node.offset));
+    if (word == "Null" || word == "NULL") {
+      // The library also takes these two for null; here they are words like any other.
+      node.kind = YamlNode::Kind::scalar;
+      node.text = word;
+    } else if (word != "null" && word != "~") {
+      node.at = place_of_nothing(node);
+    }
     finish(node, anchor, 1);
   }
 
@@ -143,6 +144,17 @@ class TreeBuilder final : public YAML::EventHandler {
   [[nodiscard]] bool is_quoted_at(std::size_t offset) const {
     const std::string_view lead = text().substr(skip_properties(text(), offset), 1);
     return !lead.empty() && std::string_view("\"'|>").find(lead) != std::string_view::npos;
+  }
+  [[nodiscard]] bool expects_key() const {
+    return !frames_.empty() && frames_.back().node->is_map() && frames_.back().key == nullptr;
+  }
+  /// The word at the place of a null node. Empty for an absent value, which the parser places at the next key.
+  [[nodiscard]] std::string_view plain_word_at(std::size_t offset) const {
+    const std::string_view rest = text().substr(offset);
+    const std::string_view word = rest.substr(0, rest.find_first_of(" \t\r\n,]}:"));
+    const std::size_t next = rest.find_first_not_of(" \t", word.size());
+    const bool is_key = next != std::string_view::npos && rest[next] == ':';
+    return is_key && !expects_key() ? std::string_view() : word;
   }
   void check_tag(const std::string& tag, const YamlNode& node) {
     if (!is_core_tag(tag))

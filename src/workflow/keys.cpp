@@ -222,7 +222,8 @@ constexpr ForeignWord kForeignWords[] = {
 }  // namespace
 
 std::span<const Key> keys_of(Scope scope) {
-  const auto [first, last] = std::ranges::equal_range(kKeys, scope, {}, &Key::scope);
+  const auto* first = std::ranges::lower_bound(kKeys, scope, {}, &Key::scope);
+  const auto* last = std::ranges::upper_bound(kKeys, scope, {}, &Key::scope);
   return {first, last};
 }
 

@@ -228,6 +228,13 @@ TEST(Reader, tells_null_from_the_quoted_word) {
   EXPECT_EQ(task.env[2].value.raw, "");
 }
 
+TEST(Reader, does_not_take_the_next_key_for_an_absent_value) {
+  const TaskNode task = read_one_task("    env:\n      A:\n      Null: x\n      B:\n      NULLABLE: y\n      C:\n");
+  ASSERT_EQ(task.env.size(), 2u);
+  EXPECT_EQ(task.env[0].name, "Null");
+  EXPECT_EQ(task.env[1].name, "NULLABLE");
+}
+
 TEST(Reader, expands_aliases_as_if_written_out) {
   const Workflow workflow = read(
       std::string(kHead) + "tasks:\n  a: {run: x, env: &e {A: 1}, tags: &t [one]}\n  b: {run: x, env: *e, tags: *t}\n");
