@@ -19,7 +19,8 @@ using Json = nlohmann::ordered_json;
 
 std::string runs_directory(const std::string& given) {
   const char* from_environment = std::getenv("FUGLE_RUNS");
-  const std::string chosen = !given.empty() ? given : from_environment != nullptr ? from_environment : ".fugle";
+  const bool is_set = from_environment != nullptr && *from_environment != '\0';
+  const std::string chosen = !given.empty() ? given : is_set ? from_environment : ".fugle";
   return fs::absolute(chosen).lexically_normal().string();
 }
 

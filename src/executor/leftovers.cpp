@@ -67,15 +67,23 @@ std::vector<pid_t> own_processes() {
   return pids;
 }
 
-}  // namespace
+/// Attempts of a living rank descend from its spawner; what an earlier life left does not.
+bool has_living_spawner(pid_t pid) {
+  while (pid > 1) {
+    if (read_file(fmt::format("/proc/{}/comm", pid)) == "fugle-spawner\n") return true;
+    pid = parent_of(pid);
+  }
+  return false;
+}
 
-int kill_processes_marked(const std::vector<std::vector<std::string>>& marks) {
+int kill_marked(const std::vector<std::vector<std::string>>& marks, bool (*is_spared)(pid_t)) {
   const std::set<pid_t> spared = ourselves_and_ancestors();
   std::set<pid_t> killed;
   for (int round = 0; round < kMostRounds; ++round) {
     bool is_any_left = false;
     for (const pid_t pid : own_processes()) {
       if (spared.contains(pid) || !is_marked(read_file(fmt::format("/proc/{}/environ", pid)), marks)) continue;
+      if (is_spared != nullptr && is_spared(pid)) continue;
       is_any_left = true;
       if (::kill(pid, SIGKILL) == 0) killed.insert(pid);
     }
@@ -85,6 +93,10 @@ int kill_processes_marked(const std::vector<std::vector<std::string>>& marks) {
   return static_cast<int>(killed.size());
 }
 
-int kill_leftovers(const std::string& run_id) { return kill_processes_marked({{"FUGLE_RUN_ID=" + run_id}}); }
+}  // namespace
+
+int kill_processes_marked(const std::vector<std::vector<std::string>>& marks) { return kill_marked(marks, nullptr); }
+
+int kill_leftovers(const std::string& run_id) { return kill_marked({{"FUGLE_RUN_ID=" + run_id}}, has_living_spawner); }
 
 }  // namespace fugle::executor

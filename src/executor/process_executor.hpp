@@ -73,8 +73,8 @@ class ProcessExecutor final : public scheduler::Executor {
 };
 
 /// Kills what an earlier life of this run may have left on this node: processes of this user whose environment says
-/// FUGLE_RUN_ID=<run_id>, but not ourselves or our ancestors. Returns their number once they are gone (or after about a
-/// second). To be called before any rank on this node starts an attempt.
+/// FUGLE_RUN_ID=<run_id>, but not ourselves, our ancestors, or what a living spawner started. Returns their number once
+/// they are gone (or after about a second).
 int kill_leftovers(const std::string& run_id);
 
 }  // namespace fugle::executor

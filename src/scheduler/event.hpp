@@ -19,7 +19,7 @@ enum class EventKind : std::uint8_t {
   none = 0,
   run_started = 1,      ///< a life of the run begins; text: "host pid user"; exit: number of the life, from 0
   run_ended = 2,        ///< exit: exit code of the run; text: reason
-  worker_joined = 3,    ///< worker; text: node name; cpu_ms: cores
+  worker_joined = 3,    ///< worker; text: node name; cpu_ms: cores; maxrss_kb: memory in MiB
   worker_lost = 4,      ///< worker; text: reason. Its attempts are ended by attempt_ended of class lost
   attempt_started = 5,  ///< element, attempt, worker, start
   attempt_ended = 6,   ///< element, attempt, worker, start, end, exit, cls, cpu_ms, maxrss_kb; text: reason when not OK

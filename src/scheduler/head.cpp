@@ -98,6 +98,7 @@ void Head::on_hello(WorkerId from, const Hello& hello, Time now) {
   joined.worker = from;
   joined.text = hello.node;
   joined.cpu_ms = hello.cores;
+  joined.maxrss_kb = static_cast<std::uint32_t>(hello.mem_bytes >> 20);
   record(std::move(joined));
 }
 
