@@ -1,0 +1,270 @@
+"""Runs in one process: diamond and fan, edges from paths, values in the environment, staged outputs, exit codes."""
+
+import json
+import os
+import shlex
+import subprocess
+
+from fugle_case import FugleCase, main
+
+DIAMOND = """
+version: 1
+name: diamond
+tasks:
+  a: {run: "echo a > a.txt"}
+  b: {needs: [a], run: "cat a.txt > b.txt; echo b >> b.txt"}
+  c: {needs: [a], run: "cat a.txt > c.txt; echo c >> c.txt"}
+  d: {needs: [b, c], run: "cat b.txt c.txt > d.txt"}
+"""
+
+DIAMOND_BY_PATHS = """
+version: 1
+name: diamond
+tasks:
+  d:
+    inputs: {left: b.txt, right: c.txt}
+    outputs: {all: d.txt}
+    run: cat ${{ inputs.left }} ${{ inputs.right }} > ${{ outputs.all }}
+  b: {inputs: {x: a.txt}, outputs: {y: b.txt}, run: "(cat $FUGLE_IN_x; echo b) > $FUGLE_OUT_y"}
+  c: {inputs: {x: a.txt}, outputs: {y: c.txt}, run: "(cat $FUGLE_IN_x; echo c) > $FUGLE_OUT_y"}
+  a: {outputs: {y: a.txt}, run: "echo a > ${{ outputs.y }}"}
+"""
+
+FAN = """
+version: 1
+name: fan
+params: {width: 30}
+tasks:
+  split: {run: "mkdir parts"}
+  part:
+    needs: [split]
+    matrix: {i: "1..${{ params.width }}"}
+    outputs: {o: "parts/${{ matrix.i }}.txt"}
+    run: echo $((FUGLE_MATRIX_i * FUGLE_MATRIX_i)) > $FUGLE_OUT_o
+  merge:
+    inputs: {parts: "${{ tasks.part.outputs.o }}"}
+    outputs: {sum: sum.txt}
+    run: xargs cat < $FUGLE_IN_parts | awk '{s += $1} END {print s}' > $FUGLE_OUT_sum
+"""
+
+ONE_FAILS = """
+version: 1
+name: one-fails
+tasks:
+  first: {run: "true"}
+  bad: {needs: [first], run: "exit 3", on_failure: POLICY}
+  after: {needs: [bad], run: "true"}
+  beside: {needs: [first], run: "true"}
+"""
+
+
+class Run(FugleCase):
+    def needs(self, file):
+        plan = self.json_of("plan", file)
+        return {element["id"]: sorted(element["needs"]) for element in plan["elements"]}
+
+    def test_a_diamond_runs_in_order(self):
+        self.write("diamond.yaml", DIAMOND)
+        self.fugle("run", "diamond.yaml", "--local", "-j4")
+        self.assertEqual(self.read("d.txt"), "a\nb\na\nc\n")
+        ends = {a["element"]: (a["start_ns"], a["end_ns"]) for a in self.attempts()}
+        for before, after in [("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")]:
+            self.assertLessEqual(ends[before][1], ends[after][0], f"{after} started before the end of {before}")
+
+    def test_equal_paths_make_the_same_edges_as_needs(self):
+        self.write("needs.yaml", DIAMOND)
+        self.write("paths.yaml", DIAMOND_BY_PATHS)
+        self.assertEqual(self.needs("paths.yaml"), self.needs("needs.yaml"))
+        self.fugle("run", "paths.yaml")
+        self.assertEqual(self.read("d.txt"), "a\nb\na\nc\n")
+
+    def test_json_is_the_same_workflow_as_yaml(self):
+        yaml = self.write("diamond.yaml", DIAMOND)
+        tasks = {"a": {"run": "echo a > a.txt"},
+                 "b": {"needs": ["a"], "run": "cat a.txt > b.txt; echo b >> b.txt"},
+                 "c": {"needs": ["a"], "run": "cat a.txt > c.txt; echo c >> c.txt"},
+                 "d": {"needs": ["b", "c"], "run": "cat b.txt c.txt > d.txt"}}
+        self.write("diamond.json", json.dumps({"version": 1, "name": "diamond", "tasks": tasks}))
+        from_json = self.fugle("plan", "diamond.json", "--json").stdout
+        self.assertEqual(from_json, self.fugle("plan", yaml, "--json").stdout)
+        self.assertEqual(from_json, self.fugle("plan", "-", "--json", stdin=DIAMOND).stdout)
+
+    def test_every_example_validates_and_plans(self):
+        source = os.environ["FUGLE_SOURCE_DIR"]
+        examples = [os.path.join(folder, file) for folder, _, files in os.walk(os.path.join(source, "examples"))
+                    for file in files if file.endswith((".yaml", ".yml"))]
+        self.assertTrue(examples)
+        for example in examples:
+            self.fugle("validate", "--strict", example)
+
+    def test_a_fan_gathers_all_parts_and_takes_a_param(self):
+        self.write("fan.yaml", FAN)
+        self.fugle("run", "fan.yaml", "-p", "width=12")
+        self.assertEqual(self.read("sum.txt"), "650\n")
+        self.assertEqual(self.status()["counts"]["ok"], 14)
+        self.assertEqual(self.json_of("history")[0]["params"], {"width": "12"})
+
+    def test_hello_takes_four_lines_and_standard_input(self):
+        hello = "version: 1\nname: hello\ntasks:\n  hi: {run: echo hello from $(hostname)}\n"
+        self.fugle("run", "-", stdin=hello)
+        self.assertTrue(self.fugle("logs", "hello", "hi").stdout.startswith("hello from "))
+
+    def test_no_mpirun_is_needed_to_run_here(self):
+        """And two runs of one file are two runs: nothing is registered."""
+        self.write("diamond.yaml", DIAMOND)
+        self.environment["PATH"] = self.path_without("mpirun")
+        self.fugle("run", "diamond.yaml", "--local", "-j4")
+        self.fugle("run", "diamond.yaml", "--local", "-j4")
+        self.assertEqual([run["state"] for run in self.json_of("history")], ["OK", "OK"])
+
+    def path_without(self, program):
+        """A folder of links to the few programs the tasks use."""
+        folder = self.directory / "bin"
+        folder.mkdir()
+        for wanted in ["bash", "sh", "cat", "env"]:
+            where = subprocess.run(["which", wanted], capture_output=True, text=True, check=True).stdout.strip()
+            (folder / wanted).symlink_to(where)
+        self.assertFalse((folder / program).exists())
+        return str(folder)
+
+
+class Environment(FugleCase):
+    def test_a_task_sees_who_it_is_and_what_it_was_given(self):
+        self.write("in put.txt", "x")
+        self.write("seen.yaml", """
+version: 1
+name: seen
+env: {COLOUR: red, SHAPE: round}
+tasks:
+  look:
+    matrix: {member: [m1, m2], t: "0..6..6"}
+    env: {COLOUR: blue}
+    inputs: {data-file: in put.txt}
+    outputs: {env: "${{ matrix.member }}-${{ matrix.t }}.env"}
+    resources: {cores: 2, mem: 64M}
+    run: env > $FUGLE_OUT_env
+""")
+        self.environment["SHAPE"] = "square"
+        self.environment["MINE"] = "kept"
+        self.fugle("run", "seen.yaml", "-j2")
+        seen = dict(line.split("=", 1) for line in self.read("m2-6.env").splitlines() if "=" in line)
+        expected = {"FUGLE_RUN_ID": self.run_dir().name, "FUGLE_TASK": "look", "FUGLE_ELEMENT": "look[m2,6]",
+                    "FUGLE_ATTEMPT": "1", "FUGLE_INDEX": "3", "FUGLE_MATRIX_member": "m2", "FUGLE_MATRIX_t": "6",
+                    "FUGLE_CORES": "2", "COLOUR": "blue", "SHAPE": "round", "MINE": "kept"}
+        self.assertEqual({name: seen.get(name) for name in expected}, expected)
+        self.assertEqual(os.path.realpath(seen["FUGLE_RUN_DIR"]), os.path.realpath(self.run_dir()))
+        self.assertTrue(seen["FUGLE_IN_data_file"].endswith("in put.txt"))
+        self.assertIn("FUGLE_MEM", seen)
+
+    def test_tasks_start_in_the_directory_of_the_command(self):
+        self.write("where/here.yaml", "version: 1\nname: here\ntasks: {a: {run: pwd}}\n")
+        self.fugle("run", "where/here.yaml")
+        self.assertEqual(self.fugle("logs", "here", "a").stdout.strip(), os.path.realpath(self.directory))
+
+
+class StagedOutputs(FugleCase):
+    def test_a_failed_writer_leaves_nothing_at_the_final_path(self):
+        self.write("half.yaml", """
+version: 1
+name: half
+tasks:
+  writer: {outputs: {o: out.txt}, run: "echo half > $FUGLE_OUT_o; exit 1"}
+  reader: {inputs: {i: out.txt}, run: "cat $FUGLE_IN_i"}
+""")
+        self.fugle("run", "half.yaml", expect=1)
+        self.assertFalse((self.directory / "out.txt").exists())
+        self.assertEqual(self.states(), {"writer": "FAILED"})
+
+    def test_a_missing_output_is_a_failure_that_names_the_file(self):
+        self.write("none.yaml", 'version: 1\nname: none\ntasks: {w: {outputs: {o: out.txt}, run: "true"}}\n')
+        done = self.fugle("run", "none.yaml", expect=1)
+        self.assertEqual(self.attempts()[0]["class"], "output")
+        self.assertIn("out.txt", done.stdout + done.stderr)
+
+    def test_what_a_failed_attempt_wrote_itself_is_put_aside(self):
+        self.write("own.yaml", 'version: 1\nname: own\ntasks: {w: {outputs: {o: out.txt}, run: "echo x > out.txt; '
+                               'exit 1"}}\n')
+        self.fugle("run", "own.yaml", expect=1)
+        self.assertEqual(self.read("out.txt.failed-1"), "x\n")
+        self.assertFalse((self.directory / "out.txt").exists())
+
+
+class ExitCodes(FugleCase):
+    def test_a_failure_blocks_what_needs_it_and_nothing_else(self):
+        self.write("w.yaml", ONE_FAILS.replace("POLICY", "skip_dependents"))
+        done = self.fugle("run", "w.yaml", expect=1)
+        counts = self.status()["counts"]
+        self.assertEqual((counts["ok"], counts["failed"], counts["blocked"]), (2, 1, 1))
+        self.assertEqual(self.status()["failed"], ["bad"])
+        self.assertRegex(self.last_line(done), r"^next: fugle resume one-fails-\S+$")
+
+    def test_an_ignored_failure_counts_as_ok(self):
+        self.write("w.yaml", ONE_FAILS.replace("POLICY", "ignore"))
+        done = self.fugle("run", "w.yaml")
+        self.assertEqual(self.states(), {"first": "OK", "bad": "FAILED", "after": "OK", "beside": "OK"})
+        self.assertEqual(self.status()["ignored"], 1)
+        self.assertIn("ignored 1", done.stderr)
+
+    def test_fail_fast_ends_what_runs(self):
+        self.write("w.yaml", """
+version: 1
+name: fast
+tasks:
+  bad: {run: "while [ ! -e started ]; do sleep 0.01; done; exit 1"}
+  long: {run: "touch started; sleep 300"}
+  later: {needs: [long], run: "true"}
+""")
+        self.fugle("run", "w.yaml", "-j2", "--fail-fast", expect=1)
+        self.assertEqual(self.states(), {"bad": "FAILED", "long": "CANCELLED"})
+
+    def test_the_failure_block_says_all_one_needs_to_know(self):
+        self.write("w.yaml", """
+version: 1
+name: block
+tasks:
+  flaky:
+    matrix: {i: [1, 2, 3]}
+    env: {WHO: "it's me"}
+    run: |
+      test $FUGLE_MATRIX_i = 3 || exit 0
+      seq 100 130; echo "$WHO is broken" >&2; exit 7
+""")
+        said = self.fugle("run", "w.yaml", expect=1).stderr
+        for part in ["FAILED flaky[3]", "attempt 1 of 1", f"on {os.uname().nodename}", "exit code 7", "bash -euo",
+                     "| 130", "| it's me is broken", "w.yaml, task 'flaky'", "fugle logs block-", "fugle resume"]:
+            self.assertIn(part, said)
+        self.assertNotIn("| 100\n", said)
+        by_hand = next(line.split("by hand", 1)[1].strip() for line in said.splitlines() if "by hand" in line)
+        shown = said[said.index(by_hand):]
+        self.assertEqual(self.run_by_hand(shown), 7)
+
+    def run_by_hand(self, shown):
+        """The command of a failure block, up to its closing quote, as a user would paste it."""
+        end = len(shown)
+        for stop in range(len(shown)):
+            if shown.startswith("\n  log ", stop):
+                end = stop
+        command = shown[:end]
+        shlex.split(command)
+        return subprocess.run(["bash", "-c", command], capture_output=True, check=False).returncode
+
+    def test_what_can_never_fit_ends_the_run_as_incomplete(self):
+        self.write("w.yaml", """
+version: 1
+name: big
+tasks:
+  huge: {resources: {cores: 3}, run: "true"}
+  small: {run: "true"}
+""")
+        self.fugle("run", "w.yaml", "-j2", expect=4)
+        self.assertEqual(self.states(), {"small": "OK"})
+        self.assertEqual(self.status()["state"], "INCOMPLETE")
+        self.assertIn("1 elements cannot run here", self.fugle("plan", "w.yaml", "-j2").stdout)
+
+    @staticmethod
+    def last_line(done):
+        return (done.stdout + done.stderr).rstrip().splitlines()[-1]
+
+
+if __name__ == "__main__":
+    main()
