@@ -36,10 +36,6 @@ Position place_in(const Text& text, std::size_t offset, std::size_t marker) {
   return {text.at.line, text.at.column + static_cast<std::uint32_t>(offset)};
 }
 
-void check_size(std::size_t bytes) {
-  if (bytes > kMaxTextBytes) type_error("the text is longer than 64 MiB");
-}
-
 /// The source on one line, and a caret below the place.
 std::vector<Note> pointing_notes(std::string_view source, std::size_t offset, Position at) {
   constexpr std::size_t kMaxShown = 100;
@@ -137,6 +133,10 @@ void TextTemplate::fail(const Piece& piece, const Names& names, const char* code
   throw ExpressionError{code, std::move(text), {}, 0, piece.at, is_doubtful(piece, names)};
 }
 
+void TextTemplate::check_size(const Piece& piece, const Names& names, const std::string& out) {
+  if (out.size() > kMaxTextBytes) fail(piece, names, "E403", "the text is longer than 64 MiB");
+}
+
 Value TextTemplate::value_of(const Piece& piece, const Names& names) {
   try {
     return evaluate(piece.expression->root, names);
@@ -166,7 +166,7 @@ std::string TextTemplate::text(const Names& names) const {
       continue;
     }
     out += to_text(insertable_value_of(piece, names));
-    check_size(out.size());
+    check_size(piece, names, out);
   }
   return out;
 }
@@ -205,8 +205,8 @@ void TextTemplate::append_slotted(const Names& names, Use use, std::string& out)
       append_slot(piece, names, use, out);
     } else {
       append_value(piece, names, use, out);
+      check_size(piece, names, out);
     }
-    check_size(out.size());
   }
 }
 

@@ -61,6 +61,7 @@ class TextTemplate {
   [[nodiscard]] static Slot slot_of(const ExpressionNode& root);
   [[nodiscard]] static bool is_doubtful(const Piece& piece, const Names& names);
   [[noreturn]] static void fail(const Piece& piece, const Names& names, const char* code, std::string text);
+  static void check_size(const Piece& piece, const Names& names, const std::string& out);
   [[nodiscard]] static Value value_of(const Piece& piece, const Names& names);
   [[nodiscard]] static Value insertable_value_of(const Piece& piece, const Names& names);
   static void append_value(const Piece& piece, const Names& names, Use use, std::string& out);

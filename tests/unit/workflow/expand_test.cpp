@@ -430,6 +430,13 @@ TEST(Expand, mistakes_of_all_tasks_are_reported_at_once) {
   EXPECT_THAT(e.messages, HasSubstr("E403: path of 'o' is empty"));
 }
 
+TEST(Expand, texts_that_double_at_every_step_are_stopped) {
+  std::string env = "env: {A0: 0123456789abcdef";
+  for (int i = 1; i < 40; ++i) env += fmt::format(", A{}: '${{{{ env.A{} }}}}${{{{ env.A{} }}}}'", i, i - 1, i - 1);
+  EXPECT_THAT(first_message(expand_text(env + "}\ntasks: {a: {run: [t]}}")),
+              HasSubstr("E403: the text is longer than 64 MiB"));
+}
+
 TEST(Expand, workflow_names_are_known_everywhere) {
   const Expanded e =
       expand_text("tasks: {a: {matrix: {x: ['${{ workflow.name }}']}, run: [x, '${{ workflow.dir }}']}}");
