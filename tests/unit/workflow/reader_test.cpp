@@ -52,8 +52,9 @@ TEST(Reader, takes_the_smallest_file) {
 }
 
 TEST(Reader, takes_json_as_well_as_yaml) {
-  const Workflow workflow = read(R"({"version": 1, "name": "w",
-	"tasks": {"a": {"run": ["echo", "\uD83D\uDE00", "a\/b"], "timeout": "5m"}}})");
+  const Workflow workflow = read(R"({"version": 1, "name": "w",)"
+                                 "\n\t"
+                                 R"("tasks": {"a": {"run": ["echo", "\uD83D\uDE00", "a\/b"], "timeout": "5m"}}})");
   ASSERT_EQ(workflow.tasks.size(), 1u);
   ASSERT_EQ(workflow.tasks[0].argv.size(), 3u);
   EXPECT_EQ(workflow.tasks[0].argv[1].raw, "\xF0\x9F\x98\x80");
