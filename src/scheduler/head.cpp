@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "base/assert.hpp"
@@ -14,26 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Attempts shorter than this are worth a backlog, deep enough to bridge this much time.
-constexpr double kShortAttempt = 0.020;
-constexpr double kBridgedTime = 0.005;
-constexpr std::uint32_t kMaxBacklogPerCore = 64;
-/// Elements in one lease.
-constexpr std::size_t kMaxLease = 1024;
-/// How often the best READY element may be passed over, per core, before a worker is kept free for it.
-constexpr std::uint32_t kMaxBypassedPerCore = 4;
 constexpr Duration kBusyTick = 100ms;
 constexpr Duration kQuietTick = 1s;
-
-std::vector<std::uint32_t> first_elements_by_name(const Graph& graph) {
-  std::map<std::string_view, std::uint32_t> first;
-  std::vector<std::uint32_t> seen(graph.num_tasks(), ElementId::kInvalid);
-  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
-    const std::uint32_t t = graph.task_id_of(ElementId(e)).value();
-    if (seen[t] == ElementId::kInvalid) seen[t] = first.try_emplace(graph.task(TaskId(t)).name, e).first->second;
-  }
-  return seen;
-}
 
 Event event_of(EventKind kind, Time now) {
   Event event;
@@ -51,9 +32,8 @@ Head::Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks)
       outbox_(outbox),
       workers_(num_ranks, graph_.num_tasks()),
       ready_(graph_, options_.order),
-      holder_(graph_.num_elements()),
-      first_of_name_(first_elements_by_name(graph_)),
-      durations_(graph_.num_tasks()) {}
+      leases_(run_, options_.order, workers_),
+      granter_(run_, options_.order, workers_, leases_, ready_, outbox_) {}
 
 // ---- what came in
 
@@ -113,7 +93,7 @@ void Head::on_report(WorkerId from, const Report& report, Time now) {
 
 void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   const ElementId e = report.element;
-  FUGLE_EXPECT(holder_[e.value()] == from, "a report about an element that the worker does not hold");
+  FUGLE_EXPECT(leases_.holder_of(e) == from, "a report about an element that the worker does not hold");
   WorkerTable::Entry& worker = workers_.at(from);
   const graph::Request& request = graph_.task_of(e).request;
   const bool was_running = running_.find(e) != nullptr;
@@ -148,13 +128,11 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   worker.info.cores_in_use -= request.cores;
   ++worker.info.num_ended;
   cancel_wanted_.erase(e);
-  release(e);
+  leases_.release(e);
   if (report.cls == FailureClass::none) {
-    Mean& mean = durations_[graph_.task_id_of(e).value()];
-    mean.count = std::min(mean.count + 1, 64u);
-    mean.seconds += (to_seconds(report.end - report.start) - mean.seconds) / mean.count;
+    granter_.learn(graph_.task_id_of(e), report.end - report.start);
   } else {
-    release_dependents(e);
+    leases_.release_dependents(e);
   }
   record(std::move(event));
   settle_effects();
@@ -163,9 +141,9 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
 }
 
 void Head::on_returned(WorkerId from, ElementId element, Time now) {
-  if (holder_[element.value()] != from) return;
-  release(element);
-  release_dependents(element);
+  if (leases_.holder_of(element) != from) return;
+  leases_.release(element);
+  leases_.release_dependents(element);
   if (cancel_wanted_.erase(element) > 0) {
     Event cancelled = event_of(EventKind::cancel_element, now);
     cancelled.element = element;
@@ -180,8 +158,8 @@ void Head::on_returned(WorkerId from, ElementId element, Time now) {
 void Head::settle_effects() {
   for (const ElementId e : effects_.ready) {
     if (run_.state(e) != State::ready) continue;
-    if (is_held(e))
-      activate(e);
+    if (leases_.is_held(e))
+      leases_.activate(e);
     else
       ready_.push(e);
   }
@@ -200,8 +178,7 @@ void Head::on_lost(WorkerId worker, Time now) {
   lost.text = fmt::format("worker {} on {} died", worker.value(), workers_.at(worker).info.node);
   record(std::move(lost));
   std::vector<RunningAttempt> ran;
-  for (const ElementId e : workers_.lose(worker)) {
-    holder_[e.value()] = WorkerId();
+  for (const ElementId e : leases_.lose(worker)) {
     if (const RunningAttempt* attempt = running_.find(e))
       ran.push_back(*attempt);
     else if (run_.state(e) == State::ready)
@@ -221,40 +198,6 @@ void Head::on_lost(WorkerId worker, Time now) {
   settle_effects();
 }
 
-// ---- leases
-
-void Head::hold(WorkerId worker, ElementId element) {
-  holder_[element.value()] = worker;
-  workers_.at(worker).held.insert(element);
-  if (run_.state(element) == State::ready) activate(element);
-}
-
-void Head::activate(ElementId element) {
-  const WorkerId worker = holder_[element.value()];
-  workers_.activate(worker, graph_.task_of(element).request);
-  workers_.at(worker).queued.insert(options_.order[element.value()]);
-}
-
-void Head::release(ElementId element) {
-  const WorkerId worker = holder_[element.value()];
-  WorkerTable::Entry& entry = workers_.at(worker);
-  const State state = run_.state(element);
-  if (state == State::ready || is_live(state)) workers_.deactivate(worker, graph_.task_of(element).request);
-  entry.queued.erase(options_.order[element.value()]);
-  entry.held.erase(element);
-  holder_[element.value()] = WorkerId();
-}
-
-/// The worker's half of this rule is Worker::drop_dependents.
-void Head::release_dependents(ElementId element) {
-  for (const std::uint32_t s : graph_.successors(element)) {
-    const ElementId below(s);
-    if (!is_held(below)) continue;
-    release(below);
-    release_dependents(below);
-  }
-}
-
 // ---- what is done about it
 
 Time Head::step(Time now) {
@@ -269,9 +212,8 @@ Time Head::step(Time now) {
   if (is_stopping_) {
     stop_what_runs();
   } else {
-    grant_what_fits();
-    steal_for_idle_workers();
-    send_grants();
+    granter_.grant_what_fits();
+    granter_.take_back_for_idle_workers();
   }
   end_when_over(now);
   notify(now);
@@ -300,124 +242,6 @@ void Head::flush_events(Time now) {
   const HeadView current = view(now);
   for (Observer* observer : options_.observers) observer->on_events(current, batch_, batch_effects_);
   batch_.clear();
-}
-
-std::uint32_t Head::backlog_per_core(TaskId task) const {
-  const Mean& mean = durations_[task.value()];
-  if (mean.count == 0 || mean.seconds >= kShortAttempt) return 0;
-  const double depth = std::ceil(kBridgedTime / std::max(mean.seconds, 1e-6));
-  return static_cast<std::uint32_t>(std::min<double>(depth, kMaxBacklogPerCore));
-}
-
-/// Grants the best element that fits somewhere, again and again. Among requests, the one whose first element comes
-/// first in order is tried first.
-void Head::grant_what_fits() {
-  std::set<WorkerId> reserved;
-  std::vector<ReadyQueue::Class*> open;
-  for (ReadyQueue::Class& cls : ready_.classes())
-    if (!cls.heap.empty()) open.push_back(&cls);
-  const auto is_later = [](const auto* a, const auto* b) { return a->heap.top() > b->heap.top(); };
-  std::make_heap(open.begin(), open.end(), is_later);
-  std::vector<ReadyQueue::Class*> passed_over;
-  const std::uint32_t patience = kMaxBypassedPerCore * workers_.total_cores();
-  while (!open.empty()) {
-    std::pop_heap(open.begin(), open.end(), is_later);
-    ReadyQueue::Class& cls = *open.back();
-    const ElementId e = ready_.first_of(cls);
-    if (run_.state(e) != State::ready || is_held(e)) {  // cancelled or granted since it was queued
-      ready_.pop(cls);
-    } else if (const auto worker = workers_.find_free(cls.request, backlog_per_core(graph_.task_id_of(e)), reserved)) {
-      ready_.pop(cls);
-      for (ReadyQueue::Class* other : passed_over) ++other->bypassed;
-      grant(*worker, e);
-    } else {
-      if (cls.bypassed > patience)
-        if (const auto kept = workers_.find_able(cls.request, reserved)) reserved.insert(*kept);
-      passed_over.push_back(&cls);
-      open.pop_back();
-      continue;
-    }
-    if (cls.heap.empty())
-      open.pop_back();
-    else
-      std::push_heap(open.begin(), open.end(), is_later);
-  }
-}
-
-/// Whether `successor` needs nothing that has not ended but `last`.
-bool Head::follows_only(ElementId successor, ElementId last) const {
-  if (graph_.is_gate(successor) || is_held(successor) || run_.state(successor) != State::waiting) return false;
-  const auto needs = graph_.needs(successor);
-  return std::all_of(needs.begin(), needs.end(),
-                     [&](std::uint32_t need) { return ElementId(need) == last || run_.counts_as_ok(ElementId(need)); });
-}
-
-void Head::grant(WorkerId worker, ElementId first) {
-  auto found = std::find_if(grants_.begin(), grants_.end(), [&](const auto& entry) { return entry.first == worker; });
-  if (found == grants_.end()) found = grants_.insert(grants_.end(), {worker, Grant{}});
-  Grant& grant = found->second;
-  const auto& able = workers_.at(worker).info;
-  ElementId last = first;
-  // A chain: each next one waits for the one before alone.
-  for (std::size_t length = 1;; ++length) {
-    hold(worker, last);
-    const TaskId task = graph_.task_id_of(last);
-    if (!workers_.at(worker).knows_task[task.value()]) {
-      workers_.at(worker).knows_task[task.value()] = true;
-      // The graph outlives every message: no copy, no owner besides it.
-      grant.tasks.emplace_back(task, std::shared_ptr<const graph::Task>(std::shared_ptr<void>(), &graph_.task(task)));
-    }
-    grant.elements.push_back(leased(last, length == 1 ? 0 : 1));
-    const auto successors = graph_.successors(last);
-    if (length == kMaxLease || successors.size() != 1) return;
-    const ElementId next(successors[0]);
-    const graph::Request& request = graph_.task_of(next).request;
-    if (request.cores > able.cores || request.mem_bytes > able.mem_bytes || !follows_only(next, last)) return;
-    grant.elements.back().releases.push_back(next);
-    last = next;
-  }
-}
-
-LeasedElement Head::leased(ElementId element, std::uint32_t waits_for) {
-  LeasedElement out;
-  out.element = element;
-  out.task = graph_.task_id_of(element);
-  out.attempt = static_cast<std::uint16_t>(run_.attempt(element) + 1);
-  out.index = element.value() - first_of_name_[out.task.value()];
-  out.order = options_.order[element.value()];
-  out.waits_for = waits_for;
-  out.id = graph_.id(element);
-  out.packed_text = graph_.packed_text(element);
-  return out;
-}
-
-void Head::send_grants() {
-  for (auto& [worker, grant] : grants_) outbox_.send(worker, std::move(grant));
-  grants_.clear();
-}
-
-/// An idle worker and nothing READY here: half of the deepest backlog comes back, worst elements first.
-void Head::steal_for_idle_workers() {
-  if (ready_.size() > 0) return;
-  const auto& all = workers_.all();
-  const bool someone_is_idle = std::any_of(all.begin(), all.end(), [](const auto& entry) {
-    return entry.info.alive && entry.active_cores < entry.info.cores;
-  });
-  if (!someone_is_idle) return;
-  WorkerTable::Entry* victim = nullptr;
-  std::uint32_t deepest = 0;
-  for (WorkerTable::Entry& entry : workers_.all()) {
-    if (!entry.info.alive || entry.is_revoking || entry.active_cores <= entry.info.cores) continue;
-    const std::uint32_t surplus = entry.active_cores - entry.info.cores;
-    if (surplus > deepest && entry.queued.size() > 1) victim = &entry, deepest = surplus;
-  }
-  if (victim == nullptr) return;
-  Revoke revoke;
-  std::size_t wanted = (victim->queued.size() + 1) / 2;
-  for (auto worst = victim->queued.rbegin(); worst != victim->queued.rend() && wanted > 0; ++worst, --wanted)
-    revoke.elements.push_back(ready_.element_at(*worst));
-  victim->is_revoking = true;
-  outbox_.send(victim->info.worker, std::move(revoke));
 }
 
 // ---- stopping and ending
@@ -454,10 +278,10 @@ void Head::stop_what_runs() {
 void Head::cancel_element(ElementId element, const std::string& who, Time now) {
   if (!has_begun_) begin_life(now);
   if (is_final(run_.state(element)) || graph_.is_gate(element)) return;
-  if (is_held(element)) {
+  if (leases_.is_held(element)) {
     cancel_wanted_.insert(element);
-    outbox_.send(holder_[element.value()], Revoke{{element}});
-    outbox_.send(holder_[element.value()], StopAttempts{{element}});
+    outbox_.send(leases_.holder_of(element), Revoke{{element}});
+    outbox_.send(leases_.holder_of(element), StopAttempts{{element}});
     return;
   }
   Event event = event_of(EventKind::cancel_element, now);

@@ -2,11 +2,6 @@
 //
 // A step applies and records what came in, hands it to the store and the observers, and only then acts. Work per
 // completion is O(out-degree) and O(log) of the queues; nothing scans all elements but the start of a life.
-//
-// Leases. A READY element is granted to the worker with most free cores. What can only run after it comes along: a
-// chain of successors each of which needs nothing outside the lease. So a chain of a thousand elements is one grant and
-// a few reports. How many READY elements a worker holds beyond its cores depends on how short they are: enough to
-// bridge the way of a message, none where they are long. An idle worker takes from the others' backlogs (revoke).
 #pragma once
 
 #include <queue>
@@ -15,6 +10,8 @@
 #include <vector>
 
 #include "scheduler/engine.hpp"
+#include "scheduler/granter.hpp"
+#include "scheduler/lease_book.hpp"
 #include "scheduler/outbox.hpp"
 #include "scheduler/ready_queue.hpp"
 #include "scheduler/running_list.hpp"
@@ -46,22 +43,8 @@ class Head {
   void settle_effects();
   void flush_events(Time now);
 
-  // Leases.
-  void hold(WorkerId worker, ElementId element);
-  void release(ElementId element);
-  void release_dependents(ElementId element);
-  void activate(ElementId element);
-  [[nodiscard]] bool is_held(ElementId e) const { return holder_[e.value()].is_valid(); }
-
   // What is done about it.
   void make_retries_due(Time now);
-  void grant_what_fits();
-  void grant(WorkerId worker, ElementId first);
-  [[nodiscard]] LeasedElement leased(ElementId element, std::uint32_t waits_for);
-  [[nodiscard]] bool follows_only(ElementId successor, ElementId last) const;
-  [[nodiscard]] std::uint32_t backlog_per_core(TaskId task) const;
-  void send_grants();
-  void steal_for_idle_workers();
   void stop_what_runs();
   void end_when_over(Time now);
   [[nodiscard]] bool can_still_progress() const;
@@ -77,19 +60,13 @@ class Head {
   WorkerTable workers_;
   ReadyQueue ready_;
   RunningList running_;
-  std::vector<WorkerId> holder_;              ///< [element] who holds it, or invalid
-  std::vector<std::uint32_t> first_of_name_;  ///< [task] first element of all tasks with its name
-  struct Mean {
-    double seconds = 0;
-    std::uint32_t count = 0;
-  };
-  std::vector<Mean> durations_;  ///< [task] of attempts that ended OK in this life, moving
+  LeaseBook leases_;
+  Granter granter_;
   using Retry = std::pair<Time, ElementId>;
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
   std::set<ElementId> cancel_wanted_;
   std::set<std::pair<ElementId, std::uint16_t>> stop_sent_;
-  std::vector<std::pair<WorkerId, Grant>> grants_;  ///< of this step
-  std::vector<WorkerInfo> infos_;                   ///< for observers
+  std::vector<WorkerInfo> infos_;  ///< for observers
 
   std::vector<Event> batch_;
   Effects effects_;
