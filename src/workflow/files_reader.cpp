@@ -41,15 +41,15 @@ class FileReader {
     bool is_accounted_for = false;
     for (const Entry& entry : named_.value->entries) {
       const Key* key = accept_key(reading_, scope, entry, here);
-      // A refused key may have been meant as the path.
+      // A refused key may have been meant as the path, an output of a refused type need not have one.
       if (key == nullptr)
         is_accounted_for = true;
       else if (key->name == "path")
         read_path(entry), is_accounted_for = true;
-      else if (key->name == "type")
-        check_type(entry);
-      else
+      else if (key->name == "description")
         read_string(reading_, entry, description);
+      else if (!is_file_type(entry))
+        is_accounted_for = true;
     }
     if (!is_accounted_for) refuse_missing_path(kind);
   }
@@ -75,15 +75,19 @@ class FileReader {
     if (node.is_scalar()) output.path = reading_.document.text_of(node);
   }
 
-  void check_type(const Entry& entry) {
+  bool is_file_type(const Entry& entry) {
     static constexpr std::string_view kTypes[] = {"file", "dir", "hdf5", "value", "list", "json", "append"};
+    if (entry.value->is_null()) return true;
     const YamlNode* scalar = scalar_of(reading_, entry, KeyType::word);
-    if (scalar == nullptr || scalar->text == "file") return;
+    if (scalar == nullptr) return false;
+    if (scalar->text == "file") return true;
     if (std::ranges::find(kTypes, scalar->text) != std::end(kTypes))
-      return refuse_unbuilt(reading_, fmt::format("outputs.type: {}", scalar->text), scalar->at);
-    reading_.diagnostics.error("E112", scalar->at,
-                               fmt::format("'type' is {}; one of {}", in_quotes(scalar->text), fmt::join(kTypes, ", ")),
-                               std::string(nearest_word(scalar->text, kTypes).value_or("")));
+      refuse_unbuilt(reading_, fmt::format("outputs.type: {}", scalar->text), scalar->at);
+    else
+      reading_.diagnostics.error(
+          "E112", scalar->at, fmt::format("'type' is {}; one of {}", in_quotes(scalar->text), fmt::join(kTypes, ", ")),
+          std::string(nearest_word(scalar->text, kTypes).value_or("")));
+    return false;
   }
 
   static bool is_empty(const YamlNode& node) { return node.is_null() || (node.is_scalar() && node.text.empty()); }

@@ -138,6 +138,18 @@ bool follows_plain_text(std::string_view text, std::size_t offset) {
          std::string_view("\"'}]").find(text[before]) == kNone;
 }
 
+/// A line of one bare word above the line of the `:`; the parser takes both for one text.
+std::optional<ParseCause> find_key_without_colon(std::string_view text, std::size_t colon) {
+  const std::size_t line = start_of_line(text, colon);
+  if (line == 0 || text.substr(line, colon - line).find(':') != kNone) return std::nullopt;
+  const std::size_t above = start_of_line(text, line - 1);
+  const std::size_t start = text.find_first_not_of(' ', above);
+  const std::size_t end = text.find_last_not_of(" \t\r\n", line - 1);
+  if (end == kNone || end < start || !is_name(text.substr(start, end + 1 - start))) return std::nullopt;
+  return ParseCause{start,
+                    fmt::format("cannot read this: no ':' after {}", in_quotes(text.substr(start, end + 1 - start)))};
+}
+
 std::string word_at(std::string_view text, std::size_t offset) {
   return in_quotes(text.substr(offset, std::min(text.find_first_of(" \t\r\n,]}", offset), text.size()) - offset));
 }
@@ -155,8 +167,10 @@ ParseCause explain_refusal(std::string_view text, std::size_t offset, std::strin
   if (offset > 0 && (text[offset - 1] == '"' || text[offset - 1] == '\''))
     return {offset, "cannot read this: text after the closing quote; quote the whole value"};
   const char c = offset < text.size() ? text[offset] : '\0';
-  if (refusal == "illegal map value" && c == ':' && follows_plain_text(text, offset))
+  if (c == ':' && follows_plain_text(text, offset)) {
+    if (const auto key = find_key_without_colon(text, offset)) return *key;
     return {offset, "': ' inside a plain value; quote the value"};
+  }
   if (c == '*')
     return {offset, fmt::format("cannot read this: alias {} has no anchor before it; quote a value that begins with *",
                                 word_at(text, offset))};

@@ -91,7 +91,8 @@ class TaskReader {
     });
     for (const Entry& need : node.entries) {
       check_need_condition(need);
-      task_.needs.push_back({need.key, need.at});
+      // A map may name another data slice, which is no edge of this graph.
+      if (!need.value->is_map()) task_.needs.push_back({need.key, need.at});
     }
   }
 
