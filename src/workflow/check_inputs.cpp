@@ -1,3 +1,5 @@
+// check_inputs_exist() of expand.hpp: the only look at the file system in the expansion. Each path is looked for once.
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// evaluate() of expression.hpp: the operators and their types. Functions are in functions.cpp.
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,9 @@
 // Workflow to Graph: parameters applied, matrices multiplied out, expressions evaluated, paths made absolute, edges
 // made from `needs`, references and equal paths, cycles found. Pure: looks at no file and no clock.
+//
+// Paths: those in the graph are absolute. In texts, inputs and outputs of other tasks are inserted as written when the
+// task runs in the directory of the workflow, else absolute; an output of the task itself is a slot for its staged
+// path, which is absolute always.
 #pragma once
 
 #include <map>
@@ -14,7 +18,7 @@
 namespace fugle::workflow {
 
 struct ExpandOptions {
-  std::string directory;  ///< absolute submit directory: base of relative paths
+  std::string directory;                                    ///< absolute submit directory: base of relative paths
   std::vector<std::pair<std::string, std::string>> params;  ///< -p NAME=VALUE, in order
   std::map<std::string, std::string> environment;           ///< for env.X
   /// Validation without parameter values: a required parameter without value is no error, and what depends on it is

@@ -10,7 +10,8 @@
 
 namespace fugle::workflow {
 
-/// What replaces the commands of an imported trace.
+/// What replaces the commands of an imported trace. Sleeping and doing nothing keep the edges, the data on them and the
+/// cores; files, memory and priorities are left out: the first are not made, the others were of another machine.
 struct Replay {
   enum class Kind : std::uint8_t { commands, sleep, none } kind = Kind::commands;
   double scale = 1.0;  ///< of the recorded run times

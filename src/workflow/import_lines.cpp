@@ -1,3 +1,5 @@
+// import_lines() of import.hpp: a file of shell commands as one task with an element per line (FORMAT.md section 13).
+
 #include <fmt/format.h>
 
 #include <algorithm>

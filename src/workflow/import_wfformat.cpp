@@ -1,3 +1,5 @@
+// import_wfformat() of import.hpp: a trace, read by wfformat.hpp, as a workflow (FORMAT.md section 14.4).
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "graph/element_text.hpp"
 #include "workflow/param.hpp"
 #include "workflow/paths.hpp"
 #include "workflow/scope.hpp"
@@ -94,7 +93,7 @@ class SymbolMaker {
   void set_variable(const EnvVar& variable) {
     auto value = evaluated(variable.value, {"env", Stage::plan, false});
     if (!value) return;
-    symbols_.task_env.emplace_back(variable.name, graph::escape_slots(*value));
+    append_escaped(*value, symbols_.task_env.emplace_back(variable.name, "").second);
     symbols_.environment[variable.name] = std::move(*value);
   }
 

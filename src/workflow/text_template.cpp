@@ -12,7 +12,7 @@ namespace fugle::workflow {
 namespace {
 
 /// Texts that insert each other may double at every step.
-constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxTextBytes = std::size_t{16} << 20;
 
 /// Where the "}}" of a marker is whose expression begins at `start`: quotes may hold one as well.
 std::size_t end_of_marker(std::string_view raw, std::size_t start) {
@@ -48,13 +48,6 @@ std::vector<Note> pointing_notes(std::string_view source, std::size_t offset, Po
 
 /// Number of the attempt, written into the text when it starts.
 std::string attempt_slot() { return fmt::format("{0}a0{0}", graph::kSlot); }
-
-void append_escaped(std::string_view text, std::string& out) {
-  if (text.find(graph::kSlot) == std::string_view::npos)
-    out += text;
-  else
-    out += graph::escape_slots(text);
-}
 
 bool is_per_attempt_name(const ExpressionNode& node) {
   return node.op == Operator::name && is_per_attempt(node.name.kind);
@@ -134,7 +127,7 @@ void TextTemplate::fail(const Piece& piece, const Names& names, const char* code
 }
 
 void TextTemplate::check_size(const Piece& piece, const Names& names, const std::string& out) {
-  if (out.size() > kMaxTextBytes) fail(piece, names, "E403", "the text is longer than 64 MiB");
+  if (out.size() > kMaxTextBytes) fail(piece, names, "E403", "the text is longer than 16 MiB");
 }
 
 Value TextTemplate::value_of(const Piece& piece, const Names& names) {
@@ -208,6 +201,13 @@ void TextTemplate::append_slotted(const Names& names, Use use, std::string& out)
       check_size(piece, names, out);
     }
   }
+}
+
+void append_escaped(std::string_view text, std::string& out) {
+  if (text.find(graph::kSlot) == std::string_view::npos)
+    out += text;
+  else
+    out += graph::escape_slots(text);
 }
 
 void report(const ExpressionError& error, Diagnostics& diagnostics) {

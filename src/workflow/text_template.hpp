@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "workflow/expression.hpp"
@@ -69,6 +70,9 @@ class TextTemplate {
 
   std::vector<Piece> pieces_;
 };
+
+/// Appends text that is to be filled in later, when it has no slots of its own.
+void append_escaped(std::string_view text, std::string& out);
 
 /// Adds the error to the diagnostics, unless it is doubtful.
 void report(const ExpressionError& error, Diagnostics& diagnostics);
