@@ -236,6 +236,7 @@ void Head::make_retries_due(Time now) {
 void Head::flush_events(Time now) {
   if (batch_.empty() && effects_.changed.empty()) return;
   has_news_ = true;
+  next_tick_ = std::min(next_tick_, now + kBusyTick);
   if (!batch_.empty()) options_.store->append(batch_);
   std::swap(batch_effects_, effects_);
   effects_.clear();
