@@ -20,6 +20,8 @@ class MpiTransport final : public scheduler::Transport {
   [[nodiscard]] std::uint32_t num_ranks() const override;
   void send(WorkerId to, const scheduler::Message& message) override;
   void poll(Incoming& incoming) override;
+  /// True while data is moving or waits for the next poll(). What the other side has not begun to take does not count:
+  /// it will ask, and make fd() readable.
   [[nodiscard]] bool is_sending() const override;
 
   /// Rank's number and count on this node (by shared memory domain).
