@@ -39,11 +39,12 @@ std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts f
   const std::string directory = create_run_directory(runs_dir, facts.run);
   std::unique_ptr<OpenRun> run(new OpenRun(directory, std::move(facts), std::move(graph)));
   run->lock_ = std::make_unique<store::RunLock>(directory);
-  write_run_facts(directory, run->facts_);
   const std::uint64_t seed = hash_text(run->facts_.run);
   store::write_plan(directory, run->graph_, {run->facts_.run, run->facts_.workflow, seed});
   run->state_ = std::make_unique<scheduler::RunState>(run->graph_, seed);
   run->start_life({});
+  // Last: a directory without it is no run, so nobody can resume what was killed while it was being made.
+  write_run_facts(directory, run->facts_);
   return run;
 }
 

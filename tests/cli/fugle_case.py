@@ -68,7 +68,7 @@ class FugleCase(unittest.TestCase):
 
     def run_dir(self):
         """The newest run."""
-        return max((self.directory / ".fugle").iterdir(), key=lambda d: (d / "run.json").stat().st_mtime_ns)
+        return max(self.directory.glob(".fugle/*/run.json"), key=lambda f: f.stat().st_mtime_ns).parent
 
     # ---- the program
 
@@ -114,9 +114,7 @@ class FugleCase(unittest.TestCase):
         return {attempt["element"]: attempt["state"] for attempt in self.attempts()}
 
     def wait_for_run(self):
-        return poll(lambda: (self.directory / ".fugle").is_dir() and
-                    any((d / "journal.0.h5").exists() for d in (self.directory / ".fugle").iterdir()),
-                    what="the run directory")
+        return poll(lambda: any(self.directory.glob(".fugle/*/run.json")), what="the run")
 
     def wait_for(self, name, timeout=30.0):
         return poll((self.directory / name).exists, timeout, f"the file {name}")
