@@ -1,3 +1,5 @@
+// Was this process started by an MPI launcher? Declared in mpi_transport.hpp, and apart from it as it needs no MPI.
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
