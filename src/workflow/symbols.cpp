@@ -44,6 +44,7 @@ class SymbolMaker {
       symbols_.task_numbers.emplace(workflow_.tasks[i].name, i);
     set_params();
     for (const EnvVar& variable : workflow_.env) set_variable(variable);
+    tell_params();
     if (workflow_.workdir) set_directory(*workflow_.workdir);
     return std::move(symbols_);
   }
@@ -95,6 +96,16 @@ class SymbolMaker {
     if (!value) return;
     append_escaped(*value, symbols_.task_env.emplace_back(variable.name, "").second);
     symbols_.environment[variable.name] = std::move(*value);
+  }
+
+  /// Tasks see the parameters as FUGLE_PARAM_<name> too.
+  void tell_params() {
+    for (std::size_t i = 0; i < workflow_.params.size(); ++i) {
+      if (!symbols_.params[i] || symbols_.params[i]->is_null()) continue;
+      std::string name = "FUGLE_PARAM_" + workflow_.params[i].name;
+      std::ranges::replace(name, '-', '_');
+      append_escaped(to_text(*symbols_.params[i]), symbols_.task_env.emplace_back(std::move(name), "").second);
+    }
   }
 
   void set_directory(const Text& path) {

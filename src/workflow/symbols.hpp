@@ -22,7 +22,7 @@ struct Symbols {
   std::unordered_map<std::string_view, std::uint32_t> task_numbers;
   std::vector<std::optional<Value>> params;        ///< parallel to Workflow::params; nullopt: stand-ins are used
   std::map<std::string, std::string> environment;  ///< for env.X: submit-time, then the top-level `env`
-  std::vector<std::pair<std::string, std::string>> task_env;  ///< the top-level `env` alone
+  std::vector<std::pair<std::string, std::string>> task_env;  ///< the top-level `env`, then FUGLE_PARAM_*
   std::string submit_directory;                               ///< absolute
   std::string directory;                                      ///< absolute: base of relative paths
   bool check_only = false;                                    ///< an environment variable may be unset as well

@@ -116,6 +116,14 @@ tasks: {a: {run: "echo ${{ params.n + 1 }} ${{ params.name }}"}}
             "command line: error E103: unknown param 'nam'; did you mean 'name'?");
 }
 
+TEST(Expand, tasks_see_params_in_their_environment) {
+  const Expanded e = expand_text(R"(params: {step-size: 0.5, names: {type: list, default: [a, b]}}
+tasks: {a: {run: [t]}}
+)");
+  using Pair = std::pair<std::string, std::string>;
+  EXPECT_THAT(e.task("a").env, ElementsAre(Pair("FUGLE_PARAM_step_size", "0.5"), Pair("FUGLE_PARAM_names", "a b")));
+}
+
 TEST(Expand, a_required_param_without_value_is_an_error_except_when_only_checking) {
   const std::string text = R"(params:
   dir: {type: path, description: where it is}
