@@ -100,7 +100,7 @@ RunStatus status_from_journal(const std::string& run_dir, Time now) {
   if (is_running) return status;
   status.counts = report::interrupt(status.counts);
   status.running.clear();
-  for (auto& worker : status.workers) worker.alive = false, worker.cores_in_use = 0;
+  for (auto& worker : status.workers) worker.cores_in_use = 0;
   return status;
 }
 

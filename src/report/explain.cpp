@@ -120,7 +120,8 @@ class Explainer {
 
   void explain_ready() {
     if (is_dead()) {
-      out_.reason = "it can start, but " + dead_run();
+      const std::string misfit = why_it_fits_nowhere();
+      out_.reason = misfit.empty() ? "it can start, but " + dead_run() : misfit + ", and " + dead_run();
       return suggest("resume");
     }
     const auto lives = in_.lives.lives();
@@ -137,18 +138,37 @@ class Explainer {
       out_.reason += fmt::format("; attempt {} {}", attempt->number, verdict(*attempt));
   }
 
-  void explain_lack_of_cores() {
+  /// Empty when some living worker is large enough, or none has ever joined.
+  [[nodiscard]] std::string why_it_fits_nowhere() const {
     const graph::Request& request = graph_.task_of(element_).request;
-    std::uint32_t largest = 0, most_free = 0;
+    std::uint32_t most_cores = 0;
+    std::uint64_t most_bytes = 0;
     for (const WorkerInfo& worker : in_.workers.workers()) {
       if (!worker.alive) continue;
-      largest = std::max(largest, worker.cores);
+      most_cores = std::max(most_cores, worker.cores);
+      most_bytes = std::max(most_bytes, worker.mem_bytes);
+    }
+    if (most_cores > 0 && request.cores > most_cores)
+      return fmt::format("needs {} cores, largest worker has {}", request.cores, most_cores);
+    if (most_bytes > 0 && request.mem_bytes > most_bytes)
+      return fmt::format("needs {} of memory, largest worker has {}", format_bytes(request.mem_bytes),
+                         format_bytes(most_bytes));
+    return {};
+  }
+
+  void explain_lack_of_cores() {
+    const graph::Request& request = graph_.task_of(element_).request;
+    std::uint32_t most_free = 0;
+    bool has_worker = false;
+    for (const WorkerInfo& worker : in_.workers.workers()) {
+      if (!worker.alive || worker.cores == 0) continue;
+      has_worker = true;
       most_free = std::max(most_free, worker.cores - std::min(worker.cores, worker.cores_in_use));
     }
-    if (largest == 0) {
+    if (!has_worker) {
       out_.reason = "it can start, but no worker has joined";
-    } else if (request.cores > largest) {
-      out_.reason = fmt::format("needs {} cores, largest worker has {}", request.cores, largest);
+    } else if (std::string misfit = why_it_fits_nowhere(); !misfit.empty()) {
+      out_.reason = std::move(misfit);
     } else if (request.cores > most_free) {
       out_.reason = fmt::format("waits for {} free {} on one worker; at most {} free now", request.cores,
                                 request.cores == 1 ? "core" : "cores", most_free);

@@ -38,6 +38,13 @@ std::string counts_part(const CountsView& counts) {
          (counts.ignored > 0 ? fmt::format("  ({} of the failed are ignored)\n", counts.ignored) : "");
 }
 
+/// With its run a worker ends in order, or nobody knows how.
+const char* state_of(const scheduler::WorkerInfo& worker, RunCondition condition) {
+  if (!worker.alive) return "lost";
+  if (condition == RunCondition::running) return "alive";
+  return condition == RunCondition::interrupted ? "?" : "done";
+}
+
 std::string workers_part(const RunStatus& status) {
   if (status.workers.empty()) return {};
   TextTable table({"worker", "cores", "busy", "ended", "state", "node"},
@@ -45,7 +52,7 @@ std::string workers_part(const RunStatus& status) {
   for (std::size_t i = 0; i < std::min(kRowsShown, status.workers.size()); ++i) {
     const auto& worker = status.workers[i];
     table.add({std::to_string(worker.worker.value()), std::to_string(worker.cores), std::to_string(worker.cores_in_use),
-               std::to_string(worker.num_ended), worker.alive ? "alive" : "lost", worker.node});
+               std::to_string(worker.num_ended), state_of(worker, status.condition), worker.node});
   }
   return "workers\n" + table.to_text(2) + more_line(status.workers.size());
 }

@@ -29,6 +29,7 @@ void WorkersTable::join(const Event& event) {
   worker.worker = event.worker;
   worker.node = event.text;
   worker.cores = event.cpu_ms;
+  worker.mem_bytes = std::uint64_t{event.maxrss_kb} << 20;
 }
 
 void WorkersTable::start(const Event& event) {

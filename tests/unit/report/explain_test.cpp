@@ -74,6 +74,17 @@ TEST(Explain, says_when_an_element_fits_on_no_worker) {
   EXPECT_EQ(told.why("a", kRunning, 1), "a is READY: needs 8 cores, largest worker has 2\n");
 }
 
+TEST(Explain, does_not_promise_that_what_fits_nowhere_could_start) {
+  GraphStory story;
+  story.task("a").cores(8);
+  ToldRun told(story);
+  told.life(0);
+  told.joins(0, "node1", 2);
+  EXPECT_EQ(told.why("a", RunCondition::incomplete, 1),
+            "a is READY: needs 8 cores, largest worker has 2, and the run is INCOMPLETE (no head works on it)\n"
+            "next: fugle resume demo-1\n");
+}
+
 TEST(Explain, says_when_no_worker_is_there) {
   ToldRun told(chain());
   told.life(0);

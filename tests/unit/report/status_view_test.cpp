@@ -1,5 +1,6 @@
 #include "report/status_view.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "report/json_text.hpp"
@@ -49,6 +50,16 @@ TEST(StatusView, reads_well_in_eighty_columns) {
             "    12.0s       1        2  node1  mdrun[8,2]\n"
             "failed\n"
             "  prep[3]\n");
+}
+
+TEST(StatusView, calls_lost_only_the_workers_that_were_lost) {
+  RunStatus status = running_status();
+  status.workers.push_back(status.workers.front());
+  status.workers.back().alive = false;
+  status.condition = RunCondition::failed;
+  const std::string text = status_text(status);
+  EXPECT_THAT(text, ::testing::HasSubstr("       1      8     2     38  done   node1\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("       1      8     2     38  lost   node1\n"));
 }
 
 TEST(StatusView, ends_with_what_to_type_when_a_run_needs_it) {
