@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <iostream>
+#include <typeinfo>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -29,6 +31,19 @@ std::string unknown_option(const Usage& usage, std::string_view given) {
   return fmt::format("'fugle {}' has no option '{}'; {}", usage.verb, given, advice);
 }
 
+/// Boost reads -1 into an unsigned number as its complement: four thousand million ranks.
+void refuse_negative_counts(const Usage& usage, const po::parsed_options& parsed) {
+  for (const auto& given : parsed.options) {
+    const po::option_description* option = parsed.description->find_nothrow(given.string_key, false);
+    const auto* value = option == nullptr ? nullptr : dynamic_cast<const po::typed_value_base*>(&*option->semantic());
+    const bool is_count = value != nullptr && (value->value_type() == typeid(std::uint32_t) ||
+                                               value->value_type() == typeid(std::uint16_t));
+    if (is_count && !given.value.empty() && given.value.front().starts_with('-'))
+      throw UsageError(fmt::format("--{} {} is negative (it is a count); see 'fugle {} --help'", given.string_key,
+                                   given.value.front(), usage.verb));
+  }
+}
+
 po::variables_map parse_options(const Usage& usage, const Args& args) {
   po::options_description all;
   all.add(usage.options).add_options()(kWords, po::value<std::vector<std::string>>());
@@ -38,7 +53,9 @@ po::variables_map parse_options(const Usage& usage, const Args& args) {
   namespace style = po::command_line_style;
   const int no_guessing = style::default_style & ~style::allow_guessing;
   try {
-    po::store(po::command_line_parser(args).options(all).positional(positional).style(no_guessing).run(), options);
+    const auto parsed = po::command_line_parser(args).options(all).positional(positional).style(no_guessing).run();
+    refuse_negative_counts(usage, parsed);
+    po::store(parsed, options);
     po::notify(options);
   } catch (const po::unknown_option& error) {
     throw UsageError(unknown_option(usage, error.get_option_name()));

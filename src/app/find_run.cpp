@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <tuple>
 
 #include "app/run_directory.hpp"
@@ -25,12 +26,14 @@ bool is_run(const fs::path& dir) {
 }
 
 /// Run ids end in "-<UTC time>-<letters>"; within a second the file that was written later is the newer.
-auto age_key(const std::string& run_dir) {
-  const std::string name = name_of(run_dir);
+using AgeKey = std::tuple<std::string, fs::file_time_type, std::string>;
+
+AgeKey age_key(const fs::path& run_dir) {
+  const std::string name = run_dir.filename().string();
   const auto parts = split(name, '-');
   std::error_code ignored;
-  return std::tuple(parts.size() < 3 ? std::string() : std::string(parts[parts.size() - 2]),
-                    fs::last_write_time(fs::path(run_dir) / "run.json", ignored), name);
+  return {parts.size() < 3 ? std::string() : std::string(parts[parts.size() - 2]),
+          fs::last_write_time(run_dir / "run.json", ignored), name};
 }
 
 std::string absolute(const std::string& path) {
@@ -64,12 +67,13 @@ std::string runs_dir_from(const Arguments& arguments) {
 }
 
 std::vector<std::string> list_runs(const std::string& runs_dir) {
-  std::vector<std::string> runs;
+  std::vector<std::pair<AgeKey, std::string>> found;
   std::error_code problem;
   for (fs::directory_iterator entry(runs_dir, problem), end; !problem && entry != end; entry.increment(problem))
-    if (is_run(entry->path())) runs.push_back(absolute(entry->path().string()));
-  std::sort(runs.begin(), runs.end(),
-            [](const std::string& a, const std::string& b) { return age_key(a) > age_key(b); });
+    if (is_run(entry->path())) found.emplace_back(age_key(entry->path()), absolute(entry->path().string()));
+  std::sort(found.begin(), found.end(), std::greater<>());
+  std::vector<std::string> runs;
+  for (auto& [age, run] : found) runs.push_back(std::move(run));
   return runs;
 }
 

@@ -110,6 +110,16 @@ class EndWatch {
   ElementId element_;
 };
 
+/// An attempt without output is silent; one that never was is a mistake of the user.
+void expect_attempt(const std::string& run_dir, ElementId element, std::uint16_t number) {
+  const StoredRun run(run_dir);
+  const report::Attempt* latest = run.attempts().latest(element);
+  const int num_attempts = latest == nullptr ? 0 : latest->number;
+  if (number > num_attempts)
+    throw UsageError(fmt::format("{} has no attempt {} (it has had {}); 'fugle history {} --attempts' lists them",
+                                 run.graph().id(element), number, num_attempts, run.facts().run));
+}
+
 Form form_from(const Arguments& arguments, ElementId element) {
   if (arguments.has("json")) return arguments.has("follow") ? Form::json_lines : Form::json_list;
   return element.is_valid() ? Form::bytes : Form::lines;
@@ -133,6 +143,9 @@ int logs_verb(const Args& args) {
   const ElementId element =
       wanted.element.empty() ? ElementId{} : find_element(plan.graph, plan.facts.run, wanted.element);
   const std::uint16_t attempt = arguments->has("attempt") ? arguments->get<std::uint16_t>("attempt") : 0;
+  if (element.is_valid() && attempt > 0 && !arguments->has("follow") &&
+      executor::find_chunks(wanted.run_dir, element, attempt).empty())
+    expect_attempt(wanted.run_dir, element, attempt);
   LogPrinter printer(plan.graph, wanted.run_dir, form_from(*arguments, element));
   EndWatch watch(plan, wanted.run_dir, element);
   for (bool is_over = false; !is_over;) {

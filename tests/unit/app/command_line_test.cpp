@@ -81,6 +81,7 @@ TEST(Arguments, names_the_nearest_option_and_accepts_no_abbreviation) {
   EXPECT_EQ(refuse({"--js"}), "'fugle status' has no option '--js'; see 'fugle status --help'");
   EXPECT_EQ(refuse({"a", "b"}), "'b' is one word too many for 'fugle status [RUN]'; see 'fugle status --help'");
   EXPECT_TRUE(refuse({"--jobs=x"}).ends_with("; see 'fugle status --help'")) << refuse({"--jobs=x"});
+  EXPECT_EQ(refuse({"-j", "-1"}), "--jobs -1 is negative (it is a count); see 'fugle status --help'");
 }
 
 }  // namespace
