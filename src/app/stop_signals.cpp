@@ -12,9 +12,12 @@ namespace fugle::app {
 StopSignals::StopSignals() {
   sigset_t stops;
   sigemptyset(&stops);
-  sigaddset(&stops, SIGINT);
-  sigaddset(&stops, SIGTERM);
-  sigaddset(&stops, SIGHUP);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    // Who started us may want them ignored (nohup, a background job of a script); blocked, they would still be read.
+    struct sigaction action {};
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_IGN) sigaddset(&stops, signal);
+  }
   sigprocmask(SIG_BLOCK, &stops, nullptr);
   // A reader of our output that goes away (a pipe, a closed terminal) must not end the run.
   std::signal(SIGPIPE, SIG_IGN);
