@@ -1,4 +1,4 @@
-"""Cores and memory are never promised twice, and chains and fans cost little: computed from the history of real runs."""
+"""Cores and memory are never promised twice, and chains and fans cost little: seen in the history of real runs."""
 
 import collections
 import random

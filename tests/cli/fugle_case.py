@@ -13,6 +13,9 @@ import unittest
 
 FUGLE = os.environ["FUGLE_PROGRAM"]
 
+# Tests in the background of a script are started with it ignored, and would hand that on to the program.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def poll(condition, timeout=30.0, what="the condition"):
     """Waits until condition() is true and returns its value; fails loudly after timeout seconds."""

@@ -14,7 +14,8 @@ class Lines(FugleCase):
         return said
 
     def test_each_line_is_an_element_with_its_exit_code(self):
-        self.write("cmds.txt", "echo one\n\n# a comment\necho two | tr a-z A-Z\n  echo \"it's three\"  # said\nexit 3\n")
+        self.write("cmds.txt", "echo one\n\n# a comment\necho two | tr a-z A-Z\n"
+                               "  echo \"it's three\"  # said\nexit 3\n")
         self.fugle("run", "--lines", "cmds.txt", expect=1)
         self.assertEqual(sorted(self.commands().values()), ["TWO\n", "it's three\n", "one\n"])
         counts = self.status()["counts"]

@@ -1,4 +1,4 @@
-"""resume: after a kill, after a failure, elsewhere, twice; nothing that is OK runs again and nobody unlocks anything."""
+"""resume: after a kill, after a failure, elsewhere, twice; what is OK never runs again and nobody unlocks anything."""
 
 import os
 import signal

@@ -127,6 +127,20 @@ class Stops:
 class StopHere(Stops, FugleCase):
     place = ("--local", "-j2")
 
+    def test_nohup_keeps_a_run_alive_when_its_terminal_goes(self):
+        self.write("long.yaml", LONG)
+        process = self.start("run", "long.yaml", "--local", "-j2", prefix=["nohup"])
+        poll(lambda: len(self.started()) >= 2, what="two tasks")
+        process.send_signal(signal.SIGHUP)
+        (self.directory / "go").touch()
+        self.end_of(process, 0)
+
+    def test_without_nohup_the_loss_of_the_terminal_is_resumable(self):
+        process = self.begin()
+        process.send_signal(signal.SIGHUP)
+        self.end_of(process, 4)
+        self.finish_with_resume()
+
 
 class StopOverRanks(Stops, FugleCase):
     place = ("-n", "3", "-j1")
