@@ -111,8 +111,8 @@ Descriptor join_front_end(const std::string& name) {
   return socket;
 }
 
-void send_report(const Descriptor& socket, int exit_code) {
-  const auto code = static_cast<std::int32_t>(exit_code);
+void send_report(const Descriptor& socket, int report) {
+  const auto code = static_cast<std::int32_t>(report);
   (void)!::send(socket.get(), &code, sizeof code, MSG_NOSIGNAL);
 }
 

@@ -1,6 +1,6 @@
 // The socket between the front-end and rank 0: an abstract Unix socket (nothing to clean up after kill -9), for
-// processes of the same user only. The front-end's first message carries its three standard descriptors; rank 0's only
-// message is its exit code. Knows nothing of mpirun.
+// processes of the same user only. The front-end's first message carries its three standard descriptors; rank 0's
+// messages are kAllRanksAreThere, then its exit code. Knows nothing of mpirun.
 #pragma once
 
 #include <sys/types.h>
@@ -35,7 +35,10 @@ class FrontEndSocket {
 /// not in its session and could not read it. A closed descriptor when the front-end is not on this host.
 [[nodiscard]] transport::Descriptor join_front_end(const std::string& name);
 
-void send_report(const transport::Descriptor& socket, int exit_code);
+/// What rank 0 reports before its exit code, which is never negative.
+inline constexpr int kAllRanksAreThere = -1;
+
+void send_report(const transport::Descriptor& socket, int report);
 /// Nothing when rank 0 has left.
 [[nodiscard]] std::optional<int> read_report(const transport::Descriptor& socket);
 

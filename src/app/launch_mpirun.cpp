@@ -17,6 +17,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <set>
+#include <utility>
 
 #include "app/front_end_socket.hpp"
 #include "base/error.hpp"
@@ -34,6 +37,7 @@ constexpr std::chrono::seconds kPatienceAfterReport{10};
 constexpr std::chrono::seconds kPatienceAfterLeave{3};
 constexpr std::chrono::seconds kPatienceAfterLoss{30};  // workers end their tasks first
 constexpr std::chrono::seconds kPatienceAfterTerm{5};
+constexpr int kLookAtRanks = 200;  // ms, until all ranks are there
 constexpr std::array kForwarded{SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
 std::string find_mpirun() {
@@ -124,7 +128,9 @@ class FrontEnd {
                                     {has_ended_ ? -1 : mpirun_fd_.get(), POLLIN, 0},
                                     {guest_ ? guest_->socket.get() : door_.fd(), POLLIN, 0}}};
       const int num_ready = ::poll(events.data(), events.size(), milliseconds_left());
-      if (num_ready == 0) lose_patience();
+      const bool is_lost = is_starting_ && has_lost_a_rank();
+      if (is_lost) is_starting_ = false;
+      if (is_lost || (num_ready == 0 && is_overdue())) lose_patience();
       if (num_ready <= 0) continue;
       // The report first: the end of mpirun may be there too.
       if (events[2].revents != 0) guest_ ? hear_guest() : admit();
@@ -143,14 +149,28 @@ class FrontEnd {
   }
 
   void hear_guest() {
-    if (const std::optional<int> report = read_report(guest_->socket)) {
+    const std::optional<int> report = read_report(guest_->socket);
+    const bool was_starting = std::exchange(is_starting_, false);
+    if (report == kAllRanksAreThere) return;
+    if (report) {
       status_ = report;
       wait_at_most(kPatienceAfterReport);
     } else {
       guest_.reset();
       rank_0_has_left_ = true;
+      if (was_starting) return lose_patience();
       wait_at_most(status_ ? kPatienceAfterLeave : kPatienceAfterLoss);
     }
+  }
+
+  /// Whether a process that mpirun had started on this node is gone.
+  bool has_lost_a_rank() {
+    std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", mpirun_));
+    std::set<pid_t> alive;
+    for (pid_t pid = 0; file >> pid;) alive.insert(pid);
+    const bool is_lost = !std::ranges::includes(alive, ranks_);
+    ranks_ = std::move(alive);
+    return is_lost;
   }
 
   void forward_signals() {
@@ -184,8 +204,9 @@ class FrontEnd {
     const auto deadline = steady_clock::now() + patience;
     deadline_ = deadline_ ? std::min(*deadline_, deadline) : deadline;
   }
+  [[nodiscard]] bool is_overdue() const { return deadline_ && *deadline_ <= steady_clock::now(); }
   [[nodiscard]] int milliseconds_left() const {
-    if (!deadline_) return -1;
+    if (!deadline_) return is_starting_ ? kLookAtRanks : -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - steady_clock::now());
     return static_cast<int>(std::max<std::int64_t>(0, left.count()));
   }
@@ -195,9 +216,11 @@ class FrontEnd {
   pid_t mpirun_ = -1;
   Descriptor mpirun_fd_;
   std::optional<Guest> guest_;
+  std::set<pid_t> ranks_;     ///< children of mpirun when last looked at
   std::vector<int> pending_;  ///< signals that came before rank 0
   std::optional<int> status_;
   std::optional<steady_clock::time_point> deadline_;
+  bool is_starting_ = true;
   bool rank_0_has_left_ = false;
   bool was_told_to_end_ = false;
   bool has_ended_ = false;
@@ -253,6 +276,10 @@ FrontEndLink::FrontEndLink() {
   const char* name = std::getenv(kSocketVariable);
   if (name != nullptr && is_rank_0()) socket_ = join_front_end(name);
   ::unsetenv(kSocketVariable);
+}
+
+void FrontEndLink::report_start() {
+  if (is_joined()) send_report(socket_, kAllRanksAreThere);
 }
 
 void FrontEndLink::report(int exit_code) {

@@ -38,6 +38,9 @@ class FrontEndLink {
   FrontEndLink();
 
   [[nodiscard]] bool is_joined() const { return socket_.is_open(); }
+  /// MPI is up on all ranks. Until then the front-end watches the ranks of its node: in MPI_Init nobody else would notice
+  /// that one died.
+  void report_start();
   /// Tells the exit code; the front-end returns it once mpirun has ended, for which it then waits 10 s at most.
   void report(int exit_code);
 

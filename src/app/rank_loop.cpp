@@ -191,6 +191,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   FrontEndLink front_end;
   executor::Spawner spawner;
   transport::MpiTransport transport;
+  front_end.report_start();
   const bool is_head = transport.self() == WorkerId(0);
   Opened opened;
   if (is_head) opened = open_on_head(open);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/assert.hpp"
+#include "executor/plain_command.hpp"
 
 namespace fugle::executor {
 namespace {
@@ -18,15 +19,25 @@ std::string write_file(const scheduler::Launch& launch, std::string_view suffix,
   return files.back();
 }
 
+/// The shells of `--lines` and of `run`: others (login shells, wrappers) may do more than run the script.
+bool is_usual_shell(const std::vector<std::string>& shell) {
+  static const std::vector<std::string> kOfLines{"bash", "-c"};
+  static const std::vector<std::string> kOfRun{"bash", "-euo", "pipefail", "-c"};
+  return shell == kOfLines || shell == kOfRun;
+}
+
 }  // namespace
 
 std::vector<std::string> attempt_command(const scheduler::Launch& launch, const graph::ElementText& text,
-                                         const std::vector<std::string>& staged_outputs, ScratchFolder& scratch,
-                                         std::vector<std::string>& files) {
+                                         const std::vector<std::string>& staged_outputs, bool shell_reads_a_file,
+                                         ScratchFolder& scratch, std::vector<std::string>& files) {
   FUGLE_EXPECT(!text.command.empty(), "an element without a command was started");
   std::vector<std::string> argv = launch.task->shell;
   for (const std::string& word : text.command) argv.push_back(graph::fill_slots(word, staged_outputs, launch.attempt));
-  if (launch.task->shell.empty() || argv.back().size() <= kLongestArgument) return argv;
+  if (launch.task->shell.empty()) return argv;
+  if (!shell_reads_a_file && is_usual_shell(launch.task->shell))
+    if (auto words = plain_command(argv.back())) return *words;
+  if (argv.back().size() <= kLongestArgument) return argv;
   const std::string path = write_file(launch, ".script", argv.back(), scratch, files);
   argv.pop_back();
   if (argv.back() == "-c") argv.pop_back();

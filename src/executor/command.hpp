@@ -13,9 +13,11 @@ namespace fugle::executor {
 
 // Both add the files they made to `files`, to be removed after the attempt. Throw EnvironmentError when they can not.
 
+/// `shell_reads_a_file`: BASH_ENV is set, so that even a plain command needs its shell.
 [[nodiscard]] std::vector<std::string> attempt_command(const scheduler::Launch& launch, const graph::ElementText& text,
                                                        const std::vector<std::string>& staged_outputs,
-                                                       ScratchFolder& scratch, std::vector<std::string>& files);
+                                                       bool shell_reads_a_file, ScratchFolder& scratch,
+                                                       std::vector<std::string>& files);
 /// The values of FUGLE_IN_*, in the order of the task's inputs.
 [[nodiscard]] std::vector<std::string> attempt_inputs(const scheduler::Launch& launch, const graph::ElementText& text,
                                                       ScratchFolder& scratch, std::vector<std::string>& files);

@@ -92,6 +92,7 @@ class ProcessExecutor::Impl {
   void watch(int operation, int fd, std::uint32_t events) const;
   void send();
 
+  [[nodiscard]] bool sets_bash_env(const graph::Task& task) const;
   void order(const Launch& launch, const graph::ElementText& text, RunningAttempt& running);
   void refuse(const Launch& launch, FailureClass cls, std::string reason);
 
@@ -182,11 +183,17 @@ void ProcessExecutor::Impl::refuse(const Launch& launch, FailureClass cls, std::
   (void)!::write(wake_, &one, sizeof one);
 }
 
+bool ProcessExecutor::Impl::sets_bash_env(const graph::Task& task) const {
+  const auto is_it = [](const auto& variable) { return variable.first == "BASH_ENV"; };
+  return !find_variable(options_.environment, "BASH_ENV").empty() || std::ranges::any_of(task.env, is_it) ||
+         std::ranges::find(task.env_names, "BASH_ENV") != task.env_names.end();
+}
+
 /// Appends the order to what goes to the spawner.
 void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, RunningAttempt& running) {
   const graph::Task& task = *launch.task;
   const std::vector<std::string> argv =
-      attempt_command(launch, text, running.outputs.staged(), scratch_, running.scratch_files);
+      attempt_command(launch, text, running.outputs.staged(), sets_bash_env(task), scratch_, running.scratch_files);
   const std::vector<std::string> inputs = attempt_inputs(launch, text, scratch_, running.scratch_files);
   running.texts.program = argv.front();
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
