@@ -79,7 +79,9 @@ Progress::Progress(ProgressOptions options, const scheduler::RunState& run)
   const CountsView counts = view_of(run.counts(), run.num_ignored());
   last_final_ = counts.num_final();
   std::string line = fmt::format("{}: {} elements", options_.names.run, counts.total);
-  if (last_final_ > 0) line += fmt::format(", {} of them done before", last_final_);
+  // What failed before is tried again.
+  const std::uint64_t num_done = counts.ok + counts.cached + counts.skipped + counts.ignored;
+  if (num_done > 0) line += fmt::format(", {} of them done before", num_done);
   say(line + '\n');
 }
 

@@ -82,7 +82,8 @@ tasks:
   after: {needs: [bad], run: "echo after >> ran"}
 """)
         self.fugle("run", "w.yaml", expect=1)
-        self.fugle("resume", expect=1)
+        said = self.fugle("resume", expect=1).stderr
+        self.assertIn("3 elements, 1 of them done before", said, "what failed or was blocked is not done")
         self.write("go", "")
         self.fugle("resume")
         self.assertEqual(self.read("ran").split(), ["good", "bad", "bad", "bad", "bad", "bad", "after"])

@@ -83,6 +83,22 @@ testing::GraphStory wide(std::uint32_t n) {
   return story;
 }
 
+TEST(Progress, begins_a_resume_with_what_need_not_run_again) {
+  testing::GraphStory story;
+  story.task("a");
+  story.task("c").after(story.task("b"));
+  ToldRun told(story);
+  told.life(0);
+  told.finishes(told.starts("a", 1, 0), 2);
+  told.fails(told.starts("b", 1, 0), 2, FailureClass::error, 3, "exit code 3");
+  Pipe pipe;
+  ProgressOptions options;
+  options.fd = pipe.in();
+  options.names = told.names;
+  const Progress progress(std::move(options), told.run);
+  EXPECT_EQ(pipe.take(), "demo-1: 3 elements, 1 of them done before\n");
+}
+
 TEST(Progress, writes_plain_lines_at_tenths_of_the_work_when_there_is_no_terminal) {
   Head head(wide(40), false);
   head.told.life(0);
