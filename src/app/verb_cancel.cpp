@@ -10,8 +10,9 @@
 #include "app/control.hpp"
 #include "app/find_run.hpp"
 #include "app/run_directory.hpp"
+#include "app/stored_run.hpp"
 #include "base/error.hpp"
-#include "store/plan_file.hpp"
+#include "base/text.hpp"
 #include "store/run_lock.hpp"
 
 namespace fugle::app {
@@ -29,6 +30,14 @@ bool wait_until_taken(const std::string& path) {
   return true;
 }
 
+void expect_unfinished(const StoredRun& run, const std::string& name) {
+  const ElementId element = find_element(run.graph(), run.facts().run, name);
+  const scheduler::State state = run.state().state(element);
+  if (scheduler::is_final(state))
+    throw UsageError(fmt::format("{} is {} already (only what has not ended can be cancelled); see 'fugle why {} {}'",
+                                 name, scheduler::name_of(state), run.facts().run, quote_for_shell(name)));
+}
+
 }  // namespace
 
 int cancel_verb(const Args& args) {
@@ -44,8 +53,7 @@ int cancel_verb(const Args& args) {
                run);
     return static_cast<int>(ExitCode::failed);
   }
-  if (!element.empty() && !store::read_plan(run_dir).graph.find(element).is_valid())
-    throw UsageError(fmt::format("run {} has no element '{}'; 'fugle history {} --attempts' lists them", run, element, run));
+  if (!element.empty()) expect_unfinished(StoredRun(run_dir), element);
   const std::string path = drop_command(run_dir, {"cancel", element, fmt::format("{}@{}", user_name(), host_name())});
   if (!wait_until_taken(path)) {
     std::filesystem::remove(path);

@@ -64,7 +64,8 @@ std::string progress_line(const HeadView& view, std::string_view workflow, const
   if (elapsed > Duration::zero())
     line += fmt::format("  {:.1f}/s",
                         static_cast<double>(std::max<std::int64_t>(0, remaining.num_settled())) / to_seconds(elapsed));
-  if (const auto eta = remaining.eta(elapsed, view.running, view.now); eta && counts.num_left() > 0)
+  // An ETA of zero means that what runs has taken longer than expected: not soon, but unknown.
+  if (const auto eta = remaining.eta(elapsed, view.running, view.now); eta && *eta > Duration::zero())
     line += fmt::format("  ETA {}", format_duration(*eta));
   for (const auto& attempt : view.running) {
     const std::string_view id = view.run.graph().id(attempt.element);

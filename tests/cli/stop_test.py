@@ -115,6 +115,8 @@ class Stops:
         self.fugle("cancel", "long", victim)
         poll(lambda: self.states().get(victim) == "CANCELLED", what="the end of the element")
         self.assertEqual(self.status()["state"], "RUNNING")
+        self.assertIn("is CANCELLED already", self.fugle("cancel", "long", victim, expect=2).stderr)
+        self.assertIn("no element 'wrok[1]'", self.fugle("cancel", "long", "wrok[1]", expect=2).stderr)
         (self.directory / "go").touch()
         self.end_of(process, 1)
         counts = self.status()["counts"]

@@ -144,6 +144,19 @@ TEST(Progress, names_what_runs_as_far_as_there_is_room) {
   EXPECT_EQ(head.pipe.take(), "\r\x1b[Kdemo  0/40 ok  20 running  0.0/s  x[0]  x[1]  x[2]  x[3]");
 }
 
+TEST(Progress, gives_no_eta_when_what_runs_is_overdue) {
+  testing::GraphStory story;
+  for (const char* name : {"a", "b", "c", "d", "slow"}) story.task(name).takes(std::chrono::seconds(2));
+  Head head(story, false);
+  head.told.life(0);
+  head.told.joins(1, "node1", 2);
+  for (const char* name : {"a", "b", "c", "d"}) head.finishes(name, 0, 2);
+  head.hears(2.5, {head.told.starts("slow", 2, 1)});
+  head.pipe.take();
+  head.ticks(13);
+  EXPECT_EQ(head.pipe.take(), "demo  4/5 ok  1 running  0.3/s  slow\n");
+}
+
 TEST(Progress, shows_a_failure_as_a_block_above_the_live_line) {
   Head head(wide(40), true);
   head.told.life(0);
