@@ -60,9 +60,13 @@ class Run(FugleCase):
             self.assertLessEqual(ends[before][1], ends[after][0], f"{after} started before the end of {before}")
 
     def test_equal_paths_make_the_same_edges_as_needs(self):
+        """CON-08, CON-78: by tasks, by data, and mixed."""
         self.write("needs.yaml", DIAMOND)
         self.write("paths.yaml", DIAMOND_BY_PATHS)
+        self.write("mixed.yaml", DIAMOND_BY_PATHS.replace("inputs: {x: a.txt}, outputs: {y: b.txt}",
+                                                          "needs: [a], outputs: {y: b.txt}"))
         self.assertEqual(self.needs("paths.yaml"), self.needs("needs.yaml"))
+        self.assertEqual(self.needs("mixed.yaml"), self.needs("needs.yaml"))
         self.fugle("run", "paths.yaml")
         self.assertEqual(self.read("d.txt"), "a\nb\na\nc\n")
 
