@@ -126,6 +126,7 @@ class Environment(FugleCase):
         self.write("seen.yaml", """
 version: 1
 name: seen
+params: {steps: 7}
 env: {COLOUR: red, SHAPE: round}
 tasks:
   look:
@@ -142,7 +143,7 @@ tasks:
         seen = dict(line.split("=", 1) for line in self.read("m2-6.env").splitlines() if "=" in line)
         expected = {"FUGLE_RUN_ID": self.run_dir().name, "FUGLE_TASK": "look", "FUGLE_ELEMENT": "look[m2,6]",
                     "FUGLE_ATTEMPT": "1", "FUGLE_INDEX": "3", "FUGLE_MATRIX_member": "m2", "FUGLE_MATRIX_t": "6",
-                    "FUGLE_CORES": "2", "COLOUR": "blue", "SHAPE": "round", "MINE": "kept"}
+                    "FUGLE_PARAM_steps": "7", "FUGLE_CORES": "2", "COLOUR": "blue", "SHAPE": "round", "MINE": "kept"}
         self.assertEqual({name: seen.get(name) for name in expected}, expected)
         self.assertEqual(os.path.realpath(seen["FUGLE_RUN_DIR"]), os.path.realpath(self.run_dir()))
         self.assertTrue(seen["FUGLE_IN_data_file"].endswith("in put.txt"))
