@@ -1,5 +1,6 @@
 #include "executor/leftovers.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,8 +10,6 @@
 #include <csignal>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -23,9 +22,15 @@ namespace {
 constexpr int kMostRounds = 100;
 constexpr timespec kBetweenRounds{0, 10'000'000};
 
+/// What there is to read. A stream would throw when the process dies between its opening and the reading.
 std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char piece[4096];
+  for (ssize_t n; fd >= 0 && (n = ::read(fd, piece, sizeof piece)) > 0;)
+    text.append(piece, static_cast<std::size_t>(n));
+  if (fd >= 0) ::close(fd);
+  return text;
 }
 
 /// 0 when there is no such process. The name, in parentheses, may hold anything.

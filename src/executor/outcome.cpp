@@ -80,6 +80,7 @@ std::string name_of_signal(int signal) {
 }
 
 Outcome outcome_of_refusal(int error) {
+  if (error == ECANCELED) return {FailureClass::cancelled, 0, "stopped before it started"};
   return {FailureClass::launch, 0, fmt::format("could not be started ({})", std::strerror(error))};
 }
 

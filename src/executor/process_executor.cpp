@@ -81,7 +81,8 @@ class ProcessExecutor::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  void start(const Launch& launch);
+  void start(const Launch& launch, ElementId predecessor);
+  void start_now(ElementId element);
   void stop(ElementId element, StopReason reason);
   void poll(std::vector<AttemptReport>& reports);
   [[nodiscard]] int fd() const { return epoll_; }
@@ -93,7 +94,9 @@ class ProcessExecutor::Impl {
   void send();
 
   [[nodiscard]] bool sets_bash_env(const graph::Task& task) const;
-  void order(const Launch& launch, const graph::ElementText& text, RunningAttempt& running);
+  void order(const Launch& launch, const graph::ElementText& text, wire::AttemptKey after, RunningAttempt& running);
+  /// All 0 when it does not run here.
+  [[nodiscard]] wire::AttemptKey key_of(ElementId element) const;
   void refuse(const Launch& launch, FailureClass cls, std::string reason);
 
   void take(const wire::Frame& frame);
@@ -142,7 +145,18 @@ void ProcessExecutor::Impl::send() {
   watch(EPOLL_CTL_MOD, channel_.fd(), is_waiting_to_send_ ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
-void ProcessExecutor::Impl::start(const Launch& launch) {
+wire::AttemptKey ProcessExecutor::Impl::key_of(ElementId element) const {
+  const auto found = running_.find(element);
+  return found == running_.end() ? wire::AttemptKey{} : wire::AttemptKey{element.value(), found->second.attempt};
+}
+
+void ProcessExecutor::Impl::start_now(ElementId element) {
+  if (!running_.contains(element)) return;
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::start_now).put(key_of(element));
+  send();
+}
+
+void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   if (is_broken_) {
     refuse(launch, FailureClass::launch, "could not be started (the spawner of this worker has died)");
     return;
@@ -159,7 +173,7 @@ void ProcessExecutor::Impl::start(const Launch& launch) {
     return;
   }
   try {
-    order(launch, text, running);
+    order(launch, text, key_of(predecessor), running);
   } catch (const EnvironmentError& error) {
     refuse(launch, FailureClass::launch, error.what());
     return;
@@ -190,7 +204,8 @@ bool ProcessExecutor::Impl::sets_bash_env(const graph::Task& task) const {
 }
 
 /// Appends the order to what goes to the spawner.
-void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, RunningAttempt& running) {
+void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, wire::AttemptKey after,
+                                  RunningAttempt& running) {
   const graph::Task& task = *launch.task;
   const std::vector<std::string> argv =
       attempt_command(launch, text, running.outputs.staged(), sets_bash_env(task), scratch_, running.scratch_files);
@@ -201,7 +216,8 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
       .put(wire::StartFields{{launch.element.value(), launch.attempt},
                              task.timeout.count(),
                              task.grace.count(),
-                             running.texts.memory_limit})
+                             running.texts.memory_limit,
+                             after})
       .put_text(running.texts.workdir)
       .put_texts(argv)
       .put_texts(
@@ -212,8 +228,7 @@ void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
   const auto found = running_.find(element);
   if (found == running_.end()) return;
   found->second.texts.stop_reason = reason;
-  wire::FrameWriter(channel_.outgoing(), wire::Kind::stop)
-      .put(wire::AttemptKey{element.value(), found->second.attempt});
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::stop).put(key_of(element));
   send();
 }
 
@@ -327,7 +342,9 @@ ProcessExecutor::ProcessExecutor(Spawner& spawner, ExecutorOptions options) {
   impl_ = std::make_unique<Impl>(spawner, std::move(options));
 }
 ProcessExecutor::~ProcessExecutor() = default;
-void ProcessExecutor::start(const Launch& launch) { impl_->start(launch); }
+void ProcessExecutor::start(const Launch& launch) { impl_->start(launch, ElementId()); }
+void ProcessExecutor::start_after(const Launch& launch, ElementId predecessor) { impl_->start(launch, predecessor); }
+void ProcessExecutor::start_now(ElementId element) { impl_->start_now(element); }
 void ProcessExecutor::stop(ElementId element, StopReason reason) { impl_->stop(element, reason); }
 void ProcessExecutor::poll(std::vector<AttemptReport>& reports) { impl_->poll(reports); }
 int ProcessExecutor::fd() const { return impl_->fd(); }

@@ -60,6 +60,8 @@ class ProcessExecutor final : public scheduler::Executor {
   ProcessExecutor(Spawner& spawner, ExecutorOptions options);
   ~ProcessExecutor() override;
   void start(const scheduler::Launch& launch) override;
+  void start_after(const scheduler::Launch& launch, ElementId predecessor) override;
+  void start_now(ElementId element) override;
   void stop(ElementId element, scheduler::StopReason reason) override;
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
   /// Readable when poll() has something to do.

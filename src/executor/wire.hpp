@@ -7,13 +7,11 @@
 //
 //   frame     = u32 bytes of body, u32 kind, body
 //   configure   u32 version, text log path, text index path, texts environment that all attempts share
-//   start       StartFields, text working directory, texts argv, texts environment of this attempt
-//   stop        AttemptKey
-//   started     StartedFields        a child exists
-//   refused     RefusedFields        no child could be made; nothing else follows for this attempt
-//   ended       EndedFields          the child is reaped, its group is dead, its output is in the log
-//   text      = u32 length, bytes, NUL
-//   texts     = u32 count, text...
+//   start       StartFields (with the attempt whose place it takes, if any), text working directory, texts argv, texts
+//   environment of this attempt start_now   AttemptKey           of a start that waits for another attempt stop
+//   AttemptKey started     StartedFields        a child exists refused     RefusedFields        no child could be made;
+//   nothing else follows for this attempt ended       EndedFields          the child is reaped, its group is dead, its
+//   output is in the log text      = u32 length, bytes, NUL texts     = u32 count, text...
 //
 // Header only and needs nothing else of ours: the spawner includes it too.
 #pragma once
@@ -28,9 +26,9 @@
 
 namespace fugle::executor::wire {
 
-inline constexpr std::uint32_t kWireVersion = 1;
+inline constexpr std::uint32_t kWireVersion = 2;
 
-enum class Kind : std::uint32_t { configure = 1, start, stop, started, refused, ended };
+enum class Kind : std::uint32_t { configure = 1, start, start_now, stop, started, refused, ended };
 
 struct AttemptKey {
   std::uint32_t element = 0;
@@ -43,6 +41,7 @@ struct StartFields {
   std::int64_t timeout_ns = 0;     ///< from process start; 0: none
   std::int64_t grace_ns = 0;       ///< between TERM and KILL
   std::uint64_t memory_limit = 0;  ///< bytes; 0: none
+  AttemptKey after{};              ///< waits until this attempt has ended; all 0, as no attempt is: for none
 };
 
 struct StartedFields {

@@ -54,6 +54,11 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual void start(const Launch& launch) = 0;
+  /// The same, once the attempt of `predecessor` that was started here has ended, however it ended: the place it leaves
+  /// is taken without asking anybody. At once when it has ended already.
+  virtual void start_after(const Launch& launch, ElementId predecessor) = 0;
+  /// What waits for its predecessor starts at once. Nothing when it has started.
+  virtual void start_now(ElementId element) = 0;
   /// TERM to the whole group, KILL after the task's grace; the attempt ends with class `cancelled`. Unknown: nothing.
   virtual void stop(ElementId element, StopReason reason) = 0;
   virtual void poll(std::vector<AttemptReport>& reports) = 0;

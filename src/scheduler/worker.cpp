@@ -44,8 +44,9 @@ void Worker::on_head_lost() {
 void Worker::accept(const Grant& grant) {
   for (const auto& [id, task] : grant.tasks) tasks_[id.value()] = task;
   for (const LeasedElement& leased : grant.elements) {
-    const auto [place, is_new] = held_.try_emplace(leased.element, Held{leased});
+    const auto [place, is_new] = held_.try_emplace(leased.element);
     FUGLE_EXPECT(is_new, "an element was granted twice");
+    place->second.leased = leased;
     if (leased.waits_for == 0) queue_.emplace(leased.order, leased.element);
   }
 }
@@ -97,10 +98,9 @@ void Worker::take_reports() {
 void Worker::end(const AttemptReport& attempt) {
   const auto found = held_.find(attempt.element);
   FUGLE_EXPECT(found != held_.end() && found->second.is_running, "an attempt ended that this worker does not run");
+  give_up_place(found->second);
   const Held held = std::move(found->second);
   held_.erase(found);
-  free_cores_ += held.granted.cores;
-  free_mem_ += held.granted.mem_bytes;
   --num_running_;
   if (attempt.cls != FailureClass::none) return drop_dependents(held.leased);
   for (const ElementId e : held.leased.releases) {
@@ -111,32 +111,109 @@ void Worker::end(const AttemptReport& attempt) {
   }
 }
 
+graph::Request Worker::request_of(const Held& held) const {
+  const graph::Request& request = tasks_.at(held.leased.task.value())->request;
+  const std::uint64_t share = offer_.mem_bytes / offer_.cores * request.cores;
+  return {request.cores, request.mem_bytes > 0 ? request.mem_bytes : share};
+}
+
+bool Worker::is_free(const graph::Request& granted) const {
+  return granted.cores <= free_cores_ && granted.mem_bytes <= free_mem_;
+}
+
+void Worker::take(const graph::Request& granted) {
+  free_cores_ -= granted.cores;
+  free_mem_ -= granted.mem_bytes;
+}
+
+/// Its cores are free, or its follower has them by now.
+void Worker::give_up_place(Held& held) {
+  const ElementId e = held.leased.element;
+  if (held.predecessor.is_valid()) {  // stopped while it waited
+    Held& predecessor = held_.at(held.predecessor);
+    predecessor.follower = ElementId();
+    unfollowed_.insert(held.predecessor);
+    followers_.erase(e);
+    return;
+  }
+  free_cores_ += held.granted.cores;
+  free_mem_ += held.granted.mem_bytes;
+  unfollowed_.erase(e);
+  if (!held.follower.is_valid()) return;
+  Held& follower = held_.at(held.follower);
+  follower.predecessor = ElementId();
+  take(follower.granted);
+  followers_.erase(held.follower);
+  unfollowed_.insert(held.follower);
+}
+
 void Worker::start_what_fits() {
   for (auto next = queue_.begin(); next != queue_.end() && free_cores_ > 0;) {
     Held& held = held_.at(next->second);
-    const graph::Request& request = tasks_.at(held.leased.task.value())->request;
-    const std::uint64_t mem =
-        request.mem_bytes > 0 ? request.mem_bytes : offer_.mem_bytes / offer_.cores * request.cores;
-    if (request.cores > free_cores_ || mem > free_mem_) {
+    held.granted = request_of(held);
+    if (!is_free(held.granted)) {
       // What is passed over too often gets the next free cores, or a stream of small elements would starve it.
-      if (++held.num_bypassed > kMaxBypassed) break;
+      if (++held.num_bypassed > kMaxBypassed) return;
       ++next;
       continue;
     }
-    held.granted = {request.cores, mem};
     next = queue_.erase(next);
-    start(held);
+    take(held.granted);
+    unfollowed_.insert(held.leased.element);
+    executor_.start(hand_over(held));
+  }
+  promote_followers();
+  start_followers();
+}
+
+/// Nothing that waits in the queue fits, but perhaps something that waits for a place.
+void Worker::promote_followers() {
+  for (auto next = followers_.begin(); next != followers_.end() && free_cores_ > 0;) {
+    Held& held = held_.at(*next);
+    if (!is_free(held.granted)) {
+      ++next;
+      continue;
+    }
+    held_.at(held.predecessor).follower = ElementId();
+    unfollowed_.insert(held.predecessor);
+    held.predecessor = ElementId();
+    take(held.granted);
+    executor_.start_now(*next);
+    unfollowed_.insert(*next);
+    next = followers_.erase(next);
   }
 }
 
-void Worker::start(Held& held) {
-  free_cores_ -= held.granted.cores;
-  free_mem_ -= held.granted.mem_bytes;
+void Worker::start_followers() {
+  for (auto next = queue_.begin(); next != queue_.end() && !unfollowed_.empty();) {
+    Held& held = held_.at(next->second);
+    held.granted = request_of(held);
+    Held* const place = find_place_for(held.granted);
+    if (place == nullptr) return;  // in order: what comes later does not take the place of what needs more
+    next = queue_.erase(next);
+    held.predecessor = place->leased.element;
+    place->follower = held.leased.element;
+    unfollowed_.erase(held.predecessor);
+    followers_.insert(held.leased.element);
+    executor_.start_after(hand_over(held), held.predecessor);
+  }
+}
+
+/// The running attempt with the lowest id that has at least as much and no follower yet.
+Worker::Held* Worker::find_place_for(const graph::Request& granted) {
+  for (const ElementId e : unfollowed_) {
+    Held& running = held_.at(e);
+    if (granted.cores <= running.granted.cores && granted.mem_bytes <= running.granted.mem_bytes) return &running;
+  }
+  return nullptr;
+}
+
+Launch Worker::hand_over(Held& held) {
   ++num_running_;
   held.is_running = true;
   const LeasedElement& leased = held.leased;
-  executor_.start({leased.element, leased.attempt, leased.id, tasks_.at(leased.task.value()), leased.index,
-                   leased.packed_text, held.granted});
+  return {leased.element, leased.attempt,     leased.id,   tasks_.at(leased.task.value()),
+          leased.index,   leased.packed_text, held.granted};
 }
 
 /// An attempt that began and ended since the last report is told by its end alone.

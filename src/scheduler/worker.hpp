@@ -2,6 +2,10 @@
 // and reports in batches. Knows nothing of the graph beyond its leases, of retries or of policies: those are the
 // head's.
 //
+// Followers. The way from the end of one attempt to the start of the next, through the executor and back, leaves a core
+// idle. So while there is a backlog, each running attempt gets a follower that needs no more than it has: the executor
+// starts it in that place at once. When places get free otherwise, followers are started there.
+//
 // The rule both sides keep without a message: when an attempt does not end OK, all elements of its lease that wait for
 // it, directly or not, leave the lease.
 #pragma once
@@ -30,7 +34,9 @@ class Worker {
  private:
   struct Held {
     LeasedElement leased;
-    bool is_running = false;
+    bool is_running = false;  ///< handed to the executor
+    ElementId predecessor;    ///< waits in the executor for the place of this one; invalid: has its own
+    ElementId follower;       ///< waits for this one's place
     std::uint32_t num_bypassed = 0;
     graph::Request granted{};
   };
@@ -42,7 +48,14 @@ class Worker {
   void take_reports();
   void end(const AttemptReport& attempt);
   void start_what_fits();
-  void start(Held& held);
+  void start_followers();
+  [[nodiscard]] Held* find_place_for(const graph::Request& granted);
+  [[nodiscard]] graph::Request request_of(const Held& held) const;
+  [[nodiscard]] bool is_free(const graph::Request& granted) const;
+  void promote_followers();
+  void take(const graph::Request& granted);
+  void give_up_place(Held& held);
+  [[nodiscard]] Launch hand_over(Held& held);
   void send_report();
 
   WorkerOffer offer_;
@@ -54,6 +67,8 @@ class Worker {
   std::unordered_map<ElementId, Held> held_;
   std::set<std::pair<std::uint32_t, ElementId>> queue_;  ///< (order, element) that wait for resources only
   std::uint32_t num_running_ = 0;
+  std::set<ElementId> unfollowed_;  ///< have a place of their own that nobody waits for
+  std::set<ElementId> followers_;   ///< wait for a place in the executor
   std::vector<AttemptReport> fresh_;
   Report report_;
   bool is_shutting_down_ = false;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
 #include <queue>
+#include <utility>
 
 #include "base/assert.hpp"
 
@@ -42,6 +44,10 @@ class World::Impl {
    public:
     SimExecutor(Impl& world, std::uint32_t rank) : world_(world), rank_(rank) {}
     void start(const Launch& launch) override { world_.start_attempt(rank_, launch); }
+    void start_after(const Launch& launch, ElementId predecessor) override {
+      world_.start_attempt_after(rank_, launch, predecessor);
+    }
+    void start_now(ElementId element) override { world_.start_waiting(rank_, element); }
     void stop(ElementId element, StopReason) override { world_.stop_attempt(rank_, element); }
     void poll(std::vector<AttemptReport>& reports) override { world_.take_reports(rank_, reports); }
 
@@ -61,6 +67,7 @@ class World::Impl {
     Time ends;
     bool is_told = false;  ///< its start was reported
     bool is_stopped = false;
+    std::optional<Launch> next{};  ///< takes its place
   };
   struct Rank {
     std::unique_ptr<SimTransport> transport;
@@ -68,6 +75,7 @@ class World::Impl {
     std::unique_ptr<Engine> engine;
     std::deque<Letter> inbox;  ///< by arrival; per sender in order
     std::map<ElementId, Running> running;
+    std::vector<AttemptReport> refused;  ///< stopped before they started
     std::uint32_t cores_in_use = 0;
     bool is_alive = true;
   };
@@ -186,7 +194,36 @@ class World::Impl {
     wake(r, ends);
   }
 
+  void start_attempt_after(std::uint32_t r, const Launch& launch, ElementId predecessor) {
+    const auto found = ranks_[r].running.find(predecessor);
+    if (found == ranks_[r].running.end()) return start_attempt(r, launch);
+    FUGLE_CHECK_THAT(!found->second.next, "two attempts wait for one place");
+    found->second.next = launch;
+  }
+
+  [[nodiscard]] std::optional<Launch>* find_waiting(std::uint32_t r, ElementId element) {
+    for (auto& [predecessor, running] : ranks_[r].running)
+      if (running.next && running.next->element == element) return &running.next;
+    return nullptr;
+  }
+
+  void start_waiting(std::uint32_t r, ElementId element) {
+    if (std::optional<Launch>* waiting = find_waiting(r, element))
+      start_attempt(r, *std::exchange(*waiting, std::nullopt));
+  }
+
   void stop_attempt(std::uint32_t r, ElementId element) {
+    if (std::optional<Launch>* waiting = find_waiting(r, element)) {
+      AttemptReport report;
+      report.kind = AttemptReport::Kind::ended;
+      report.element = element;
+      report.attempt = std::exchange(*waiting, std::nullopt)->attempt;
+      report.start = report.end = now_;
+      report.cls = FailureClass::cancelled;
+      ranks_[r].refused.push_back(report);
+      wake(r, now_ + Duration(1));
+      return;
+    }
     const auto found = ranks_[r].running.find(element);
     if (found == ranks_[r].running.end() || found->second.is_stopped) return;
     found->second.is_stopped = true;
@@ -196,6 +233,9 @@ class World::Impl {
 
   void take_reports(std::uint32_t r, std::vector<AttemptReport>& reports) {
     Rank& rank = ranks_[r];
+    reports.insert(reports.end(), rank.refused.begin(), rank.refused.end());
+    rank.refused.clear();
+    std::vector<Launch> next;
     for (auto it = rank.running.begin(); it != rank.running.end();) {
       Running& running = it->second;
       SimAttempt& attempt = attempts_[running.attempt];
@@ -220,8 +260,10 @@ class World::Impl {
         has_completed_[it->first.value()] = true;
       rank.cores_in_use -= graph_.task_of(it->first).request.cores;
       reports.push_back(report);
+      if (running.next) next.push_back(std::move(*running.next));
       it = rank.running.erase(it);
     }
+    for (const Launch& launch : next) start_attempt(r, launch);
   }
 
   void wake(std::uint32_t rank, Time at) { heap_.push({at, sequence_++, rank}); }

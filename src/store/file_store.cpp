@@ -63,11 +63,13 @@ class FileStore::Impl {
 
   void append(std::span<const Event> events) {
     const std::lock_guard lock(mutex_);
+    const bool was_empty = pending_.empty();
     for (const Event& event : events) {
       ++appended_;
       if (!fault_) add_event(event, appended_, max_text_, pending_);
     }
-    work_.notify_one();
+    // Else the thread knows already, and waits for the commit interval only.
+    if (was_empty) work_.notify_one();
   }
 
   Sequence appended() const {

@@ -34,6 +34,9 @@ class ExecutorContract : public ::testing::Test {
   using Kind = scheduler::AttemptReport::Kind;
 
   void start(std::uint32_t element, Behaviour behaviour) { world_.executor().start(world_.launch(element, behaviour)); }
+  void start_after(std::uint32_t element, Behaviour behaviour, std::uint32_t predecessor) {
+    world_.executor().start_after(world_.launch(element, behaviour), ElementId(predecessor));
+  }
   void stop(std::uint32_t element, scheduler::StopReason reason = scheduler::StopReason::cancelled) {
     world_.executor().stop(ElementId(element), reason);
   }
@@ -154,12 +157,64 @@ TYPED_TEST_P(ExecutorContract, polling_without_news_adds_nothing) {
   EXPECT_TRUE(this->reports_.empty());
 }
 
-REGISTER_TYPED_TEST_SUITE_P(ExecutorContract, a_start_is_answered_by_one_started_and_one_ended,
-                            a_failure_has_a_class_an_exit_code_and_a_reason, every_one_of_many_attempts_ends_once,
-                            a_stopped_attempt_is_cancelled_and_its_neighbour_goes_on,
-                            an_attempt_may_be_stopped_before_it_is_reported_started,
-                            stopping_what_is_unknown_ended_or_stopping_does_nothing,
-                            an_attempt_that_exceeds_its_timeout_is_ended,
-                            an_element_may_be_attempted_again_once_it_has_ended, polling_without_news_adds_nothing);
+TYPED_TEST_P(ExecutorContract, a_follower_takes_the_place_of_its_predecessor_however_that_ends) {
+  this->start(1, Behaviour::never_ends);
+  this->start_after(2, Behaviour::fails, 1);
+  this->start(3, Behaviour::ends_well);
+  this->wait_for(TestFixture::Kind::ended, 1);
+  EXPECT_TRUE(this->reports_of(2).empty()) << "it waits";
+  this->stop(1);
+  this->wait_for(TestFixture::Kind::ended, 3);
+  ASSERT_EQ(this->reports_of(2).size(), 2u);
+  EXPECT_EQ(this->reports_of(2).back().cls, graph::FailureClass::error);
+  EXPECT_GE(this->reports_of(2).back().start, this->reports_of(1).back().end);
+}
+
+TYPED_TEST_P(ExecutorContract, a_chain_of_followers_runs_to_its_end) {
+  this->start(1, Behaviour::ends_well);
+  for (std::uint32_t e = 2; e <= 50; ++e) {
+    this->start_after(e, e % 2 == 0 ? Behaviour::fails : Behaviour::ends_well, e - 1);
+    this->wait_for(TestFixture::Kind::ended, e - 1);
+  }
+  this->wait_for(TestFixture::Kind::ended, 50);
+  EXPECT_EQ(this->count(TestFixture::Kind::started), 50u);
+}
+
+TYPED_TEST_P(ExecutorContract, a_follower_of_what_has_ended_starts_at_once) {
+  this->run(1, Behaviour::ends_well);
+  this->start_after(2, Behaviour::ends_well, 1);
+  this->wait_for(TestFixture::Kind::ended, 2);
+}
+
+TYPED_TEST_P(ExecutorContract, a_follower_may_be_started_before_its_predecessor_ends) {
+  this->start(1, Behaviour::never_ends);
+  this->start_after(2, Behaviour::ends_well, 1);
+  this->world_.executor().start_now(ElementId(2));
+  this->world_.executor().start_now(ElementId(2));
+  this->wait_for(TestFixture::Kind::ended, 1);
+  EXPECT_EQ(this->reports_of(2).size(), 2u);
+  this->stop(1);
+  this->wait_for(TestFixture::Kind::ended, 2);
+}
+
+TYPED_TEST_P(ExecutorContract, a_follower_that_is_stopped_never_starts) {
+  this->start(1, Behaviour::never_ends);
+  this->start_after(2, Behaviour::ends_well, 1);
+  this->stop(2);
+  this->wait_for(TestFixture::Kind::ended, 1);
+  ASSERT_EQ(this->reports_of(2).size(), 1u);
+  EXPECT_EQ(this->reports_of(2).back().cls, graph::FailureClass::cancelled);
+  this->stop(1);
+  this->wait_for(TestFixture::Kind::ended, 2);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(
+    ExecutorContract, a_start_is_answered_by_one_started_and_one_ended, a_failure_has_a_class_an_exit_code_and_a_reason,
+    every_one_of_many_attempts_ends_once, a_stopped_attempt_is_cancelled_and_its_neighbour_goes_on,
+    an_attempt_may_be_stopped_before_it_is_reported_started, stopping_what_is_unknown_ended_or_stopping_does_nothing,
+    an_attempt_that_exceeds_its_timeout_is_ended, an_element_may_be_attempted_again_once_it_has_ended,
+    a_follower_takes_the_place_of_its_predecessor_however_that_ends, a_chain_of_followers_runs_to_its_end,
+    a_follower_of_what_has_ended_starts_at_once, a_follower_may_be_started_before_its_predecessor_ends,
+    a_follower_that_is_stopped_never_starts, polling_without_news_adds_nothing);
 
 }  // namespace fugle::testing

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "executor/spawner/child.hpp"
@@ -45,6 +46,10 @@ struct Attempt {
   std::uint32_t maxrss_kb = 0;
   std::string texts;  ///< what the child's program points to
   Child child;
+
+  // What takes its place when it has ended.
+  std::unique_ptr<Attempt> next;
+  Child::Program next_program;
 };
 
 }  // namespace fugle::spawner

@@ -118,6 +118,7 @@ void Server::take_orders() {
     switch (frame->kind) {
       case wire::Kind::configure: configure(frame->body); break;
       case wire::Kind::start: start(frame->body); break;
+      case wire::Kind::start_now: start_now(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
       case wire::Kind::stop: stop(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
       default: rank_is_there_ = false; break;
     }
@@ -157,7 +158,36 @@ void Server::start(std::string_view body) {
   attempt->deadline = order.timeout_ns;  // made absolute once it runs
   attempt->identity = identity_of(own);
   program.environment = full_environment(std::move(own));
-  launch(std::move(attempt), std::move(program));
+  Attempt* const predecessor = order.after == wire::AttemptKey{} ? nullptr : find(order.after);
+  if (predecessor == nullptr) return launch(std::move(attempt), std::move(program));
+  predecessor->next = std::move(attempt);
+  predecessor->next_program = std::move(program);
+}
+
+void Server::launch_next_of(Attempt& attempt) {
+  if (attempt.next != nullptr) launch(std::move(attempt.next), std::move(attempt.next_program));
+}
+
+void Server::start_now(wire::AttemptKey key) {
+  if (Attempt* const predecessor = find_predecessor_of(key)) launch_next_of(*predecessor);
+}
+
+/// Null when it has ended or waits. As many run as there are cores: no index is needed.
+Attempt* Server::find(wire::AttemptKey key) {
+  for (const auto& [pid, attempt] : attempts_)
+    if (attempt->key == key) return attempt.get();
+  return nullptr;
+}
+
+Attempt* Server::find_predecessor_of(wire::AttemptKey key) {
+  for (const auto& [pid, attempt] : attempts_)
+    if (attempt->next != nullptr && attempt->next->key == key) return attempt.get();
+  return nullptr;
+}
+
+void Server::refuse(wire::AttemptKey key, std::int64_t time, int error) {
+  wire::FrameWriter(rank_.outgoing(), wire::Kind::refused).put(wire::RefusedFields{key, time + unix_offset_, error});
+  tell_at_ = 0;
 }
 
 void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
@@ -173,12 +203,7 @@ void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
       ::close(pipe[0]);
     }
   }
-  if (error != 0) {
-    wire::FrameWriter(rank_.outgoing(), wire::Kind::refused)
-        .put(wire::RefusedFields{attempt->key, attempt->started + unix_offset_, error});
-    tell_at_ = 0;
-    return;
-  }
+  if (error != 0) return refuse(attempt->key, attempt->started, error);
   attempt->output = pipe[0];
   watch(EPOLL_CTL_ADD, pipe[0], EPOLLIN, attempt.get());
   if (!rank_.has_unsent()) tell_at_ = attempt->started + kTellStartsAfter;
@@ -206,13 +231,12 @@ std::vector<const char*> Server::full_environment(std::vector<const char*> own) 
 }
 
 void Server::stop(wire::AttemptKey key) {
-  for (auto& [pid, attempt] : attempts_) {
-    if (attempt->key != key) continue;
-    if (attempt->phase == Phase::running) {
-      attempt->stopped = true;
-      terminate(*attempt);
-    }
-    return;
+  if (Attempt* const attempt = find(key); attempt != nullptr && attempt->phase == Phase::running) {
+    attempt->stopped = true;
+    terminate(*attempt);
+  } else if (Attempt* const predecessor = find_predecessor_of(key)) {
+    predecessor->next.reset();
+    refuse(key, now(), ECANCELED);
   }
 }
 

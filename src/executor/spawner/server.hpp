@@ -41,6 +41,11 @@ class Server {
   void configure(std::string_view body);
   void start(std::string_view body);
   void launch(std::unique_ptr<Attempt> attempt, Child::Program program);
+  void launch_next_of(Attempt& attempt);
+  void start_now(executor::wire::AttemptKey key);
+  [[nodiscard]] Attempt* find(executor::wire::AttemptKey key);
+  [[nodiscard]] Attempt* find_predecessor_of(executor::wire::AttemptKey key);
+  void refuse(executor::wire::AttemptKey key, std::int64_t time, int error);
   void stop(executor::wire::AttemptKey key);
   [[nodiscard]] std::vector<const char*> full_environment(std::vector<const char*> own) const;
 

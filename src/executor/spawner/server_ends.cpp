@@ -137,6 +137,7 @@ void Server::finish(Attempt& attempt) {
   finished_.push_back(std::move(found->second));
   attempts_.erase(found);
   if (sweep_at_ == 0) sweep_at_ = now() + kSweepDelay;
+  launch_next_of(attempt);
 }
 
 /// Writes the log first: who reads of an end may look for its output.

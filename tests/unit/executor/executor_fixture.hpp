@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +28,12 @@ namespace fugle::executor {
 using graph::FailureClass;
 using scheduler::AttemptReport;
 
+/// Also of a process that dies while it is read: then what was there.
 inline std::string read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 inline void write_text(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
