@@ -209,7 +209,8 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
     { const executor::Spawner last = std::move(spawner); }
     _exit(code);
   }
-  return code;
+  // The front-end has the code; mpirun would only tell of a rank that failed.
+  return front_end.is_joined() ? 0 : code;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/assert.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace fugle::scheduler {
 namespace {
@@ -20,6 +21,13 @@ Event event_of(EventKind kind, Time now) {
   Event event;
   event.kind = kind;
   event.start = now;
+  return event;
+}
+
+Event cancellation(ElementId element, const std::string& who, Time now) {
+  Event event = event_of(EventKind::cancel_element, now);
+  event.element = element;
+  event.text = who;
   return event;
 }
 
@@ -127,7 +135,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   running_.remove(e);
   worker.info.cores_in_use -= request.cores;
   ++worker.info.num_ended;
-  cancel_wanted_.erase(e);
+  const auto wanted = cancel_wanted_.extract(e);
   leases_.release(e);
   if (report.cls == FailureClass::none) {
     granter_.learn(graph_.task_id_of(e), report.end - report.start);
@@ -135,6 +143,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
     leases_.release_dependents(e);
   }
   record(std::move(event));
+  if (wanted && report.cls == FailureClass::cancelled) record(cancellation(e, wanted.mapped(), report.end));
   settle_effects();
   if (options_.fail_fast && run_.state(e) == State::failed && !run_.counts_as_ok(e))
     end_reason_ = fmt::format("{} failed", graph_.id(e));
@@ -144,10 +153,8 @@ void Head::on_returned(WorkerId from, ElementId element, Time now) {
   if (leases_.holder_of(element) != from) return;
   leases_.release(element);
   leases_.release_dependents(element);
-  if (cancel_wanted_.erase(element) > 0) {
-    Event cancelled = event_of(EventKind::cancel_element, now);
-    cancelled.element = element;
-    record(std::move(cancelled));
+  if (const auto wanted = cancel_wanted_.extract(element)) {
+    record(cancellation(element, wanted.mapped(), now));
     settle_effects();
   } else if (run_.state(element) == State::ready) {
     ready_.push(element);
@@ -279,16 +286,13 @@ void Head::stop_what_runs() {
 void Head::cancel_element(ElementId element, const std::string& who, Time now) {
   if (!has_begun_) begin_life(now);
   if (is_final(run_.state(element)) || graph_.is_gate(element)) return;
-  if (leases_.is_held(element)) {
-    cancel_wanted_.insert(element);
+  if (leases_.is_held(element)) {  // it is said who asked once the worker has answered
+    cancel_wanted_[element] = who;
     outbox_.send(leases_.holder_of(element), Revoke{{element}});
     outbox_.send(leases_.holder_of(element), StopAttempts{{element}});
     return;
   }
-  Event event = event_of(EventKind::cancel_element, now);
-  event.element = element;
-  event.text = who;
-  record(std::move(event));
+  record(cancellation(element, who, now));
   settle_effects();
 }
 
@@ -327,8 +331,35 @@ void Head::end_when_over(Time now) {
   if (all_left) finish(now);
 }
 
+/// Empty when everything READY fits somewhere.
+std::string Head::describe_what_fits_nowhere() const {
+  std::size_t count = 0;
+  ElementId first;
+  for (const ReadyQueue::Class& cls : ready_.classes()) {
+    if (cls.heap.empty() || workers_.find_able(cls.request, {})) continue;
+    count += cls.heap.size();
+    if (!first.is_valid()) first = ready_.first_of(cls);
+  }
+  if (count == 0) return {};
+  std::uint32_t cores = 0;
+  std::uint64_t mem = 0;
+  for (const WorkerTable::Entry& entry : workers_.all()) {
+    if (!entry.info.alive) continue;
+    cores = std::max(cores, entry.info.cores);
+    mem = std::max(mem, entry.info.mem_bytes);
+  }
+  const graph::Request& request = graph_.task_of(first).request;
+  const std::string wants = request.cores > cores ? fmt::format("{} cores", request.cores)
+                                                  : fmt::format("{} of memory", format_bytes(request.mem_bytes));
+  const std::string has = request.cores > cores ? std::to_string(cores) : format_bytes(mem);
+  return fmt::format("{} on no worker: {} needs {}, the largest worker has {}",
+                     count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), graph_.id(first), wants,
+                     has);
+}
+
 void Head::finish(Time now) {
   exit_code_ = decide_exit_code();
+  if (end_reason_.empty() && !run_.is_complete()) end_reason_ = describe_what_fits_nowhere();
   Event ended = event_of(EventKind::run_ended, now);
   ended.exit = exit_code_;
   ended.text = end_reason_;

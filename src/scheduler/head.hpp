@@ -4,6 +4,7 @@
 // completion is O(out-degree) and O(log) of the queues; nothing scans all elements but the start of a life.
 #pragma once
 
+#include <map>
 #include <queue>
 #include <set>
 #include <string>
@@ -49,6 +50,7 @@ class Head {
   void end_when_over(Time now);
   [[nodiscard]] bool can_still_progress() const;
   [[nodiscard]] int decide_exit_code() const;
+  [[nodiscard]] std::string describe_what_fits_nowhere() const;
   void finish(Time now);
   [[nodiscard]] HeadView view(Time now);
   void notify(Time now);
@@ -64,7 +66,7 @@ class Head {
   Granter granter_;
   using Retry = std::pair<Time, ElementId>;
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
-  std::set<ElementId> cancel_wanted_;
+  std::map<ElementId, std::string> cancel_wanted_;  ///< by whom
   std::set<std::pair<ElementId, std::uint16_t>> stop_sent_;
   std::vector<WorkerInfo> infos_;  ///< for observers
 

@@ -148,6 +148,8 @@ TEST(Simulation, gives_up_with_4_when_an_element_fits_on_no_worker) {
   EXPECT_EQ(world.state().count(State::ok), 1u);
   EXPECT_EQ(world.state().state(graph.find("big")), State::ready);
   EXPECT_LT(to_seconds(world.now() - Time{}), 1.0);
+  EXPECT_EQ(world.store().events().back().text,
+            "1 element fits on no worker: big needs 8 cores, the largest worker has 2");
 }
 
 TEST(Simulation, does_not_starve_a_large_element_behind_small_ones) {
@@ -226,6 +228,10 @@ TEST(Simulation, cancels_single_elements_wherever_they_are) {
   EXPECT_EQ(world.run(kLimit), 1);
   EXPECT_EQ(world.state().count(State::cancelled), 3u);
   EXPECT_EQ(world.state().count(State::ok), 4u);
+  std::vector<std::string> askers;
+  for (const Event& event : world.store().events())
+    if (event.kind == EventKind::cancel_element) askers.push_back(event.text);
+  EXPECT_EQ(askers, (std::vector<std::string>{"the test", "the test"}));
 }
 
 TEST(Simulation, fail_fast_ends_the_run_at_the_first_failure) {
