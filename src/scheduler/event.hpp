@@ -23,7 +23,7 @@ enum class EventKind : std::uint8_t {
   worker_lost = 4,      ///< worker; text: reason. Its attempts are ended by attempt_ended of class lost
   attempt_started = 5,  ///< element, attempt, worker, start
   attempt_ended = 6,   ///< element, attempt, worker, start, end, exit, cls, cpu_ms, maxrss_kb; text: reason when not OK
-  cancel_element = 7,  ///< element will not run (again); text: who asked
+  cancel_element = 7,  ///< a person asked for the end of an element; text: who. Follows the end of what ran
   retry_all = 8,       ///< a person resumed: FAILED, BLOCKED, CANCELLED elements are WAITING again
   stop_requested = 9,  ///< nothing new starts; exit: the exit code the run will have (4, 130); text: why
 };

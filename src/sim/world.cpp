@@ -159,6 +159,7 @@ class World::Impl {
   void post(std::uint32_t from, std::uint32_t to, std::string bytes) {
     if (!ranks_[to].is_alive || (!ranks_[from].is_alive && !bytes.empty())) return;
     ++num_messages_;
+    bytes_sent_ += bytes.size();
     const auto spread = static_cast<std::uint64_t>((options_.max_delay - options_.min_delay).count()) + 1;
     Time at = now_ + options_.min_delay + Duration(static_cast<std::int64_t>(random_.below(spread)));
     Time& last = last_arrival_[{from, to}];  // per pair in order
@@ -293,6 +294,7 @@ class World::Impl {
   std::map<std::pair<std::uint32_t, std::uint32_t>, Time> last_arrival_;
   std::vector<SimAttempt> attempts_;
   std::uint64_t num_messages_ = 0;
+  std::uint64_t bytes_sent_ = 0;
 };
 
 World::World(const graph::Graph& graph, std::vector<std::uint32_t> order, WorldOptions options,
@@ -326,6 +328,7 @@ const RunState& World::state() const { return impl_->run_; }
 MemoryStore& World::store() { return impl_->store_; }
 const std::vector<SimAttempt>& World::attempts() const { return impl_->attempts_; }
 std::uint64_t World::num_messages() const { return impl_->num_messages_; }
+std::uint64_t World::bytes_sent() const { return impl_->bytes_sent_; }
 void World::check_invariants() const { impl_->check_invariants(); }
 
 }  // namespace fugle::sim

@@ -68,6 +68,8 @@ class World {
   [[nodiscard]] MemoryStore& store();
   [[nodiscard]] const std::vector<SimAttempt>& attempts() const;
   [[nodiscard]] std::uint64_t num_messages() const;
+  /// Of all messages between ranks, encoded.
+  [[nodiscard]] std::uint64_t bytes_sent() const;
   /// Aborts on: two live attempts of an element, resources above what a worker offers, an attempt before its needs
   /// completed, broken RunState. Called by tests after every advance().
   void check_invariants() const;

@@ -108,6 +108,18 @@ TEST(Simulation, grants_a_chain_as_one_lease) {
   EXPECT_LT(to_seconds(world.now() - Time{}), 1.2) << "the head is not on the critical path";
 }
 
+TEST(Simulation, the_head_moves_ids_and_small_texts_only) {
+  GraphStory story;
+  auto split = story.task("split");
+  auto work = story.task("work").times(500).after(split);
+  story.task("merge").after(work);
+  const graph::Graph graph = story.graph();
+  World world(graph, order_of(graph), cluster(4, 1));
+  EXPECT_EQ(world.run(kLimit), 0);
+  EXPECT_LT(world.bytes_sent() / 502, 1024u);
+  EXPECT_LT(world.num_messages(), 4 * 502u);
+}
+
 TEST(Simulation, takes_a_chain_back_when_one_of_it_fails) {
   GraphStory story;
   auto a = story.task("a").retries(1, 10ms), b = story.task("b").after(a);
