@@ -187,6 +187,7 @@ int run_locally(const RankOptions& options, const RunOpener& open) {
 }
 
 int run_over_mpi(const RankOptions& options, const RunOpener& open) {
+  transport::undo_launcher_binding();
   StopSignals signals;
   FrontEndLink front_end;
   executor::Spawner spawner;

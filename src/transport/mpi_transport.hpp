@@ -45,4 +45,9 @@ class MpiTransport final : public scheduler::Transport {
 /// True when this process was started by an MPI launcher (mpirun or srun with PMI), judged by its environment.
 [[nodiscard]] bool is_started_by_launcher();
 
+/// mpirun binds a rank to a core or a package unless told otherwise, whatever the rank may use. A rank of ours is only
+/// where tasks are started from: it takes all CPUs of its cgroup again. To be called before the spawner is started.
+/// Does nothing under launchers whose binding is an allocation (srun).
+void undo_launcher_binding();
+
 }  // namespace fugle::transport

@@ -63,6 +63,11 @@ class OverRanks(FugleCase):
         self.fugle("run", "fan.yaml", prefix=self.mpirun(1))
         self.fan_is_done()
 
+    def test_the_binding_of_mpirun_takes_no_cores_away(self):
+        self.write("one.yaml", 'version: 1\nname: one\ntasks: {a: {run: "true"}}\n')
+        self.fugle("run", "one.yaml", prefix=["mpirun", "-n", "1", "--bind-to", "core"])
+        self.assertEqual(self.status()["workers"][0]["cores"], len(os.sched_getaffinity(0)))
+
     def test_a_dedicated_head_runs_no_task(self):
         self.write("fan.yaml", FAN)
         self.fugle("run", "fan.yaml", "-n", "3", "-j1", "--dedicated-head")
