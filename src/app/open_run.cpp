@@ -4,6 +4,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "app/output.hpp"
 #include "base/text.hpp"
 #include "executor/attempt_log.hpp"
@@ -30,6 +33,13 @@ bool is_done(const scheduler::RunState& state) {
          state.count(State::cancelled) == 0;
 }
 
+/// After a kill of mpirun its ranks live on for a second or two: no reason to refuse who resumes at once.
+void wait_for_the_last_head(const std::string& run_dir) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (store::find_lock_holder(run_dir) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
 }  // namespace
 
 OpenRun::OpenRun(std::string directory, RunFacts facts, graph::Graph graph)
@@ -49,6 +59,7 @@ std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts f
 }
 
 std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
+  wait_for_the_last_head(run_dir);
   auto lock = std::make_unique<store::RunLock>(run_dir);
   store::PlanFile plan = store::read_plan(run_dir);
   std::unique_ptr<OpenRun> run(new OpenRun(run_dir, read_run_facts(run_dir), std::move(plan.graph)));

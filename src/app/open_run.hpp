@@ -20,7 +20,7 @@ class OpenRun {
   /// A new run of what was loaded: directory, run.json, plan, journal. Throws EnvironmentError.
   static std::unique_ptr<OpenRun> create(const std::string& runs_dir, RunFacts facts, graph::Graph graph);
   /// The next life of an earlier one. nullptr: everything is done, nothing would start. Throws ConflictError when a
-  /// living head holds it, EnvironmentError when its files are damaged.
+  /// living head still holds it after five seconds, EnvironmentError when its files are damaged.
   static std::unique_ptr<OpenRun> reopen(const std::string& run_dir);
 
   [[nodiscard]] const RunFacts& facts() const { return facts_; }

@@ -1,7 +1,9 @@
 """resume: after a kill, after a failure, elsewhere, twice; what is OK never runs again and nobody unlocks anything."""
 
+import fcntl
 import os
 import signal
+import time
 
 from fugle_case import FugleCase, main, poll, processes_of
 
@@ -98,6 +100,17 @@ tasks:
         self.assertIn(str(process.pid), done.stderr)
         self.assertRegex(done.stderr, "fugle (cancel|status)|stop|wait")
         self.assertIsNone(process.poll(), "the living head was disturbed")
+
+    def test_a_head_that_is_about_to_end_is_waited_for(self):
+        self.killed_in_the_middle()
+        with open(self.run_dir() / "run.lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            process = self.start("resume")
+            time.sleep(1)
+            self.assertIsNone(process.poll())
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0)
+        self.expect_all_ok_once()
 
     def test_a_run_is_named_by_the_beginning_of_its_id(self):
         for name in ["alpha", "beta"]:
