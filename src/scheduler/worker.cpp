@@ -3,7 +3,7 @@
 #include <unordered_set>
 
 #include "base/assert.hpp"
-#include "scheduler/worker_table.hpp"
+#include "plan/slot.hpp"
 
 namespace fugle::scheduler {
 namespace {
@@ -113,8 +113,7 @@ void Worker::end(const AttemptReport& attempt) {
 
 graph::Request Worker::request_of(const Held& held) const {
   const graph::Request& request = tasks_.at(held.leased.task.value())->request;
-  const std::uint64_t share = offer_.mem_bytes / offer_.cores * request.cores;
-  return {request.cores, request.mem_bytes > 0 ? request.mem_bytes : share};
+  return {request.cores, plan::memory_on({offer_.cores, offer_.mem_bytes}, request)};
 }
 
 bool Worker::is_free(const graph::Request& granted) const {

@@ -1,6 +1,7 @@
 #include "scheduler/worker_table.hpp"
 
 #include "base/assert.hpp"
+#include "plan/slot.hpp"
 
 namespace fugle::scheduler {
 namespace {
@@ -14,10 +15,15 @@ std::int64_t free_cores(const WorkerTable::Entry& entry) {
   return std::int64_t{entry.info.cores} - std::int64_t{entry.active_cores};
 }
 
+/// As the worker itself counts it (Worker::request_of).
+std::uint64_t memory_of(const graph::Request& request, const WorkerTable::Entry& entry) {
+  return plan::memory_on({entry.info.cores, entry.info.mem_bytes}, request);
+}
+
 bool has_room(const WorkerTable::Entry& entry, const graph::Request& request, std::uint32_t backlog_per_core) {
   const std::uint64_t factor = 1 + std::uint64_t{backlog_per_core};
   return entry.active_cores + request.cores <= entry.info.cores * factor &&
-         entry.active_mem + WorkerTable::memory_of(request, entry.info) <= entry.info.mem_bytes * factor;
+         entry.active_mem + memory_of(request, entry) <= entry.info.mem_bytes * factor;
 }
 
 }  // namespace
@@ -54,21 +60,17 @@ std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
 
 bool WorkerTable::is_alive(WorkerId worker) const { return entries_[worker.value()].info.alive; }
 
-std::uint64_t WorkerTable::memory_of(const graph::Request& request, const WorkerInfo& worker) {
-  return request.mem_bytes > 0 ? request.mem_bytes : worker.mem_bytes / worker.cores * request.cores;
-}
-
 void WorkerTable::activate(WorkerId worker, const graph::Request& request) {
   Entry& entry = at(worker);
   entry.active_cores += request.cores;
-  entry.active_mem += memory_of(request, entry.info);
+  entry.active_mem += memory_of(request, entry);
 }
 
 void WorkerTable::deactivate(WorkerId worker, const graph::Request& request) {
   Entry& entry = at(worker);
   FUGLE_EXPECT(entry.active_cores >= request.cores);
   entry.active_cores -= request.cores;
-  entry.active_mem -= memory_of(request, entry.info);
+  entry.active_mem -= memory_of(request, entry);
 }
 
 std::optional<WorkerId> WorkerTable::find_free(const graph::Request& request, std::uint32_t backlog_per_core,

@@ -51,8 +51,6 @@ class WorkerTable {
                                                   const std::set<WorkerId>& reserved) const;
   [[nodiscard]] std::uint32_t num_alive() const;
   [[nodiscard]] std::uint32_t total_cores() const;
-  /// The memory that a request takes on a worker: its own, or its share by cores.
-  [[nodiscard]] static std::uint64_t memory_of(const graph::Request& request, const WorkerInfo& worker);
 
  private:
   std::vector<Entry> entries_;
