@@ -97,7 +97,7 @@ scheduler::HeadOptions OpenRun::head_options() {
   scheduler::HeadOptions options;
   options.run = state_.get();
   options.store = store_.get();
-  options.order = order_of(graph_);
+  options.plan.order = order_of(graph_);
   for (const auto& observer : observers_) options.observers.push_back(observer.get());
   options.life_text = fmt::format("{} {} {}", host_name(), getpid(), user_name());
   return options;

@@ -8,7 +8,11 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "plan/durations.hpp"
+#include "plan/list_schedule.hpp"
+#include "plan/lower_bound.hpp"
 #include "plan/plan.hpp"
+#include "plan/start_order.hpp"
 
 namespace fugle::app {
 

@@ -104,10 +104,11 @@ scheduler::WorkerOffer offer_of(const RankOptions& options, bool is_head, std::u
                                 std::uint32_t num_local) {
   topology::Node node = topology::discover();
   const topology::Node share = topology::share_of(node, local_index, num_local);
-  if (is_head && num_local > node.cores && options.cores_per_rank == 0)
-    fmt::print(stderr, "fugle: {} ranks share {} cores on {}: each runs one task at a time\n", num_local, node.cores,
-               node.name);
-  scheduler::WorkerOffer offer{share.name, static_cast<std::uint32_t>(getpid()), share.cores, share.mem_bytes};
+  if (is_head && num_local > node.num_cores() && options.cores_per_rank == 0)
+    fmt::print(stderr, "fugle: {} ranks share {} cores on {}: each runs one task at a time\n", num_local,
+               node.num_cores(), node.name);
+  scheduler::WorkerOffer offer{share.name,      static_cast<std::uint32_t>(getpid()),          share.num_cores(),
+                               share.mem_bytes, static_cast<std::uint32_t>(share.gpus.size()), {}};
   if (options.cores_per_rank > 0) offer.cores = options.cores_per_rank;
   if (is_head && !options.head_runs_tasks) offer.cores = 0;
   return offer;

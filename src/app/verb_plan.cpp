@@ -40,7 +40,7 @@ std::uint64_t parse_memory(std::string_view text, const std::string& part) {
 /// One worker per node; what is not said is as on this machine.
 Slots parse_allocation(const std::string& text, const topology::Node& here) {
   std::uint32_t nodes = 1;
-  plan::Slot slot{here.cores, here.mem_bytes};
+  plan::Slot slot{here.num_cores(), here.mem_bytes};
   for (const std::string_view view : split(text, ',')) {
     const std::string part(view);
     if (part.starts_with("nodes="))
@@ -58,7 +58,7 @@ Slots parse_allocation(const std::string& text, const topology::Node& here) {
 Slots workers_from(const Arguments& arguments) {
   const topology::Node here = topology::discover();
   if (arguments.has("alloc")) return parse_allocation(arguments.get<std::string>("alloc"), here);
-  plan::Slot slot{here.cores, here.mem_bytes};
+  plan::Slot slot{here.num_cores(), here.mem_bytes};
   if (arguments.has("jobs")) slot.cores = arguments.get<std::uint32_t>("jobs");
   if (slot.cores == 0) throw UsageError("-j 0 can run nothing (an element needs a core); try -j 1");
   return {slot};

@@ -2,6 +2,7 @@
 // it gets here. Knows nothing of files, expressions or of how a task is run.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,7 +43,25 @@ enum class FailureClass : std::uint8_t {
 struct Request {
   std::uint32_t cores = 1;
   std::uint64_t mem_bytes = 0;  ///< 0: cores x (worker memory / worker cores)
-  bool operator==(const Request&) const = default;
+  std::uint32_t gpus = 0;
+  auto operator<=>(const Request&) const = default;
+};
+
+/// What the cores of an attempt are to have in common, and are bound to. The value is stored: never renumber.
+enum class Bind : std::uint8_t {
+  automatic = 0,  ///< numa with several cores, else none
+  none = 1,
+  core = 2,  ///< to exactly the leased cores
+  l3 = 3,
+  numa = 4,
+  socket = 5,
+};
+
+/// Which of the workers with room is preferred. The value is stored: never renumber.
+enum class Place : std::uint8_t {
+  pack = 0,    ///< few nodes
+  spread = 1,  ///< the node with most free cores
+  near = 2,    ///< where Task::near ran
 };
 
 struct RetryPolicy {
@@ -80,6 +99,9 @@ struct Task {
   RetryPolicy retries;
   OnFailure on_failure = OnFailure::skip_dependents;
   std::int32_t priority = 0;
+  Bind bind = Bind::automatic;
+  Place place = Place::pack;
+  std::string near;  ///< name of a task, with Place::near
 
   /// Words before the text of a shell command ("bash", "-euo", "pipefail", "-c"); empty: the command is an argv list.
   std::vector<std::string> shell;

@@ -8,7 +8,7 @@
 namespace fugle::graph {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 void put_words(ByteWriter& out, const std::vector<std::string>& words) {
   out.put_all(words, [&](const std::string& word) { out.put(word); });
@@ -59,6 +59,10 @@ std::string encode_task(const Task& task) {
   put_retries(out, task.retries);
   out.put(task.on_failure);
   out.put(task.priority);
+  out.put(task.request.gpus);
+  out.put(task.bind);
+  out.put(task.place);
+  out.put(task.near);
   put_words(out, task.shell);
   out.put(task.workdir);
   out.put_all(task.env, [&](const auto& pair) { out.put(pair.first), out.put(pair.second); });
@@ -73,9 +77,10 @@ std::string encode_task(const Task& task) {
 
 Task decode_task(std::string_view bytes) {
   ByteReader in(bytes);
-  if (const auto version = in.get<std::uint8_t>(); version != kVersion)
+  const auto version = in.get<std::uint8_t>();
+  if (version == 0 || version > kVersion)
     throw EnvironmentError(
-        fmt::format("cannot read a task (its format is {}, this build reads {}); "
+        fmt::format("cannot read a task (its format is {}, this build reads up to {}); "
                     "use the version of fugle that wrote the run",
                     version, kVersion));
   Task task;
@@ -90,6 +95,12 @@ Task decode_task(std::string_view bytes) {
   task.retries = get_retries(in);
   task.on_failure = in.get<OnFailure>();
   task.priority = in.get<std::int32_t>();
+  if (version >= 2) {
+    task.request.gpus = in.get<std::uint32_t>();
+    task.bind = in.get<Bind>();
+    task.place = in.get<Place>();
+    task.near = in.get<std::string>();
+  }
   task.shell = get_words(in);
   task.workdir = in.get<std::string>();
   task.env = in.get_all<std::pair<std::string, std::string>>([&] {

@@ -52,11 +52,11 @@ class ListScheduler {
 
  private:
   void make_queues() {
-    std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> known;
+    std::map<graph::Request, std::uint32_t> known;
     queue_of_task_.reserve(graph_.num_tasks());
     for (std::uint32_t t = 0; t < graph_.num_tasks(); ++t) {
       const graph::Request& request = graph_.task(TaskId(t)).request;
-      const auto [it, is_new] = known.try_emplace({request.cores, request.mem_bytes}, queues_.size());
+      const auto [it, is_new] = known.try_emplace(request, static_cast<std::uint32_t>(queues_.size()));
       if (is_new) queues_.push_back({request, pool_.best_for(request).is_valid(), {}});
       queue_of_task_.push_back(it->second);
     }

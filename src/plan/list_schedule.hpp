@@ -8,15 +8,10 @@
 
 #include "base/ids.hpp"
 #include "graph/graph.hpp"
+#include "plan/placement.hpp"
 #include "plan/slot.hpp"
 
 namespace fugle::plan {
-
-struct Placement {
-  double start_s = 0;
-  double end_s = 0;
-  WorkerId worker;  ///< invalid: fits on no worker, or needs something that does not, or a gate
-};
 
 struct Schedule {
   std::vector<Placement> placements;  ///< [element]

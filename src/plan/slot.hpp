@@ -11,6 +11,7 @@ namespace fugle::plan {
 struct Slot {
   std::uint32_t cores = 1;
   std::uint64_t mem_bytes = 0;  ///< 0: not counted
+  std::uint32_t gpus = 0;
 };
 
 /// Memory in bytes that a request takes on a worker: its own, else its cores' share; 0 where memory is not counted.

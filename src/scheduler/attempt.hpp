@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "base/time.hpp"
@@ -12,6 +13,14 @@
 namespace fugle::scheduler {
 
 using graph::FailureClass;
+
+/// Which of the node's resources an attempt has for itself, by the numbers of the operating system.
+struct Place {
+  std::vector<std::uint32_t> cpus;        ///< bound to these; empty: not bound
+  std::vector<std::uint32_t> numa_nodes;  ///< memory comes from these; empty: from anywhere
+  std::vector<std::uint32_t> gpus;        ///< visible devices, in order of nearness; numbers of topology::Gpu
+  bool operator==(const Place&) const = default;
+};
 
 /// One attempt of one element.
 struct Launch {
@@ -22,6 +31,7 @@ struct Launch {
   std::uint32_t index = 0;                  ///< of the element within its task, from 0
   std::string packed_text;                  ///< graph::ElementText
   graph::Request granted;
+  Place place;  ///< empty: wherever the system puts it
 };
 
 struct AttemptReport {
@@ -34,7 +44,9 @@ struct AttemptReport {
   std::int32_t exit = 0;  ///< exit code, or minus the signal
   std::uint32_t cpu_ms = 0;
   std::uint32_t maxrss_kb = 0;
-  std::string reason;  ///< for people, when the class is not none: "exit code 3", "output 'h5' (out.h5) is missing"
+  /// For people: when the class is not none "exit code 3", "output 'h5' (out.h5) is missing"; else what is odd though
+  /// it ended OK: "bound to cores 0-3, but ran on 0-7".
+  std::string reason;
   bool operator==(const AttemptReport&) const = default;
 };
 

@@ -5,7 +5,9 @@
 #include <memory>
 #include <vector>
 
+#include "plan/plan.hpp"
 #include "scheduler/ports.hpp"
+#include "topology/topology.hpp"
 
 namespace fugle::scheduler {
 
@@ -19,13 +21,18 @@ struct WorkerOffer {
   std::uint32_t pid = 0;
   std::uint32_t cores = 0;  ///< 0: not a worker
   std::uint64_t mem_bytes = 0;
+  std::uint32_t gpus = 0;
+  topology::Node machine;  ///< its part of the node, from which attempts get their places; no pus: nothing is bound
 };
 
 /// Given on rank 0 only.
 struct HeadOptions {
   RunState* run = nullptr;  ///< replayed so far; the engine is its only user until it is destroyed
   Store* store = nullptr;
-  std::vector<std::uint32_t> order;  ///< [element] position, smaller starts first (plan::start_order)
+  plan::Plan plan;
+  std::vector<float> expected_s;    ///< [element] seconds an attempt may take; 0: nobody knows. Empty: of none
+  Time end_of_allocation = kNever;  ///< nothing starts that is expected to run beyond this, less `reserve`
+  Duration reserve{0};
   std::vector<Observer*> observers;
   std::string life_text;      ///< text of the run_started event: "host pid user"
   bool retry_failed = false;  ///< a person resumed: FAILED, BLOCKED, CANCELLED are tried again

@@ -39,9 +39,9 @@ Head::Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks)
       graph_(run_.graph()),
       outbox_(outbox),
       workers_(num_ranks, graph_.num_tasks()),
-      ready_(graph_, options_.order),
-      leases_(run_, options_.order, workers_),
-      granter_(run_, options_.order, workers_, leases_, ready_, outbox_) {}
+      ready_(graph_, options_.plan.order),
+      leases_(run_, options_.plan.order, workers_),
+      granter_(run_, options_.plan.order, workers_, leases_, ready_, outbox_) {}
 
 // ---- what came in
 
@@ -106,7 +106,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   const graph::Request& request = graph_.task_of(e).request;
   const bool was_running = running_.find(e) != nullptr;
   if (!was_running) {
-    worker.queued.erase(options_.order[e.value()]);
+    worker.queued.erase(options_.plan.order[e.value()]);
     worker.info.cores_in_use += request.cores;
   }
 

@@ -10,11 +10,11 @@ ReadyQueue::ReadyQueue(const graph::Graph& graph, std::span<const std::uint32_t>
     : graph_(graph), order_(order), by_order_(order.size()), class_of_task_(graph.num_tasks()) {
   FUGLE_EXPECT(order.size() == graph.num_elements());
   for (std::uint32_t e = 0; e < order.size(); ++e) by_order_[order[e]] = e;
-  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> known;
+  std::map<graph::Request, std::uint32_t> known;
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
     const graph::Request& request = graph.task(TaskId(t)).request;
     const auto [place, is_new] =
-        known.try_emplace({request.cores, request.mem_bytes}, static_cast<std::uint32_t>(classes_.size()));
+        known.try_emplace(request, static_cast<std::uint32_t>(classes_.size()));
     if (is_new) classes_.push_back({request, 0, {}});
     class_of_task_[t] = place->second;
   }

@@ -211,8 +211,8 @@ Launch Worker::hand_over(Held& held) {
   ++num_running_;
   held.is_running = true;
   const LeasedElement& leased = held.leased;
-  return {leased.element, leased.attempt,     leased.id,   tasks_.at(leased.task.value()),
-          leased.index,   leased.packed_text, held.granted};
+  return {leased.element, leased.attempt,     leased.id,    tasks_.at(leased.task.value()),
+          leased.index,   leased.packed_text, held.granted, {}};
 }
 
 /// An attempt that began and ended since the last report is told by its end alone.

@@ -80,7 +80,7 @@ class World::Impl {
     bool is_alive = true;
   };
 
-  Impl(const graph::Graph& graph, std::vector<std::uint32_t> order, WorldOptions options, std::vector<Event> history)
+  Impl(const graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<Event> history)
       : graph_(graph),
         options_(std::move(options)),
         random_(options_.seed),
@@ -97,7 +97,7 @@ class World::Impl {
     HeadOptions head;
     head.run = &run_;
     head.store = &store_;
-    head.order = std::move(order);
+    head.plan = std::move(plan);
     head.life_text = "sim";
     head.retry_failed = options_.retry_failed;
     head.fail_fast = options_.fail_fast;
@@ -297,9 +297,8 @@ class World::Impl {
   std::uint64_t bytes_sent_ = 0;
 };
 
-World::World(const graph::Graph& graph, std::vector<std::uint32_t> order, WorldOptions options,
-             std::vector<Event> history)
-    : impl_(std::make_unique<Impl>(graph, std::move(order), std::move(options), std::move(history))) {}
+World::World(const graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<Event> history)
+    : impl_(std::make_unique<Impl>(graph, std::move(plan), std::move(options), std::move(history))) {}
 World::~World() = default;
 
 std::optional<int> World::run(Time limit) {

@@ -46,8 +46,7 @@ struct SimAttempt {
 class World {
  public:
   /// `history`: durable events of earlier lives.
-  World(const graph::Graph& graph, std::vector<std::uint32_t> order, WorldOptions options,
-        std::vector<scheduler::Event> history = {});
+  World(const graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<scheduler::Event> history = {});
   ~World();
 
   /// Runs until the run ends, nothing is left to happen, or virtual `limit`. Returns the exit code when the run ended.

@@ -41,14 +41,21 @@ Topology empty_topology() {
 
 /// Cgroup cpusets are left out by hwloc itself. The affinity mask is not, and a description of another machine has
 /// none.
-std::uint32_t usable_cores(hwloc_topology_t topology) {
+Node usable_part(hwloc_topology_t topology, const std::string& name, std::uint64_t mem_bytes) {
   const Bitmap usable(hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(topology)));
   const Bitmap bound(hwloc_bitmap_alloc());
   if (hwloc_topology_is_thissystem(topology) != 0 &&
       hwloc_get_cpubind(topology, bound.get(), HWLOC_CPUBIND_PROCESS) == 0) {
     hwloc_bitmap_and(usable.get(), usable.get(), bound.get());
   }
-  return static_cast<std::uint32_t>(std::max(1, hwloc_bitmap_weight(usable.get())));
+  Node node;
+  node.name = name;
+  node.mem_bytes = mem_bytes;
+  for (int os = hwloc_bitmap_first(usable.get()); os != -1; os = hwloc_bitmap_next(usable.get(), os)) {
+    const auto core = static_cast<std::uint32_t>(node.pus.size());
+    node.pus.push_back({static_cast<std::uint32_t>(os), core, 0, 0, 0});
+  }
+  return node;
 }
 
 std::uint64_t total_memory(hwloc_topology_t topology) { return hwloc_get_root_obj(topology)->total_memory; }
@@ -64,7 +71,7 @@ std::string host_name() {
 Node discover() {
   const Topology topology = empty_topology();
   check(hwloc_topology_load(topology.get()), "hwloc_topology_load");
-  Node node{host_name(), usable_cores(topology.get()), total_memory(topology.get())};
+  Node node = usable_part(topology.get(), host_name(), total_memory(topology.get()));
   if (hwloc_topology_is_thissystem(topology.get()) != 0) {
     node.mem_bytes = smallest_known({node.mem_bytes, installed_memory("/"), cgroup_memory_limit("/")});
   }
@@ -79,7 +86,18 @@ Node synthetic(const std::string& description, const std::string& name) {
         description));
   }
   check(hwloc_topology_load(topology.get()), "hwloc_topology_load");
-  return {name, usable_cores(topology.get()), total_memory(topology.get())};
+  return usable_part(topology.get(), name, total_memory(topology.get()));
+}
+
+Node uniform(const std::string& name, std::uint32_t cores, std::uint64_t mem_bytes, std::uint32_t gpus) {
+  Node node;
+  node.name = name;
+  node.mem_bytes = mem_bytes;
+  node.is_real = false;
+  for (std::uint32_t i = 0; i < cores; ++i) node.pus.push_back({i, i, 0, 0, 0});
+  for (std::uint32_t i = 0; i < gpus; ++i) node.gpus.push_back({"gpu" + std::to_string(i), "", i, 0, 0});
+  node.numa_nodes.push_back({0, mem_bytes});
+  return node;
 }
 
 Node share_of(const Node& node, std::uint32_t local_index, std::uint32_t num_local) {
@@ -87,7 +105,10 @@ Node share_of(const Node& node, std::uint32_t local_index, std::uint32_t num_loc
   const auto part = [&](auto whole) -> decltype(whole) {
     return whole / num_local + (local_index < whole % num_local ? 1 : 0);
   };
-  return {node.name, std::max(1u, part(node.cores)), part(node.mem_bytes)};
+  Node share = node;
+  share.pus.resize(std::max(1u, part(node.num_cores())));
+  share.mem_bytes = part(node.mem_bytes);
+  return share;
 }
 
 }  // namespace fugle::topology

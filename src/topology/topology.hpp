@@ -1,27 +1,84 @@
-// The machine as data: what this process may use on this node. Discovered with hwloc; synthetic strings stand in for
-// machines in tests. Knows nothing of ranks, leases or of binding.
+// The machine as data: what this process may use on this node, down to the processing unit, with memory, GPUs and
+// network cards and what they are near to. Discovered with hwloc, from a synthetic description or from a file; the
+// same data type in each case, with no hwloc in it. Knows nothing of ranks, leases or tasks.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace fugle::topology {
 
-struct Node {
-  std::string name;             ///< host name
-  std::uint32_t cores = 1;      ///< processing units we may run on (cpuset and cgroup respected), never 0
-  std::uint64_t mem_bytes = 0;  ///< smallest of hwloc's total, MemTotal and the cgroup's limit
+/// A processing unit (hardware thread) and the groups it is in. The groups are numbered 0, 1, ... per level over the
+/// node; a machine without some level has one group there for each of the next wider level.
+struct Pu {
+  std::uint32_t os_index = 0;  ///< as in sched_setaffinity(2)
+  std::uint32_t core = 0;
+  std::uint32_t l3 = 0;
+  std::uint32_t numa = 0;
+  std::uint32_t package = 0;
+  bool operator==(const Pu&) const = default;
 };
 
-/// This node; HWLOC_SYNTHETIC and HWLOC_XMLFILE describe another in its place. Throws EnvironmentError when hwloc
-/// fails.
-[[nodiscard]] Node discover();
-/// From an hwloc synthetic description, e.g. "pack:2 numa:1(memory=1073741824) core:4 pu:1". Throws EnvironmentError
-/// when hwloc does not understand it.
-[[nodiscard]] Node synthetic(const std::string& description, const std::string& name);
+struct NumaNode {
+  std::uint32_t os_index = 0;  ///< as in set_mempolicy(2)
+  std::uint64_t mem_bytes = 0;
+  bool operator==(const NumaNode&) const = default;
+};
 
-/// The part of a node that rank `local_index` of `num_local` ranks on it takes: an equal share of cores and memory,
-/// remainders to the first ranks, at least one core each.
+/// A GPU or network card.
+struct Device {
+  std::string name;         ///< "cuda0", "rsmi1", "ze0", "ib0"; else its PCI address
+  std::string vendor;       ///< "nvidia", "amd", "intel", else as hwloc says; may be empty
+  std::uint32_t index = 0;  ///< among the GPUs (or cards) of the node, in PCI order: as the vendor's libraries count
+  std::uint32_t numa = 0;   ///< group it is nearest to
+  std::uint32_t package = 0;
+  bool operator==(const Device&) const = default;
+};
+
+/// What the levels of a machine are called, narrow to wide.
+enum class Level : std::uint8_t { core, l3, numa, package, node };
+
+struct Node {
+  std::string name;     ///< host name
+  std::vector<Pu> pus;  ///< that may be used (cpuset and cgroup respected), in topological order; never empty
+  std::vector<NumaNode> numa_nodes;  ///< [numa]
+  std::vector<Device> gpus;
+  std::vector<Device> nics;
+  std::uint64_t mem_bytes = 0;  ///< smallest of hwloc's total, MemTotal and the cgroup's limit
+  std::string switch_path;      ///< "s0.s4": Slurm's switches above the node, widest first; empty: not known
+  bool is_real = true;          ///< false for a stand-in: then nothing can be bound to it
+  bool has_l3 = true;           ///< false: l3 groups are those of numa
+  bool has_numa = true;         ///< false: the machine has no NUMA nodes of its own, numa is that of packages
+
+  /// What a task's `cores` count: processing units, as Slurm's -c does.
+  [[nodiscard]] std::uint32_t num_cores() const { return static_cast<std::uint32_t>(pus.size()); }
+  bool operator==(const Node&) const = default;
+};
+
+/// This node; HWLOC_SYNTHETIC and HWLOC_XMLFILE describe another in its place. The switches come from
+/// SLURM_TOPOLOGY_ADDR. Throws EnvironmentError when hwloc fails.
+[[nodiscard]] Node discover();
+/// From an hwloc synthetic description, e.g. "pack:2 numa:1(memory=1073741824) core:4 pu:1"; the short names pack, l3
+/// are understood, `gpu:N` at the end (ours) puts N GPUs in each package. Throws EnvironmentError when it is not
+/// understood.
+[[nodiscard]] Node synthetic(const std::string& description, const std::string& name);
+/// From an XML file of hwloc (`lstopo --of xml`). Throws EnvironmentError.
+[[nodiscard]] Node from_xml(const std::string& file, const std::string& name);
+/// Any number of equal processing units under one package and NUMA node: what `--alloc cores=64` stands for.
+[[nodiscard]] Node uniform(const std::string& name, std::uint32_t cores, std::uint64_t mem_bytes, std::uint32_t gpus);
+
+/// The part of a node that rank `local_index` of `num_local` ranks on it takes: neighbouring processing units, with the
+/// GPUs nearest to them, an equal share of memory; remainders to the first ranks. At least one PU each, shared when
+/// there are more ranks than PUs.
 [[nodiscard]] Node share_of(const Node& node, std::uint32_t local_index, std::uint32_t num_local);
+
+/// Bytes for a message between ranks, and back. A round trip is the identity.
+[[nodiscard]] std::string encode_node(const Node& node);
+[[nodiscard]] Node decode_node(std::string_view bytes);
+
+/// "0-3,8": sorted numbers as Linux writes lists of CPUs.
+[[nodiscard]] std::string list_text(std::vector<std::uint32_t> numbers);
 
 }  // namespace fugle::topology

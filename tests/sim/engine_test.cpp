@@ -6,7 +6,11 @@
 #include <map>
 
 #include "graph/algorithms.hpp"
+#include "plan/durations.hpp"
+#include "plan/list_schedule.hpp"
+#include "plan/lower_bound.hpp"
 #include "plan/plan.hpp"
+#include "plan/start_order.hpp"
 #include "sim/world.hpp"
 #include "support/graphs.hpp"
 
@@ -23,14 +27,16 @@ using testing::GraphStory;
 
 constexpr Time kLimit = Time{} + 24h;
 
-std::vector<std::uint32_t> order_of(const graph::Graph& graph) {
-  return plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
+plan::Plan plan_of(const graph::Graph& graph) {
+  plan::Plan plan;
+  plan.order = plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
+  return plan;
 }
 
 WorldOptions cluster(std::uint32_t num_workers, std::uint32_t cores) {
   WorldOptions options;
   for (std::uint32_t w = 0; w < num_workers; ++w)
-    options.workers.push_back({"n" + std::to_string(w), w, cores, 1u << 30});
+    options.workers.push_back({"n" + std::to_string(w), w, cores, 1u << 30, 0, {}});
   return options;
 }
 
@@ -77,7 +83,7 @@ TEST(Simulation, runs_a_diamond_to_its_end) {
   auto a = story.task("a"), b = story.task("b").after(a), c = story.task("c").after(a);
   story.task("d").after(b).after(c);
   const graph::Graph graph = story.graph();
-  World world(graph, order_of(graph), cluster(2, 1));
+  World world(graph, plan_of(graph), cluster(2, 1));
   EXPECT_EQ(world.run(kLimit), 0);
   EXPECT_EQ(world.state().count(State::ok), 4u);
 }
@@ -88,7 +94,7 @@ TEST(Simulation, starts_elements_of_one_worker_in_the_planned_order) {
   story.task("a").times(3);
   story.task("high").priority(5);
   const graph::Graph graph = story.graph();
-  World world(graph, order_of(graph), cluster(1, 1));
+  World world(graph, plan_of(graph), cluster(1, 1));
   EXPECT_EQ(world.run(kLimit), 0);
   std::vector<std::string> started;
   for (const SimAttempt& attempt : world.attempts()) started.emplace_back(graph.id(attempt.element));
@@ -103,7 +109,7 @@ TEST(Simulation, grants_a_chain_as_one_lease) {
   WorldOptions options = cluster(2, 1);
   options.workers[0].cores = 0;  // a head that runs nothing, so that every message crosses ranks
   options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{1ms}; };
-  World world(graph, order_of(graph), options);
+  World world(graph, plan_of(graph), options);
   EXPECT_EQ(world.run(kLimit), 0);
   EXPECT_LT(to_seconds(world.now() - Time{}), 1.2) << "the head is not on the critical path";
 }
@@ -114,7 +120,7 @@ TEST(Simulation, the_head_moves_ids_and_small_texts_only) {
   auto work = story.task("work").times(500).after(split);
   story.task("merge").after(work);
   const graph::Graph graph = story.graph();
-  World world(graph, order_of(graph), cluster(4, 1));
+  World world(graph, plan_of(graph), cluster(4, 1));
   EXPECT_EQ(world.run(kLimit), 0);
   EXPECT_LT(world.bytes_sent() / 502, 1024u);
   EXPECT_LT(world.num_messages(), 4 * 502u);
@@ -129,7 +135,7 @@ TEST(Simulation, takes_a_chain_back_when_one_of_it_fails) {
   options.model = [](ElementId e, std::uint16_t attempt, Random&) {
     return e.value() == 0 && attempt == 1 ? Outcome{1ms, FailureClass::error, 1} : Outcome{};
   };
-  World world(graph, order_of(graph), options);
+  World world(graph, plan_of(graph), options);
   EXPECT_EQ(world.run(kLimit), 0);
   EXPECT_EQ(world.attempts().size(), 4u);
 }
@@ -144,7 +150,7 @@ TEST(Simulation, ends_with_the_code_for_failures_and_blocks_what_follows) {
   options.model = [&](ElementId e, std::uint16_t, Random&) {
     return graph.id(e) == "a" ? Outcome{5ms, FailureClass::error, 3} : Outcome{};
   };
-  World world(graph, order_of(graph), options);
+  World world(graph, plan_of(graph), options);
   EXPECT_EQ(world.run(kLimit), 1);
   EXPECT_EQ(world.state().count(State::blocked), 1u);
   EXPECT_EQ(world.state().count(State::ok), 1u);
@@ -155,7 +161,7 @@ TEST(Simulation, gives_up_with_4_when_an_element_fits_on_no_worker) {
   story.task("big").cores(8);
   story.task("small");
   const graph::Graph graph = story.graph();
-  World world(graph, order_of(graph), cluster(2, 2));
+  World world(graph, plan_of(graph), cluster(2, 2));
   EXPECT_EQ(world.run(kLimit), 4);
   EXPECT_EQ(world.state().count(State::ok), 1u);
   EXPECT_EQ(world.state().state(graph.find("big")), State::ready);
@@ -173,7 +179,7 @@ TEST(Simulation, does_not_starve_a_large_element_behind_small_ones) {
   options.model = [](ElementId, std::uint16_t, Random& random) {
     return Outcome{std::chrono::milliseconds(50 + random.below(50))};
   };
-  World world(graph, order_of(graph), options);
+  World world(graph, plan_of(graph), options);
   EXPECT_EQ(world.run(kLimit), 0);
   const auto& attempts = world.attempts();
   const auto big =
@@ -190,7 +196,7 @@ TEST(Simulation, keeps_every_worker_busy_when_lengths_mislead) {
   options.model = [&](ElementId e, std::uint16_t, Random& random) {
     return Outcome{graph.id(e).starts_with("warm") || random.chance(0.7) ? Duration(1ms) : Duration(1s)};
   };
-  World world(graph, order_of(graph), options);
+  World world(graph, plan_of(graph), options);
   EXPECT_EQ(world.run(kLimit), 0);
   double busy = 0;
   for (const SimAttempt& attempt : world.attempts()) busy += to_seconds(attempt.end - attempt.start);
@@ -202,12 +208,12 @@ TEST(Simulation, drains_on_request_and_the_next_life_finishes) {
   story.task("t").times(100);
   const graph::Graph graph = story.graph();
   WorldOptions options = cluster(3, 2);
-  World first(graph, order_of(graph), options);
+  World first(graph, plan_of(graph), options);
   while (first.state().count(State::ok) < 30) ASSERT_TRUE(first.advance());
   first.request_stop(Engine::StopKind::drain, 130);
   EXPECT_EQ(first.run(kLimit), 130);
   EXPECT_EQ(first.state().count(State::cancelled), 0u);
-  World second(graph, order_of(graph), options, first.store().events());
+  World second(graph, plan_of(graph), options, first.store().events());
   EXPECT_EQ(second.run(kLimit), 0);
   for (const auto& [element, times] : completions(second.store().events())) EXPECT_EQ(times, 1) << graph.id(element);
 }
@@ -218,7 +224,7 @@ TEST(Simulation, a_stop_by_sigterm_leaves_what_ran_ready_for_the_next_life) {
   const graph::Graph graph = story.graph();
   WorldOptions options = cluster(2, 2);
   options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{1s}; };
-  World world(graph, order_of(graph), options);
+  World world(graph, plan_of(graph), options);
   while (world.attempts().size() < 8) ASSERT_TRUE(world.advance());
   world.request_stop(Engine::StopKind::stop, 4);
   EXPECT_EQ(world.run(kLimit), 4);
@@ -233,7 +239,7 @@ TEST(Simulation, cancels_single_elements_wherever_they_are) {
   const graph::Graph graph = story.graph();
   WorldOptions options = cluster(1, 2);
   options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{1s}; };
-  World world(graph, order_of(graph), options);
+  World world(graph, plan_of(graph), options);
   while (world.attempts().size() < 2) ASSERT_TRUE(world.advance());
   world.cancel_element(graph.find("t[0]"));  // runs
   world.cancel_element(graph.find("t[5]"));  // waits
@@ -255,7 +261,7 @@ TEST(Simulation, fail_fast_ends_the_run_at_the_first_failure) {
   options.model = [&](ElementId e, std::uint16_t, Random&) {
     return Outcome{10ms, graph.id(e) == "t[3]" ? FailureClass::error : FailureClass::none, 1};
   };
-  World world(graph, order_of(graph), options);
+  World world(graph, plan_of(graph), options);
   EXPECT_EQ(world.run(kLimit), 1);
   EXPECT_LT(world.attempts().size(), 10u);
 }
@@ -266,7 +272,7 @@ TEST(Simulation, is_the_same_twice) {
   const auto run_once = [&] {
     WorldOptions options = cluster(3, 3);
     options.model = random_outcome;
-    World world(graph, order_of(graph), options);
+    World world(graph, plan_of(graph), options);
     world.run(kLimit);
     return world.store().events();
   };
@@ -282,13 +288,13 @@ TEST_P(SeededRuns, keep_the_invariants_through_lost_workers_and_crashes) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   const graph::Graph graph = random_graph(random);
-  const auto order = order_of(graph);
+  const auto plan = plan_of(graph);
   std::vector<Event> history;
   for (int life = 0; life < 20; ++life) {
     WorldOptions options = cluster(1 + static_cast<std::uint32_t>(random.below(4)), 3);
     options.seed = random.next();
     options.model = random_outcome;
-    World world(graph, order, options, history);
+    World world(graph, plan, options, history);
     const bool will_crash = life < 6 && random.chance(0.6);
     std::uint64_t events_left = random.below(600);
     bool has_crashed = false;

@@ -11,7 +11,11 @@
 #include <vector>
 
 #include "graph/algorithms.hpp"
+#include "plan/durations.hpp"
+#include "plan/list_schedule.hpp"
+#include "plan/lower_bound.hpp"
 #include "plan/plan.hpp"
+#include "plan/start_order.hpp"
 #include "support/sample_data.hpp"
 #include "workflow/expand.hpp"
 #include "workflow/import.hpp"

@@ -1,0 +1,22 @@
+// What would happen if a plan were followed: the same rules as scheduler::Granter, without messages, failures or noise.
+// Fast enough to compare many plans: O((V + E) log V).
+#pragma once
+
+#include <vector>
+
+#include "plan/placement.hpp"
+#include "plan/plan.hpp"
+
+namespace fugle::plan {
+
+struct Prediction {
+  std::vector<Placement> placements;  ///< [element]
+  double makespan_s = 0;
+  double bytes_between_nodes = 0;  ///< data on edges whose ends ran on different nodes, each edge counted once
+  double total_bytes = 0;          ///< data on all edges
+  std::uint32_t num_unplaced = 0;  ///< real elements
+};
+
+[[nodiscard]] Prediction predict(const Problem& problem, const Plan& plan);
+
+}  // namespace fugle::plan
