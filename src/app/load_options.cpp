@@ -57,6 +57,7 @@ workflow::LinesOptions lines_options_from(const Arguments& arguments) {
   if (lines.cores < 1) throw UsageError("--cores 0 can run nothing (a line needs a core); try --cores 1");
   if (arguments.has("mem"))
     lines.mem_bytes = parse_typed("--mem", arguments.get<std::string>("mem"), workflow::parse_size).bytes;
+  if (arguments.has("gpus")) lines.gpus = arguments.get<std::uint32_t>("gpus");
   if (arguments.has("timeout"))
     lines.timeout = parse_typed("--timeout", arguments.get<std::string>("timeout"), workflow::parse_duration);
   if (arguments.has("retries")) lines.retries = arguments.get<std::uint32_t>("retries");
@@ -65,7 +66,7 @@ workflow::LinesOptions lines_options_from(const Arguments& arguments) {
 }
 
 void refuse_line_options(const Arguments& arguments) {
-  for (const char* option : {"cores", "mem", "timeout", "retries", "shell"})
+  for (const char* option : {"cores", "mem", "gpus", "timeout", "retries", "shell"})
     if (arguments.has(option))
       throw UsageError(fmt::format(
           "--{} is for --lines (a workflow file says it per task); write it in the file, under 'defaults'", option));
@@ -83,6 +84,7 @@ void add_load_options(po::options_description& options) {
   add("lines", po::value<std::string>()->value_name("FILE"), "one command per line ('-': standard input)");
   add("cores,c", po::value<std::uint32_t>()->value_name("N"), "with --lines: cores of each line");
   add("mem", po::value<std::string>()->value_name("SIZE"), "with --lines: memory of each line, e.g. 2G");
+  add("gpus", po::value<std::uint32_t>()->value_name("N"), "with --lines: GPUs of each line");
   add("timeout", po::value<std::string>()->value_name("TIME"), "with --lines: limit of each line, e.g. 30m");
   add("retries", po::value<std::uint32_t>()->value_name("N"), "with --lines: further attempts of each line");
   add("shell", po::value<std::string>()->value_name("PROG"), "with --lines: what runs a line; default: bash");

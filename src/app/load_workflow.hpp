@@ -43,7 +43,7 @@ struct Loaded {
 /// nullopt after the mistakes were printed: the caller exits with 2. Throws UsageError when the file is not readable.
 [[nodiscard]] std::optional<Loaded> load_workflow(const LoadOptions& options);
 
-/// Adds what says how to read FILE: -p, --from, --replay, --lines, -c, --mem, --timeout, --retries, --shell.
+/// Adds what says how to read FILE: -p, --from, --replay, --lines, -c, --mem, --gpus, --timeout, --retries, --shell.
 void add_load_options(boost::program_options::options_description& options);
 /// The same, as given: FILE is the first word, or the value of --lines. Throws UsageError.
 [[nodiscard]] LoadOptions load_options_from(const Arguments& arguments);

@@ -60,7 +60,8 @@ class TaskCompiler {
 
   bool varies(const Name& name) const {
     if (name.kind == NameKind::input) return task_.inputs[name.item].varies;
-    if (name.kind == NameKind::cores || name.kind == NameKind::mem) return !task_.settings.is_literal();
+    if (name.kind == NameKind::cores || name.kind == NameKind::mem || name.kind == NameKind::gpus)
+      return !task_.settings.is_literal();
     return name.kind == NameKind::matrix || name.kind == NameKind::index;
   }
 

@@ -40,8 +40,8 @@ std::string shown_tag(std::string_view tag) {
   return std::string(tag);
 }
 
-/// The parser's events to nodes. The library's own node tree would do, were it not for its size, its look-ups that scan,
-/// and the aliases it accepts that contain themselves.
+/// The parser's events to nodes. The library's own node tree would do, were it not for its size, its look-ups that
+/// scan, and the aliases it accepts that contain themselves.
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(Document& document, Diagnostics& diagnostics) : document_(document), diagnostics_(diagnostics) {}

@@ -65,6 +65,7 @@ void ElementMaker::add_all(const CompiledTask& task) {
     if (!settings || !task.settings.is_literal()) {
       settings = task.settings.settings(node, names, diagnostics_);
       if (!settings) return;
+      check_near(node, *settings);
       names.set_settings(*settings);
       if (!common) common = common_part(task, names);
       const auto [place, is_new] = groups.try_emplace(*settings);
@@ -81,6 +82,17 @@ void ElementMaker::add_all(const CompiledTask& task) {
     const ElementId element =
         builder_.add_element(group, id_of(task, names, index), text, has_own_estimate ? *estimate : Duration{0});
     link_files(task, names, element);
+  }
+}
+
+void ElementMaker::check_near(const TaskNode& node, const Settings& settings) const {
+  if (settings.place != graph::Place::near) return;
+  try {
+    (void)find_task(symbols_, settings.near);
+  } catch (ExpressionError& error) {
+    error.at = node.place.at;
+    error.is_doubtful = symbols_.check_only && node.place.expression;
+    throw;
   }
 }
 

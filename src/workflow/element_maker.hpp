@@ -27,6 +27,8 @@ class ElementMaker {
  private:
   using Groups = std::map<Settings, TaskId>;
   void add_all(const CompiledTask& task);
+  /// Throws ExpressionError E202 for `place: near` an unknown task.
+  void check_near(const TaskNode& node, const Settings& settings) const;
   [[nodiscard]] graph::Task common_part(const CompiledTask& task, const ElementNames& names) const;
   void set_env(const CompiledTask& task, const ElementNames& names, graph::Task& common) const;
   void fill(const CompiledTask& task, const ElementNames& names, std::uint64_t index, graph::ElementText& text) const;

@@ -105,4 +105,11 @@ std::optional<graph::Graph> expand(const Workflow& workflow, const ExpandOptions
   return Expansion(workflow, options, diagnostics).run();
 }
 
+std::optional<Duration> reserve_of(const Workflow& workflow, const ExpandOptions& options) {
+  if (workflow.reserve.at.line == 0) return std::nullopt;
+  if (!workflow.reserve.expression) return workflow.reserve.value;
+  Diagnostics already_said(workflow.file);
+  return make_symbols(workflow, options, already_said).reserve;
+}
+
 }  // namespace fugle::workflow

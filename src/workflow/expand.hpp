@@ -31,6 +31,9 @@ struct ExpandOptions {
 [[nodiscard]] std::optional<graph::Graph> expand(const Workflow& workflow, const ExpandOptions& options,
                                                  Diagnostics& diagnostics);
 
+/// `reserve` as written in a workflow that expand() took; nullopt: it is not written.
+[[nodiscard]] std::optional<Duration> reserve_of(const Workflow& workflow, const ExpandOptions& options);
+
 /// Stage P: inputs that no element produces must exist (E204, with a suggestion from the directory).
 void check_inputs_exist(const graph::Graph& graph, const Workflow& workflow, Diagnostics& diagnostics);
 

@@ -42,6 +42,7 @@ enum class NameKind : std::uint8_t {
   attempt,
   cores,
   mem,
+  gpus,
   task_output,
 };
 

@@ -24,6 +24,7 @@ struct Replay {
 struct LinesOptions {
   std::int64_t cores = 1;
   std::uint64_t mem_bytes = 0;
+  std::int64_t gpus = 0;
   Duration timeout{0};
   std::int64_t retries = 0;
   std::string shell = "bash";

@@ -52,6 +52,7 @@ std::optional<Workflow> import_lines(std::string_view bytes, const LinesOptions&
   task.shell = {options.shell, "-c"};
   task.cores.value = options.cores;
   task.mem.value.bytes = options.mem_bytes;
+  task.gpus.value = options.gpus;
   task.timeout.value = options.timeout;
   task.retries.max.value = options.retries;
   if (diagnostics.has_errors()) return std::nullopt;

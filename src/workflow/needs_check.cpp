@@ -21,28 +21,42 @@ constexpr std::size_t kMaxNamed = 20;
 
 using Adjacency = std::vector<std::vector<std::uint32_t>>;
 
-/// E202; the answer has an edge for each name that exists.
-Adjacency resolve(const Workflow& workflow, Diagnostics& diagnostics) {
-  std::unordered_map<std::string_view, std::uint32_t> indices;
-  std::vector<std::string_view> names;
-  for (const TaskNode& task : workflow.tasks) {
-    indices.emplace(task.name, static_cast<std::uint32_t>(names.size()));
-    names.emplace_back(task.name);
-  }
-  Adjacency needs(workflow.tasks.size());
-  std::size_t comparisons = 0;
-  for (std::size_t t = 0; t < workflow.tasks.size(); ++t) {
-    for (const Need& need : workflow.tasks[t].needs) {
-      if (const auto found = indices.find(need.task); found != indices.end()) {
-        needs[t].push_back(found->second);
-        continue;
-      }
-      std::optional<std::string_view> nearest;
-      if (comparisons < kMaxComparisons) nearest = nearest_word(need.task, names), comparisons += names.size();
-      std::string problem = fmt::format("unknown task {}", in_quotes(need.task));
-      if (nearest) problem += fmt::format("; did you mean '{}'?", *nearest);
-      diagnostics.error("E202", need.at, std::move(problem), std::string(nearest.value_or("")));
+/// Task names to their numbers, E202 for those that are of no task.
+class TaskNumbers {
+ public:
+  TaskNumbers(const Workflow& workflow, Diagnostics& diagnostics) : diagnostics_(diagnostics) {
+    for (const TaskNode& task : workflow.tasks) {
+      numbers_.emplace(task.name, static_cast<std::uint32_t>(names_.size()));
+      names_.emplace_back(task.name);
     }
+  }
+
+  std::optional<std::uint32_t> find(std::string_view name, Position at) {
+    if (const auto found = numbers_.find(name); found != numbers_.end()) return found->second;
+    std::optional<std::string_view> nearest;
+    if (comparisons_ < kMaxComparisons) nearest = nearest_word(name, names_), comparisons_ += names_.size();
+    std::string problem = fmt::format("unknown task {}", in_quotes(name));
+    if (nearest) problem += fmt::format("; did you mean '{}'?", *nearest);
+    diagnostics_.error("E202", at, std::move(problem), std::string(nearest.value_or("")));
+    return std::nullopt;
+  }
+
+ private:
+  Diagnostics& diagnostics_;
+  std::unordered_map<std::string_view, std::uint32_t> numbers_;
+  std::vector<std::string_view> names_;
+  std::size_t comparisons_ = 0;
+};
+
+/// The answer has an edge for each name that exists.
+Adjacency resolve(const Workflow& workflow, Diagnostics& diagnostics) {
+  TaskNumbers numbers(workflow, diagnostics);
+  Adjacency needs(workflow.tasks.size());
+  for (std::size_t t = 0; t < workflow.tasks.size(); ++t) {
+    const TaskNode& task = workflow.tasks[t];
+    for (const Need& need : task.needs)
+      if (const auto number = numbers.find(need.task, need.at)) needs[t].push_back(*number);
+    if (task.place.value.place == graph::Place::near) (void)numbers.find(task.place.value.near, task.place.at);
   }
   return needs;
 }

@@ -92,6 +92,8 @@ class WorkflowReader {
       read_env(reading_, entry, workflow_.env);
     else if (entry.key == "workdir")
       read_text(reading_, entry, workflow_.workdir);
+    else if (entry.key == "reserve")
+      read_duration(reading_, entry, {}, workflow_.reserve);
   }
 
   void read_name(const Entry& entry) {

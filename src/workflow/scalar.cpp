@@ -292,6 +292,31 @@ std::optional<graph::OnFailure> parse_on_failure(std::string_view text, Position
   return std::nullopt;
 }
 
+std::optional<graph::Bind> parse_bind(std::string_view text, Position at, Diagnostics& diagnostics) {
+  constexpr std::array<std::string_view, 5> kWords{"core", "l3", "numa", "socket", "none"};
+  constexpr std::array kBinds{graph::Bind::core, graph::Bind::l3, graph::Bind::numa, graph::Bind::socket,
+                              graph::Bind::none};
+  for (std::size_t i = 0; i < kWords.size(); ++i)
+    if (text == kWords[i]) return kBinds[i];
+  diagnostics.error("E112", at, fmt::format("'bind' is {}; one of core, l3, numa, socket, none", in_quotes(text)),
+                    std::string(nearest_word(text, kWords).value_or("")));
+  return std::nullopt;
+}
+
+std::optional<Placing> parse_place(std::string_view text, Position at, Diagnostics& diagnostics) {
+  if (text == "pack") return Placing{graph::Place::pack, {}};
+  if (text == "spread") return Placing{graph::Place::spread, {}};
+  if (constexpr std::string_view kNear = "near:"; text.starts_with(kNear)) {
+    std::string_view task = text.substr(kNear.size());
+    task.remove_prefix(std::min(task.find_first_not_of(' '), task.size()));
+    if (!task.empty()) return Placing{graph::Place::near, std::string(task)};
+  }
+  constexpr std::array<std::string_view, 2> kWords{"pack", "spread"};
+  diagnostics.error("E112", at, fmt::format("'place' is {}; one of pack, spread, near: TASK", in_quotes(text)),
+                    std::string(nearest_word(text, kWords).value_or("")));
+  return std::nullopt;
+}
+
 bool check_name(std::string_view text, Position at, Diagnostics& diagnostics) {
   if (is_name(text)) return true;
   const bool good_characters = is_name(fmt::format("_{}", text.substr(0, 60)));

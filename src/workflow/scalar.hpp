@@ -43,6 +43,7 @@ struct NumberKey {
   double max;
 };
 inline constexpr IntKey kCores{"cores", 1, 1'000'000};
+inline constexpr IntKey kGpus{"gpus", 0, 1'000'000};
 inline constexpr IntKey kPriority{"priority", -1000, 1000};
 inline constexpr IntKey kRetriesMax{"max", 0, 1'000'000};
 inline constexpr NumberKey kBackoff{"backoff", 1.0, 1000.0};
@@ -67,6 +68,10 @@ inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
 /// `skip_dependents` or `ignore`; E112, E103 for the policies of later versions.
 [[nodiscard]] std::optional<graph::OnFailure> parse_on_failure(std::string_view text, Position at,
                                                                Diagnostics& diagnostics);
+/// `core`, `l3`, `numa`, `socket` or `none`; E112.
+[[nodiscard]] std::optional<graph::Bind> parse_bind(std::string_view text, Position at, Diagnostics& diagnostics);
+/// `pack`, `spread` or `near: TASK`; E112. Whether there is such a task is for the caller to say.
+[[nodiscard]] std::optional<Placing> parse_place(std::string_view text, Position at, Diagnostics& diagnostics);
 /// E107.
 [[nodiscard]] bool check_name(std::string_view text, Position at, Diagnostics& diagnostics);
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 10> kRoots = {"params",   "matrix", "inputs",  "outputs",   "env",
                                                      "workflow", "index",  "attempt", "resources", "tasks"};
 constexpr std::array<std::string_view, 5> kRootsNotBuilt = {"item", "partition", "scratch", "launcher", "run"};
-constexpr std::array<std::string_view, 7> kResourcesNotBuilt = {"nodes",         "ranks",   "ranks_per_node", "gpus",
+constexpr std::array<std::string_view, 6> kResourcesNotBuilt = {"nodes",         "ranks",   "ranks_per_node",
                                                                 "gpus_per_rank", "scratch", "exclusive"};
 
 template <class Words>
@@ -112,7 +112,8 @@ Name PlaceScope::resolve(Path path) const {
 Name PlaceScope::resolve_resource(Path path) const {
   if (holds(kResourcesNotBuilt, path[1])) not_built(dotted(path));
   if (path[1] == "cores") return {NameKind::cores, 0, 0, {}};
-  if (path[1] != "mem") unknown(fmt::format("resources has no '{}'; has: cores, mem", path[1]));
+  if (path[1] == "gpus") return {NameKind::gpus, 0, 0, {}};
+  if (path[1] != "mem") unknown(fmt::format("resources has no '{}'; has: cores, mem, gpus", path[1]));
   if (task_->mem.at.line == 0)
     unknown(
         fmt::format("resources.mem of {} is not set in the file; write resources.mem or use $FUGLE_MEM", task_->name));

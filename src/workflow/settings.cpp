@@ -7,7 +7,10 @@
 namespace fugle::workflow {
 
 void apply(const Settings& settings, graph::Task& task) {
-  task.request = {settings.cores, settings.mem_bytes};
+  task.request = {settings.cores, settings.mem_bytes, settings.gpus};
+  task.bind = settings.bind;
+  task.place = settings.place;
+  task.near = settings.near;
   task.timeout = settings.timeout;
   task.grace = settings.grace;
   task.retries.max = settings.retries;
@@ -33,6 +36,9 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   };
   add(cores, "cores", task.cores.expression);
   add(mem, "mem", task.mem.expression);
+  add(gpus, "gpus", task.gpus.expression);
+  add(bind, "bind", task.bind.expression);
+  add(place, "place", task.place.expression);
   add(timeout, "timeout", task.timeout.expression);
   add(grace, "grace", task.grace.expression);
   add(retries, "retries", task.retries.max.expression);
@@ -70,6 +76,9 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   };
   const auto c = value(cores, task.cores, names, diagnostics, whole(kCores));
   const auto m = value(mem, task.mem, names, diagnostics, parse_size);
+  const auto u = value(gpus, task.gpus, names, diagnostics, whole(kGpus));
+  const auto i = value(bind, task.bind, names, diagnostics, parse_bind);
+  const auto l = value(place, task.place, names, diagnostics, parse_place);
   const auto t = value(timeout, task.timeout, names, diagnostics, parse_duration);
   const auto g = value(grace, task.grace, names, diagnostics, parse_duration);
   const auto r = value(retries, task.retries.max, names, diagnostics, whole(kRetriesMax));
@@ -79,7 +88,7 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   const auto j = value(jitter, task.retries.jitter, names, diagnostics, real(kJitter));
   const auto f = value(on_failure, task.on_failure, names, diagnostics, parse_on_failure);
   const auto p = value(priority, task.priority, names, diagnostics, whole(kPriority));
-  if (!c || !m || !t || !g || !r || !d || !b || !x || !j || !f || !p) return std::nullopt;
+  if (!c || !m || !u || !i || !l || !t || !g || !r || !d || !b || !x || !j || !f || !p) return std::nullopt;
   const bool is_grace_written = task.grace.at.line > 0;
   if (is_grace_written && *t > Duration{0} && *g > *t) {
     diagnostics.error(
@@ -87,8 +96,23 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
         fmt::format("'grace' is {}; allowed up to the timeout, {}", format_duration(*g), format_duration(*t)));
     return std::nullopt;
   }
-  return Settings{static_cast<std::uint32_t>(*c), m->bytes, *t, *g, static_cast<std::uint32_t>(*r), *d, *b, *x, *j, *f,
-                  static_cast<std::int32_t>(*p)};
+  Settings settings;
+  settings.cores = static_cast<std::uint32_t>(*c);
+  settings.mem_bytes = m->bytes;
+  settings.gpus = static_cast<std::uint32_t>(*u);
+  settings.bind = *i;
+  settings.place = l->place;
+  settings.near = l->near;
+  settings.timeout = *t;
+  settings.grace = *g;
+  settings.retries = static_cast<std::uint32_t>(*r);
+  settings.delay = *d;
+  settings.backoff = *b;
+  settings.max_delay = *x;
+  settings.jitter = *j;
+  settings.on_failure = *f;
+  settings.priority = static_cast<std::int32_t>(*p);
+  return settings;
 }
 
 std::optional<Duration> SettingsTemplate::estimate(const TaskNode& task, const Names& names,

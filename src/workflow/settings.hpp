@@ -6,6 +6,7 @@
 #include <compare>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "graph/task.hpp"
 #include "workflow/scope.hpp"
@@ -17,6 +18,10 @@ namespace fugle::workflow {
 struct Settings {
   std::uint32_t cores = 1;
   std::uint64_t mem_bytes = 0;
+  std::uint32_t gpus = 0;
+  graph::Bind bind = graph::Bind::automatic;
+  graph::Place place = graph::Place::pack;
+  std::string near;
   Duration timeout{0};
   Duration grace{0};
   std::uint32_t retries = 0;
@@ -56,6 +61,9 @@ class SettingsTemplate {
   enum Key : std::uint8_t {
     cores,
     mem,
+    gpus,
+    bind,
+    place,
     timeout,
     grace,
     retries,

@@ -34,7 +34,8 @@ std::optional<std::string> shell_problem(std::string_view source, const Value& v
   }
   const auto* text = std::get_if<std::string>(&value.data);
   if (text == nullptr || text->empty() || is_shell_safe(*text)) return std::nullopt;
-  return fmt::format("{} holds {} ({}); write ${{{{ q({}) }}}}", source, name_of_unsafe(*text), in_quotes(*text), source);
+  return fmt::format("{} holds {} ({}); write ${{{{ q({}) }}}}", source, name_of_unsafe(*text), in_quotes(*text),
+                     source);
 }
 
 }  // namespace fugle::workflow

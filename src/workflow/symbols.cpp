@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "workflow/param.hpp"
 #include "workflow/paths.hpp"
+#include "workflow/scalar.hpp"
 #include "workflow/scope.hpp"
 #include "workflow/text_template.hpp"
 
@@ -46,6 +47,7 @@ class SymbolMaker {
     for (const EnvVar& variable : workflow_.env) set_variable(variable);
     tell_params();
     if (workflow_.workdir) set_directory(*workflow_.workdir);
+    if (workflow_.reserve.at.line > 0) set_reserve();
     return std::move(symbols_);
   }
 
@@ -111,6 +113,14 @@ class SymbolMaker {
   void set_directory(const Text& path) {
     const auto value = evaluated(path, {"workdir", Stage::plan, false});
     if (value) symbols_.directory = absolute_path(*value, symbols_.submit_directory);
+  }
+
+  void set_reserve() {
+    const Field<Duration>& reserve = workflow_.reserve;
+    symbols_.reserve = reserve.value;
+    if (!reserve.expression) return;
+    const auto text = evaluated(*reserve.expression, {"reserve", Stage::plan, false});
+    symbols_.reserve = text ? parse_duration(*text, reserve.at, diagnostics_) : std::nullopt;
   }
 
   std::optional<std::string> evaluated(const Text& text, Place place) {

@@ -112,17 +112,32 @@ class TaskReader {
 
   void resources(const Entry& entry) {
     const YamlNode& node = *entry.value;
-    if (node.is_null()) task_.cores = builtin().cores, task_.mem = builtin().mem;
+    if (node.is_null()) reset_resources();
     if (!is_map_or_refuse(reading_, entry.key, node)) return;
     const Where where{"resources", {}, &where_};
-    for (const Entry& inner : node.entries) {
-      const Key* key = accept_key(reading_, Scope::resources, inner, where);
-      if (key == nullptr) continue;
-      if (key->name == "cores")
-        read_int(reading_, inner, kCores, builtin().cores, task_.cores);
-      else
-        read_field(reading_, inner, KeyType::size, builtin().mem, task_.mem, parse_size);
-    }
+    for (const Entry& inner : node.entries)
+      if (const Key* key = accept_key(reading_, Scope::resources, inner, where)) resource(*key, inner);
+  }
+
+  void reset_resources() {
+    task_.cores = builtin().cores;
+    task_.mem = builtin().mem;
+    task_.gpus = builtin().gpus;
+    task_.bind = builtin().bind;
+    task_.place = builtin().place;
+  }
+
+  void resource(const Key& key, const Entry& entry) {
+    if (key.name == "cores")
+      read_int(reading_, entry, kCores, builtin().cores, task_.cores);
+    else if (key.name == "mem")
+      read_field(reading_, entry, KeyType::size, builtin().mem, task_.mem, parse_size);
+    else if (key.name == "gpus")
+      read_int(reading_, entry, kGpus, builtin().gpus, task_.gpus);
+    else if (key.name == "bind")
+      read_field(reading_, entry, KeyType::word, builtin().bind, task_.bind, parse_bind);
+    else
+      read_field(reading_, entry, KeyType::text, builtin().place, task_.place, parse_place);
   }
 
   void workdir(const Entry& entry) {

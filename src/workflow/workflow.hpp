@@ -87,6 +87,12 @@ struct Retries {
   graph::RetryPolicy when;  ///< only `classes` and `exit_codes` are used
 };
 
+/// `resources.place`.
+struct Placing {
+  graph::Place place = graph::Place::pack;
+  std::string near;  ///< name of a task, with Place::near
+};
+
 /// A command of a `--lines` file: element `task[number]`, with FUGLE_LINE in its environment.
 struct Line {
   std::uint32_t number = 0;
@@ -107,6 +113,9 @@ struct TaskNode {
   std::vector<Output> outputs;
   Field<std::int64_t> cores{1, {}, {}};
   Field<Size> mem;
+  Field<std::int64_t> gpus;
+  Field<graph::Bind> bind;
+  Field<Placing> place;
   std::vector<EnvVar> env;
   std::optional<Text> workdir;
   Field<Duration> timeout;
@@ -129,6 +138,7 @@ struct Workflow {
   std::vector<Param> params;
   std::vector<EnvVar> env;
   std::optional<Text> workdir;
+  Field<Duration> reserve;  ///< where it is not written, the caller has a default
   std::vector<TaskNode> tasks;
 };
 

@@ -233,6 +233,54 @@ TEST(Expand, elements_of_different_requests_are_of_different_graph_tasks_of_one_
   EXPECT_THAT(e.command("a[4,0]"), ElementsAre("t", "8", "4294967296"));
 }
 
+TEST(Expand, gpus_binding_and_place_reach_the_graph) {
+  const Expanded e = expand_text(R"(tasks:
+  a:
+    matrix: {n: [1, 2], b: [core, none]}
+    resources: {gpus: "${{ matrix.n }}", bind: "${{ matrix.b }}", place: "near: ${{ params.t }}"}
+    run: [t, "${{ resources.gpus }}"]
+  b: {run: [t], resources: {bind: socket, place: spread, gpus: 3}}
+  c: {run: [t]}
+params: {t: b}
+)");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_EQ(e.task("a[2,core]").request.gpus, 2U);
+  EXPECT_EQ(e.task("a[2,core]").bind, graph::Bind::core);
+  EXPECT_EQ(e.task("a[1,none]").bind, graph::Bind::none);
+  EXPECT_EQ(e.task("a[1,none]").place, graph::Place::near);
+  EXPECT_EQ(e.task("a[1,none]").near, "b");
+  EXPECT_THAT(e.command("a[2,none]"), ElementsAre("t", "2"));
+  EXPECT_EQ(e.task("b").bind, graph::Bind::socket);
+  EXPECT_EQ(e.task("b").place, graph::Place::spread);
+  EXPECT_EQ(e.task("b").request.gpus, 3U);
+  EXPECT_EQ(e.task("c").bind, graph::Bind::automatic);
+  EXPECT_EQ(e.task("c").place, graph::Place::pack);
+}
+
+TEST(Expand, reserve_is_known_once_params_are) {
+  const auto reserve = [](const std::string& key, std::vector<std::pair<std::string, std::string>> params = {}) {
+    Diagnostics diagnostics("w.yaml");
+    const auto workflow =
+        read_workflow("version: 1\nname: w\nparams: {r: 90s}\n" + key + "tasks: {a: {run: x}}", diagnostics);
+    ExpandOptions options;
+    options.params = std::move(params);
+    (void)expand(*workflow, options, diagnostics);
+    return std::pair(reserve_of(*workflow, options), diagnostics.to_text());
+  };
+  EXPECT_EQ(reserve("").first, std::nullopt);
+  EXPECT_EQ(reserve("reserve: 5m\n").first, std::chrono::minutes(5));
+  EXPECT_EQ(reserve("reserve: ${{ params.r }}\n").first, std::chrono::seconds(90));
+  EXPECT_EQ(reserve("reserve: ${{ params.r }}\n", {{"r", "2m"}}).first, std::chrono::minutes(2));
+  EXPECT_THAT(reserve("reserve: ${{ params.r }}\n", {{"r", "180"}}).second,
+              HasSubstr("w.yaml:4:10: error E109: 180 has no unit"));
+}
+
+TEST(Expand, near_a_task_from_an_expression_is_judged_like_a_literal) {
+  EXPECT_THAT(first_message(expand_text("params: {t: rael}\ntasks:\n  real: {run: [t]}\n"
+                                        "  b: {run: [t], resources: {place: 'near: ${{ params.t }}'}}\n")),
+              HasSubstr("E202: unknown task 'rael'; did you mean 'real'?"));
+}
+
 TEST(Expand, typed_values_from_expressions_are_judged_like_literals) {
   const auto message = [](const std::string& key) {
     return first_message(expand_text("params: {x: 2.5, n: 0}\ntasks: {a: {run: [t], " + key + "}}"));

@@ -51,9 +51,9 @@ TEST(ImportLines, the_shell_reads_a_line_as_it_stands) {
 }
 
 TEST(ImportLines, options_hold_for_every_line) {
-  const Imported lines = import_text("a\nb\n", {2, 1 << 20, std::chrono::minutes(5), 3, "zsh"});
+  const Imported lines = import_text("a\nb\n", {2, 1 << 20, 4, std::chrono::minutes(5), 3, "zsh"});
   const graph::Task& task = lines.graph->task(TaskId(0));
-  EXPECT_EQ(task.request, (graph::Request{2, 1 << 20}));
+  EXPECT_EQ(task.request, (graph::Request{2, 1 << 20, 4}));
   EXPECT_EQ(task.timeout, std::chrono::minutes(5));
   EXPECT_EQ(task.retries.max, 3U);
   EXPECT_THAT(task.shell, ElementsAre("zsh", "-c"));

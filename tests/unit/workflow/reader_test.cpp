@@ -184,6 +184,32 @@ tasks:
   EXPECT_EQ(reset.on_failure.value, graph::OnFailure::skip_dependents);
 }
 
+TEST(Reader, reads_gpus_binding_and_place) {
+  const Workflow workflow = read(std::string(kHead) + R"(reserve: 3m
+defaults: {resources: {gpus: 2, bind: l3, place: "near: plain"}}
+tasks:
+  plain: {run: x, resources: {cores: 4}}
+  other: {run: x, resources: {gpus: 0, bind: none, place: spread}}
+  reset: {run: x, resources: {gpus: ~, bind: ~, place: ~}}
+  bare: {run: x, resources: ~}
+)");
+  EXPECT_EQ(workflow.reserve.value, minutes(3));
+  ASSERT_EQ(workflow.tasks.size(), 4u);
+  const TaskNode &plain = workflow.tasks[0], &other = workflow.tasks[1];
+  EXPECT_EQ(plain.gpus.value, 2);
+  EXPECT_EQ(plain.bind.value, graph::Bind::l3);
+  EXPECT_EQ(plain.place.value.place, graph::Place::near);
+  EXPECT_EQ(plain.place.value.near, "plain");
+  EXPECT_EQ(other.gpus.value, 0);
+  EXPECT_EQ(other.bind.value, graph::Bind::none);
+  EXPECT_EQ(other.place.value.place, graph::Place::spread);
+  for (const TaskNode* reset : {&workflow.tasks[2], &workflow.tasks[3]}) {
+    EXPECT_EQ(reset->gpus.value, 0);
+    EXPECT_EQ(reset->bind.value, graph::Bind::automatic);
+    EXPECT_EQ(reset->place.value.place, graph::Place::pack);
+  }
+}
+
 TEST(Reader, defers_values_with_markers) {
   const TaskNode task = read_one_task(
       "    resources: {cores: \"${{ params.n }}\"}\n    matrix: {x: \"${{ params.l }}\", y: \"1..${{ params.n }}\"}\n"
