@@ -151,6 +151,23 @@ class MpiTransport::Impl {
     return first;
   }
 
+  [[nodiscard]] std::vector<std::string> gather(const std::string& bytes) {
+    if (self() != kHead) {
+      send(kHead, bytes);
+      return {};
+    }
+    std::vector<std::string> gathered(num_ranks());
+    gathered[kHead] = bytes;
+    for (std::uint32_t rank = 1; rank < num_ranks(); ++rank) {
+      run_until([&] { return channels_[rank]->is_lost() || first_from(rank) != arrived_.end(); });
+      const auto first = first_from(rank);
+      if (first == arrived_.end()) continue;
+      gathered[rank] = std::move(first->second);
+      arrived_.erase(first);
+    }
+    return gathered;
+  }
+
   bool finish() {
     const bool all_alive = self() == kHead ? dismiss_workers() : take_leave();
     if (all_alive) check_mpi("MPI_Finalize", MPI_Finalize());
@@ -173,6 +190,10 @@ class MpiTransport::Impl {
   void connect(std::uint32_t rank, Descriptor socket) {
     channels_[rank] = std::make_unique<Channel>(static_cast<int>(rank), Bell(std::move(socket), epoll_.get(), rank));
     is_active_.resize(channels_.size());
+  }
+
+  [[nodiscard]] std::vector<std::pair<std::uint32_t, std::string>>::iterator first_from(std::uint32_t rank) {
+    return std::ranges::find(arrived_, rank, &std::pair<std::uint32_t, std::string>::first);
   }
 
   void activate(std::uint32_t rank) {
@@ -256,6 +277,7 @@ std::uint32_t MpiTransport::num_local() const { return static_cast<std::uint32_t
 int MpiTransport::fd() const { return impl_->fd(); }
 bool MpiTransport::is_sending() const { return impl_->has_arrived() || impl_->is_moving(); }
 std::string MpiTransport::broadcast(const std::string& bytes) { return impl_->broadcast(bytes); }
+std::vector<std::string> MpiTransport::gather(const std::string& bytes) { return impl_->gather(bytes); }
 bool MpiTransport::finish() { return impl_->finish(); }
 
 void MpiTransport::send(WorkerId to, const scheduler::Message& message) {

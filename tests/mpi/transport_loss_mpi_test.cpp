@@ -53,6 +53,15 @@ TEST(LostWorker, is_told_once_after_its_last_message_and_the_others_go_on) {
   EXPECT_EQ(mailbox().lost(), is_head() ? std::vector{victim()} : std::vector<WorkerId>{});
 }
 
+TEST(LostWorkerBeforeGather, is_left_out_of_what_is_gathered) {
+  if (world().self() == victim()) die();
+  const std::vector<std::string> all = world().gather("here");
+  for (std::uint32_t rank = 0; rank < all.size(); ++rank)
+    EXPECT_EQ(all[rank], WorkerId(rank) == victim() ? "" : "here") << "rank " << rank;
+  exchange_among_survivors(5);
+  testing::meet(survivors());
+}
+
 /// The victim dies with large messages under way in both directions, while the others exchange theirs.
 TEST(LostWorkerWhileSending, does_not_disturb_the_others) {
   constexpr int kNumLoads = 50;

@@ -31,6 +31,19 @@ TEST(MpiTransport, broadcasts_bytes_of_any_size_before_what_follows_them) {
   testing::meet();
 }
 
+TEST(MpiTransport, gathers_the_bytes_of_each_rank_before_what_follows_them) {
+  const std::string mine(world().self().value() * 700'000ul, static_cast<char>('a' + world().self().value()));
+  const std::vector<std::string> all = world().gather(mine);
+  if (!is_head()) world().send(WorkerId(0), numbered(7));
+  EXPECT_EQ(all.size(), is_head() ? world().num_ranks() : 0u);
+  for (std::uint32_t rank = 0; rank < all.size(); ++rank)
+    EXPECT_TRUE(all[rank] == std::string(rank * 700'000ul, static_cast<char>('a' + rank))) << "rank " << rank;
+  if (is_head()) {
+    for (const WorkerId peer : peers_of(world())) EXPECT_EQ(mailbox().next_numbered(peer).pid, 7u);
+  }
+  testing::meet();
+}
+
 TEST(MpiTransport, keeps_the_contract_of_transports) { testing::keeps_the_contract(mailbox()); }
 
 /// Sizes from 0 to 4 MB, small ones as frequent as in each larger decade.
