@@ -4,19 +4,25 @@
 #include <span>
 
 #include "graph/graph.hpp"
+#include "plan/problem.hpp"
+#include "plan/search_pool.hpp"
 #include "plan/slot.hpp"
 
 namespace fugle::plan {
 
-/// No schedule of all elements can be shorter: the largest of critical path, area per resource, and head-area-tail
-/// (over thresholds a, b: a + (work that can neither start before a nor end later than b before the end) / cores + b).
+/// No schedule of all elements can be shorter: the largest of critical path, area per resource, head-area-tail (over
+/// thresholds a, b: a + (work that can neither start before a nor end later than b before the end) / capacity + b) and
+/// packing (where K run at once, K x j + 1 elements make one place run j + 1 of them).
 struct LowerBound {
   double seconds = 0;
-  const char* binding = "critical path";  ///< "critical path", "cores", "memory", "head-area-tail"
+  const char* binding = "critical path";  ///< or "cores", "memory", "gpus", "resource", "head-area-tail", "packing"
 };
 
-/// O((V + E) log V). Memory counts where all workers count it, with the requests that name an amount.
+/// O((V + E) log V) per counted resource. Memory counts where all workers count it. On unrelated machines each element
+/// takes its shortest time; moving data takes none.
+[[nodiscard]] LowerBound lower_bound(const Problem& problem);
 [[nodiscard]] LowerBound lower_bound(const graph::Graph& graph, std::span<const Slot> workers,
                                      std::span<const double> durations);
+[[nodiscard]] LowerBound lower_bound(const Pool& pool);
 
 }  // namespace fugle::plan

@@ -1,0 +1,191 @@
+#include "plan/pool_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "base/random.hpp"
+#include "plan/bound_model.hpp"
+
+namespace fugle::plan {
+namespace {
+
+constexpr std::size_t kPopulation = 40;
+
+struct Individual {
+  std::vector<std::uint32_t> list;  ///< each task after what it needs
+  double makespan_s = std::numeric_limits<double>::infinity();
+};
+
+class Evolution {
+ public:
+  Evolution(const Pool& pool, const PoolSearchOptions& options)
+      : pool_(pool),
+        backward_pool_(reversed(pool)),
+        options_(options),
+        random_(options.seed),
+        parallel_(pool_),
+        parallel_back_(backward_pool_),
+        serial_(pool_),
+        serial_back_(backward_pool_) {
+    result_.best.makespan_s = std::numeric_limits<double>::infinity();
+    std::vector<std::uint32_t> order = topological_order(pool.needs, pool.successors);
+    std::reverse(order.begin(), order.end());
+    tails_ = longest_paths(pool.successors, pool.durations, order);
+    for (std::uint32_t t = 0; t < tails_.size(); ++t) tails_[t] += pool.durations[t];
+  }
+
+  PoolSearchResult run(std::span<const std::vector<std::uint32_t>> starts) && {
+    for (const auto& start : starts) {
+      if (is_done()) break;
+      population_.push_back(improved(start));
+    }
+    do {
+      fill();
+      evolve();
+      restart();
+    } while (!is_done());
+    return std::move(result_);
+  }
+
+ private:
+  bool is_done() const {
+    return result_.steps >= options_.max_steps || result_.best.makespan_s <= options_.stop_at_s * (1 + 1e-12);
+  }
+
+  void keep_if_better(const Timetable& made, const std::vector<std::uint32_t>& list) {
+    result_.steps += pool_.num_tasks();
+    if (made.makespan_s >= result_.best.makespan_s) return;
+    result_.best = made;
+    result_.list = list;
+  }
+
+  void forward(const std::vector<std::uint32_t>& list, bool waits) {
+    if (waits) {
+      serial_.run(list, made_);
+    } else {
+      list_ = list;
+      put_priorities_first(list_);
+      parallel_.run(list_, made_);
+    }
+    keep_if_better(made_, waits ? list : list_);
+  }
+
+  // Forward, backward, forward; the list of the better of the two forward schedules.
+  Individual improved(const std::vector<std::uint32_t>& list) {
+    Individual best;
+    const bool waits = options_.may_wait && random_.chance(0.7);
+    forward(list, false);
+    for (int round = 0;; ++round) {
+      if (made_.makespan_s < best.makespan_s) best = {made_.by_start, made_.makespan_s};
+      if (round == 1 || is_done()) return best;
+      list_.assign(made_.by_end.rbegin(), made_.by_end.rend());
+      if (waits) {
+        serial_back_.run(list_, back_);
+      } else {
+        parallel_back_.run(list_, back_);
+      }
+      result_.steps += pool_.num_tasks();
+      forward({back_.by_end.rbegin(), back_.by_end.rend()}, waits);
+    }
+  }
+
+  void put_priorities_first(std::vector<std::uint32_t>& list) const {
+    if (options_.priorities.empty()) return;
+    std::stable_sort(list.begin(), list.end(), [this](std::uint32_t a, std::uint32_t b) {
+      return options_.priorities[a] > options_.priorities[b];
+    });
+  }
+
+  // Longest tail first, with noise that grows from individual to individual.
+  std::vector<std::uint32_t> sampled(double noise) {
+    std::vector<std::pair<double, std::uint32_t>> keys;
+    for (std::uint32_t t = 0; t < tails_.size(); ++t)
+      keys.emplace_back(-tails_[t] * (1 + noise * random_.uniform()), t);
+    std::sort(keys.begin(), keys.end());
+    std::vector<std::uint32_t> list;
+    for (const auto& key : keys) list.push_back(key.second);
+    return list;
+  }
+
+  void fill() {
+    for (std::size_t i = 0; population_.size() < kPopulation && !is_done(); ++i) {
+      population_.push_back(improved(sampled(static_cast<double>(i) / kPopulation)));
+    }
+    std::sort(population_.begin(), population_.end(), is_better);
+  }
+
+  static bool is_better(const Individual& a, const Individual& b) { return a.makespan_s < b.makespan_s; }
+
+  void evolve() {
+    int idle = 0;
+    while (!is_done() && idle < kIdle) {
+      const double before = result_.best.makespan_s;
+      const std::size_t n = population_.size();
+      for (std::size_t i = 0; i < n && !is_done(); ++i) {
+        const std::size_t a = random_.below(n), b = random_.below(n);
+        if (a == b) continue;
+        std::vector<std::uint32_t> child = crossed(population_[a].list, population_[b].list);
+        mutate(child);
+        population_.push_back(improved(child));
+      }
+      std::stable_sort(population_.begin(), population_.end(), is_better);
+      population_.resize(n);
+      idle = result_.best.makespan_s < before ? 0 : idle + 1;
+    }
+  }
+
+  // A part of the father's order between two points of the mother's.
+  std::vector<std::uint32_t> crossed(const std::vector<std::uint32_t>& mother,
+                                     const std::vector<std::uint32_t>& father) {
+    const std::size_t n = mother.size();
+    std::size_t from = random_.below(n), to = random_.below(n);
+    if (from > to) std::swap(from, to);
+    std::vector<std::uint32_t> child(mother.begin(), mother.begin() + static_cast<std::ptrdiff_t>(from));
+    taken_.assign(n, 0);
+    for (const std::uint32_t t : child) taken_[t] = 1;
+    for (std::size_t i = 0; i < n && child.size() < to; ++i) {
+      if (taken_[father[i]] == 0) taken_[father[i]] = 1, child.push_back(father[i]);
+    }
+    for (const std::uint32_t t : mother) {
+      if (taken_[t] == 0) child.push_back(t);
+    }
+    return child;
+  }
+
+  void mutate(std::vector<std::uint32_t>& list) {
+    for (std::size_t i = 0; i + 1 < list.size(); ++i) {
+      if (!random_.chance(kMutation)) continue;
+      const auto needs = pool_.needs[list[i + 1]];
+      if (std::find(needs.begin(), needs.end(), list[i]) == needs.end()) std::swap(list[i], list[i + 1]);
+    }
+  }
+
+  void restart() { population_.clear(); }
+
+  static constexpr int kIdle = 30;
+  static constexpr double kMutation = 0.05;
+  const Pool& pool_;
+  const Pool backward_pool_;
+  PoolSearchOptions options_;
+  Random random_;
+  ParallelScheme parallel_, parallel_back_;
+  SerialScheme serial_, serial_back_;
+  std::vector<double> tails_;  ///< [task] longest path from its start
+  std::vector<Individual> population_;
+  std::vector<char> taken_;
+  std::vector<std::uint32_t> list_;
+  Timetable made_, back_;
+  PoolSearchResult result_;
+};
+
+}  // namespace
+
+PoolSearchResult search_pool(const Pool& pool, std::span<const std::vector<std::uint32_t>> starts,
+                             const PoolSearchOptions& options) {
+  return Evolution(pool, options).run(starts);
+}
+
+}  // namespace fugle::plan
