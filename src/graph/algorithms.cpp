@@ -66,11 +66,13 @@ std::vector<std::uint32_t> find_cycle(const Rows& needs) {
   return {};
 }
 
-std::vector<std::uint32_t> topological_order(const Graph& graph) {
+std::vector<std::uint32_t> topological_order(const Graph& graph) { return topological_order(graph.data().needs); }
+
+std::vector<std::uint32_t> topological_order(const Rows& needs) {
   std::vector<std::uint32_t> order;
-  order.reserve(graph.num_elements());
+  order.reserve(needs.offsets.size() - 1);
   // Finished vertices come out after all that they need, which is the order wanted.
-  BoostGraph boost_graph = to_boost(graph.data().needs);
+  BoostGraph boost_graph = to_boost(needs);
   boost::topological_sort(boost_graph, std::back_inserter(order));
   return order;
 }

@@ -16,6 +16,8 @@ namespace fugle::graph {
 
 /// Elements so that each comes after all it needs; deterministic.
 [[nodiscard]] std::vector<std::uint32_t> topological_order(const Graph& graph);
+/// The same of the rows "v needs w", which have to be acyclic.
+[[nodiscard]] std::vector<std::uint32_t> topological_order(const Rows& needs);
 
 /// Upward rank in seconds (Topcuoglu, Hariri, Wu 2002, without communication): own duration plus the largest upward
 /// rank among successors. `durations` in seconds, one per element.
