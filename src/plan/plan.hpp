@@ -2,12 +2,14 @@
 // machine, durations, options and seed; no clock: effort is counted in steps, so that the same input gives the same
 // plan. A hint: work may move. Knows nothing of what has happened.
 //
-// How a plan is followed (by scheduler::Granter, and by predict(), which must agree):
-//  - A READY element starts on its home if there is room, else on another worker with room (near its needs' homes
-//    first), else it waits.
-//  - A worker with room takes the first in order of the READY elements at home there, and when there is none the first
-//    in order of all. A higher priority always goes first.
-//  - A lease is granted to its home as a whole when its first element is READY.
+// How a plan is followed (by scheduler::Granter, and by predict(), which must agree). At each instant, after all that
+// ends then has ended, for each priority from the highest down:
+//  1. Each worker with room takes the first in order of the READY elements at home there that fit, again and again.
+//  2. The READY elements that are left, first in order first, go to the worker with room that holds most of their input
+//     bytes (what is on the same node counts half), ties to the most free cores, then to the lowest; see
+//     plan/worker_choice.hpp for those without inputs. What fits on no worker with room waits.
+// A lease is granted to its home as a whole when its first element is READY. Where workers differ in speed
+// (Problem::durations_on) elements wait for their homes and step 2 is for those that have none.
 #pragma once
 
 #include <cstdint>

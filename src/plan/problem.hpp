@@ -15,8 +15,8 @@ namespace fugle::plan {
 /// The workers and the distances between them.
 struct Machine {
   std::vector<Slot> workers;
-  std::vector<std::uint32_t> node_of;    ///< [worker]; empty: each worker is a node of its own
-  std::vector<std::uint32_t> switch_of;  ///< [node]; empty: all nodes are under one switch
+  std::vector<std::uint32_t> node_of{};    ///< [worker]; empty: each worker is a node of its own
+  std::vector<std::uint32_t> switch_of{};  ///< [node]; empty: all nodes are under one switch
   double seconds_per_byte = 0;  ///< of data that goes from node to node; 0: it takes no time (and still counts)
   double switch_factor = 2;     ///< as much longer it takes, and weighs, under different switches
 
@@ -39,7 +39,8 @@ struct Problem {
   const Machine& machine;
   std::span<const double> durations;  ///< [element] seconds; the mean over the workers where they differ
   /// [element x num_workers + worker] seconds on unrelated machines; empty: `durations` everywhere.
-  std::span<const double> durations_on;
+  std::span<const double> durations_on = {};
+  bool are_durations_known = true;  ///< false: all guessed; then no policy takes long over its plan
 
   [[nodiscard]] double duration(std::uint32_t element, std::uint32_t worker) const {
     return durations_on.empty() ? durations[element]

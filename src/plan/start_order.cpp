@@ -16,9 +16,11 @@ bool all_priorities_equal(const graph::Graph& graph) {
   return true;
 }
 
+}  // namespace
+
 std::vector<std::int32_t> effective_priorities(const graph::Graph& graph) {
+  if (all_priorities_equal(graph)) return {};
   std::vector<std::int32_t> priorities(graph.num_elements(), 0);
-  if (all_priorities_equal(graph)) return priorities;
   const std::vector<std::uint32_t> topological = graph::topological_order(graph);
   for (auto it = topological.rbegin(); it != topological.rend(); ++it) {
     const ElementId e(*it);
@@ -29,18 +31,16 @@ std::vector<std::int32_t> effective_priorities(const graph::Graph& graph) {
   return priorities;
 }
 
-}  // namespace
-
-std::vector<std::uint32_t> start_order(const graph::Graph& graph, std::span<const double> upward_ranks) {
-  FUGLE_EXPECT(upward_ranks.size() == graph.num_elements());
+std::vector<std::uint32_t> start_order(std::span<const std::int32_t> priorities, std::span<const double> upward_ranks) {
+  FUGLE_EXPECT(priorities.empty() || priorities.size() == upward_ranks.size());
   struct Key {
     std::int32_t priority;
     std::uint32_t element;
     double rank;
   };
-  const std::vector<std::int32_t> priorities = effective_priorities(graph);
-  std::vector<Key> keys(graph.num_elements());
-  for (std::uint32_t e = 0; e < keys.size(); ++e) keys[e] = {priorities[e], e, upward_ranks[e]};
+  std::vector<Key> keys(upward_ranks.size());
+  for (std::uint32_t e = 0; e < keys.size(); ++e)
+    keys[e] = {priorities.empty() ? 0 : priorities[e], e, upward_ranks[e]};
   std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) {
     if (a.priority != b.priority) return a.priority > b.priority;
     if (a.rank != b.rank) return a.rank > b.rank;
@@ -49,6 +49,11 @@ std::vector<std::uint32_t> start_order(const graph::Graph& graph, std::span<cons
   std::vector<std::uint32_t> positions(keys.size());
   for (std::uint32_t position = 0; position < keys.size(); ++position) positions[keys[position].element] = position;
   return positions;
+}
+
+std::vector<std::uint32_t> start_order(const graph::Graph& graph, std::span<const double> upward_ranks) {
+  FUGLE_EXPECT(upward_ranks.size() == graph.num_elements());
+  return start_order(effective_priorities(graph), upward_ranks);
 }
 
 }  // namespace fugle::plan

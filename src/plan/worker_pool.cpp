@@ -19,7 +19,7 @@ WorkerPool::WorkerPool(std::span<const Slot> workers)
       tree_(2 * std::size_t{num_leaves_}) {
   for (std::uint32_t w = 0; w < slots_.size(); ++w) {
     FUGLE_EXPECT(slots_[w].cores > 0);
-    set(w, {slots_[w].cores, slots_[w].mem_bytes != 0 ? slots_[w].mem_bytes : kUncounted});
+    set(w, {slots_[w].cores, slots_[w].gpus, slots_[w].mem_bytes != 0 ? slots_[w].mem_bytes : kUncounted});
   }
 }
 
@@ -29,25 +29,51 @@ WorkerId WorkerPool::best_for(const graph::Request& request) const {
   return WorkerId(best.leaf);
 }
 
+WorkerId WorkerPool::fullest_for(const graph::Request& request) {
+  if (by_free_cores_.empty()) {
+    for (std::uint32_t w = 0; w < slots_.size(); ++w) by_free_cores_.emplace(free_cores(WorkerId(w)), w);
+  }
+  for (auto it = by_free_cores_.lower_bound({request.cores, 0}); it != by_free_cores_.end(); ++it) {
+    if (has_room(WorkerId(it->second), request)) return WorkerId(it->second);
+  }
+  return WorkerId{};
+}
+
+bool WorkerPool::has_room(WorkerId worker, const graph::Request& request) const {
+  const Free& free = tree_[num_leaves_ + worker.value()];
+  return free.cores >= std::max(request.cores, 1u) && free.gpus >= request.gpus &&
+         free.mem_bytes >= memory_on(slots_[worker.value()], request);
+}
+
 void WorkerPool::take(WorkerId worker, const graph::Request& request) {
   Free free = tree_[num_leaves_ + worker.value()];
-  const std::uint64_t mem_bytes = memory_on(slots_[worker.value()], request);
-  FUGLE_EXPECT(free.cores >= request.cores && free.mem_bytes >= mem_bytes);
-  set(worker.value(), {free.cores - request.cores, free.mem_bytes - mem_bytes});
+  FUGLE_EXPECT(has_room(worker, request));
+  free.cores -= request.cores;
+  free.gpus -= request.gpus;
+  free.mem_bytes -= memory_on(slots_[worker.value()], request);
+  set(worker.value(), free);
 }
 
 void WorkerPool::give_back(WorkerId worker, const graph::Request& request) {
-  const Free free = tree_[num_leaves_ + worker.value()];
-  set(worker.value(), {free.cores + request.cores, free.mem_bytes + memory_on(slots_[worker.value()], request)});
+  Free free = tree_[num_leaves_ + worker.value()];
+  free.cores += request.cores;
+  free.gpus += request.gpus;
+  free.mem_bytes += memory_on(slots_[worker.value()], request);
+  set(worker.value(), free);
 }
 
 void WorkerPool::set(std::uint32_t leaf, const Free& free) {
   std::uint32_t node = num_leaves_ + leaf;
+  if (!by_free_cores_.empty()) {
+    by_free_cores_.erase({tree_[node].cores, leaf});
+    by_free_cores_.emplace(free.cores, leaf);
+  }
   tree_[node] = free;
   for (node /= 2; node > 0; node /= 2) {
     const Free& left = tree_[2 * node];
     const Free& right = tree_[2 * node + 1];
-    tree_[node] = {std::max(left.cores, right.cores), std::max(left.mem_bytes, right.mem_bytes)};
+    tree_[node] = {std::max(left.cores, right.cores), std::max(left.gpus, right.gpus),
+                   std::max(left.mem_bytes, right.mem_bytes)};
   }
 }
 
@@ -56,9 +82,9 @@ void WorkerPool::search(std::uint32_t node, std::uint32_t first_leaf, std::uint3
                         const graph::Request& request, Choice& best) const {
   const Free& most = tree_[node];
   if (most.cores < std::max({request.cores, best.cores, 1u}) || most.mem_bytes < request.mem_bytes) return;
-  if (most.cores == best.cores && first_leaf > best.leaf) return;
+  if (most.gpus < request.gpus || (most.cores == best.cores && first_leaf > best.leaf)) return;
   if (num_leaves == 1) {
-    if (fits(first_leaf, request)) best = {first_leaf, most.cores};
+    if (has_room(WorkerId(first_leaf), request)) best = {first_leaf, most.cores};
     return;
   }
   const std::uint32_t half = num_leaves / 2;
@@ -66,11 +92,6 @@ void WorkerPool::search(std::uint32_t node, std::uint32_t first_leaf, std::uint3
   if (left_first) search(2 * node, first_leaf, half, request, best);
   search(2 * node + 1, first_leaf + half, half, request, best);
   if (!left_first) search(2 * node, first_leaf, half, request, best);
-}
-
-bool WorkerPool::fits(std::uint32_t leaf, const graph::Request& request) const {
-  const Free& free = tree_[num_leaves_ + leaf];
-  return free.cores >= request.cores && free.mem_bytes >= memory_on(slots_[leaf], request);
 }
 
 }  // namespace fugle::plan

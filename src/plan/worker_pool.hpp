@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -18,6 +20,12 @@ class WorkerPool {
 
   /// The worker with the most free cores among those where the request fits, ties to the lowest; invalid if none.
   [[nodiscard]] WorkerId best_for(const graph::Request& request) const;
+  /// The worker with the fewest free cores among those where the request fits, ties to the lowest; invalid if none.
+  /// The first call builds an index that each change keeps up to date from then on.
+  [[nodiscard]] WorkerId fullest_for(const graph::Request& request);
+  [[nodiscard]] bool has_room(WorkerId worker, const graph::Request& request) const;
+  [[nodiscard]] std::uint32_t free_cores(WorkerId worker) const { return tree_[num_leaves_ + worker.value()].cores; }
+  [[nodiscard]] bool has_free_core() const { return tree_[1].cores > 0; }
 
   void take(WorkerId worker, const graph::Request& request);
   void give_back(WorkerId worker, const graph::Request& request);
@@ -25,6 +33,7 @@ class WorkerPool {
  private:
   struct Free {
     std::uint32_t cores = 0;
+    std::uint32_t gpus = 0;
     std::uint64_t mem_bytes = 0;
   };
   struct Choice {
@@ -34,11 +43,11 @@ class WorkerPool {
   void set(std::uint32_t leaf, const Free& free);
   void search(std::uint32_t node, std::uint32_t first_leaf, std::uint32_t num_leaves, const graph::Request& request,
               Choice& best) const;
-  [[nodiscard]] bool fits(std::uint32_t leaf, const graph::Request& request) const;
 
   std::vector<Slot> slots_;
   std::uint32_t num_leaves_ = 1;  ///< a power of two
   std::vector<Free> tree_;        ///< node i has children 2i and 2i+1; each field is the largest below it
+  std::set<std::pair<std::uint32_t, std::uint32_t>> by_free_cores_;  ///< free cores, worker; empty until wanted
 };
 
 }  // namespace fugle::plan

@@ -41,6 +41,24 @@ TEST(WorkerPool, takes_the_share_of_the_cores_where_a_request_names_no_memory) {
   EXPECT_TRUE(pool.best_for({1, 50}).is_valid());
 }
 
+TEST(WorkerPool, finds_the_fullest_worker_with_room) {
+  WorkerPool pool(std::vector<Slot>{{4}, {4}, {4}});
+  EXPECT_EQ(pool.fullest_for({2}), WorkerId(0));
+  pool.take(WorkerId(1), {2});
+  EXPECT_EQ(pool.fullest_for({2}), WorkerId(1));
+  EXPECT_EQ(pool.fullest_for({3}), WorkerId(0));
+  pool.take(WorkerId(1), {1});
+  EXPECT_EQ(pool.fullest_for({2}), WorkerId(0));
+}
+
+TEST(WorkerPool, counts_gpus) {
+  WorkerPool pool(std::vector<Slot>{{8, 0, 0}, {4, 0, 2}});
+  EXPECT_EQ(pool.best_for({1, 0, 1}), WorkerId(1));
+  pool.take(WorkerId(1), {1, 0, 2});
+  EXPECT_FALSE(pool.best_for({1, 0, 1}).is_valid());
+  EXPECT_TRUE(pool.has_room(WorkerId(1), {1}));
+}
+
 TEST(WorkerPool, agrees_with_a_scan_over_all_workers) {
   Random random(17);
   std::vector<Slot> slots;

@@ -1,0 +1,12 @@
+#include "plan/problem.hpp"
+
+namespace fugle::plan {
+
+double Problem::bytes_of_need(std::uint32_t element, std::size_t i) const {
+  const graph::GraphData& data = graph.data();
+  const std::size_t edge = data.needs.offsets[element] + i;
+  if (graph.is_gate(ElementId(data.needs.columns[edge]))) return 0;
+  return data.need_bytes.empty() ? 1 : static_cast<double>(data.need_bytes[edge]);
+}
+
+}  // namespace fugle::plan
