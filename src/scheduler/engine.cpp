@@ -1,5 +1,7 @@
 #include "scheduler/engine.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "scheduler/head.hpp"
 #include "scheduler/outbox.hpp"
@@ -29,8 +31,8 @@ Time Engine::step(Time now) {
   Time deadline = kNever;
   do {
     while (outbox_->has_local()) deliver(transport_.self(), outbox_->take_local(), now);
-    worker_->step();
-    if (head_ != nullptr && !outbox_->has_local()) deadline = head_->step(now);
+    deadline = worker_->step(now);
+    if (head_ != nullptr && !outbox_->has_local()) deadline = std::min(deadline, head_->step(now));
   } while (outbox_->has_local());
   return transport_.is_sending() ? now : deadline;
 }

@@ -11,39 +11,82 @@ namespace {
 constexpr double kShortAttempt = 0.020;
 constexpr double kBridgedTime = 0.005;
 constexpr std::uint32_t kMaxBacklogPerCore = 64;
-/// Elements in one lease.
-constexpr std::size_t kMaxLease = 1024;
+/// Elements in one chain.
+constexpr std::size_t kMaxChain = 1024;
 /// How often the best READY element may be passed over, per core, before a worker is kept free for it.
 constexpr std::uint32_t kMaxBypassedPerCore = 4;
+/// Reports a second that the head can take from all workers together and still have time for everything else.
+constexpr double kReportsPerSecond = 20'000;
+/// Not worth a delay.
+constexpr Duration kNoInterval = std::chrono::milliseconds(1);
+constexpr std::uint32_t kNone = ElementId::kInvalid;
 
 std::vector<std::uint32_t> first_elements_by_name(const Graph& graph) {
   std::map<std::string_view, std::uint32_t> first;
-  std::vector<std::uint32_t> seen(graph.num_tasks(), ElementId::kInvalid);
+  std::vector<std::uint32_t> seen(graph.num_tasks(), kNone);
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
     const std::uint32_t t = graph.task_id_of(ElementId(e)).value();
-    if (seen[t] == ElementId::kInvalid) seen[t] = first.try_emplace(graph.task(TaskId(t)).name, e).first->second;
+    if (seen[t] == kNone) seen[t] = first.try_emplace(graph.task(TaskId(t)).name, e).first->second;
   }
   return seen;
 }
 
+graph::Rows members_by_lease(const plan::Plan& plan) {
+  graph::Rows rows;
+  if (plan.leases.empty()) return rows;
+  const std::uint32_t num_leases = *std::max_element(plan.leases.begin(), plan.leases.end()) + 1;
+  rows.offsets.assign(num_leases + 1, 0);
+  for (const std::uint32_t lease : plan.leases) ++rows.offsets[lease + 1];
+  for (std::uint32_t lease = 0; lease < num_leases; ++lease) rows.offsets[lease + 1] += rows.offsets[lease];
+  rows.columns.resize(plan.leases.size());
+  std::vector<std::uint32_t> element_at(plan.order.size());
+  for (std::uint32_t e = 0; e < element_at.size(); ++e) element_at[plan.order[e]] = e;
+  std::vector<std::uint32_t> next(rows.offsets.begin(), rows.offsets.end() - 1);
+  for (const std::uint32_t e : element_at) rows.columns[next[plan.leases[e]]++] = e;
+  return rows;
+}
+
+std::vector<TaskId> near_tasks(const Graph& graph) {
+  std::map<std::string_view, TaskId> by_name;
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) by_name.try_emplace(graph.task(TaskId(t)).name, t);
+  std::vector<TaskId> near(graph.num_tasks());
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
+    const graph::Task& task = graph.task(TaskId(t));
+    if (task.place != graph::Place::near) continue;
+    if (const auto found = by_name.find(task.near); found != by_name.end()) near[t] = found->second;
+  }
+  return near;
+}
+
 }  // namespace
 
-Granter::Granter(const RunState& run, std::span<const std::uint32_t> order, WorkerTable& workers, LeaseBook& leases,
+Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases,
                  ReadyQueue& ready, Outbox& outbox)
     : run_(run),
       graph_(run.graph()),
-      order_(order),
+      plan_(options.plan),
+      given_s_(options.expected_s),
+      last_end_(options.end_of_allocation == kNever ? kNever : options.end_of_allocation - options.reserve),
       workers_(workers),
       leases_(leases),
       ready_(ready),
       outbox_(outbox),
       first_of_name_(first_elements_by_name(graph_)),
-      lengths_(graph_.num_tasks()) {}
+      lease_members_(members_by_lease(plan_)),
+      near_(near_tasks(graph_)),
+      ran_on_(graph_.num_elements()),
+      last_worker_(graph_.num_tasks()),
+      lengths_(graph_.num_tasks()),
+      grant_index_(workers.num_ranks(), kNone) {}
 
-void Granter::learn(TaskId task, Duration length) {
-  Mean& mean = lengths_[task.value()];
+void Granter::learn(ElementId element, WorkerId worker, Duration length) {
+  const std::uint32_t task = graph_.task_id_of(element).value();
+  ran_on_[element.value()] = worker;
+  last_worker_[task] = worker;
+  Mean& mean = lengths_[task];
   mean.count = std::min(mean.count + 1, 64u);
   mean.seconds += (to_seconds(length) - mean.seconds) / mean.count;
+  has_short_tasks_ = has_short_tasks_ || mean.seconds < kShortAttempt;
 }
 
 std::uint32_t Granter::backlog_per_core(TaskId task) const {
@@ -53,118 +96,284 @@ std::uint32_t Granter::backlog_per_core(TaskId task) const {
   return static_cast<std::uint32_t>(std::min<double>(depth, kMaxBacklogPerCore));
 }
 
-/// Grants the best element that fits somewhere, again and again. Among requests, the one whose first element comes
-/// first in order is tried first.
-void Granter::grant_what_fits() {
-  std::set<WorkerId> reserved;
-  std::vector<ReadyQueue::Class*> open;
-  for (ReadyQueue::Class& cls : ready_.classes())
-    if (!cls.heap.empty()) open.push_back(&cls);
-  const auto is_later = [](const auto* a, const auto* b) { return a->heap.top() > b->heap.top(); };
-  std::make_heap(open.begin(), open.end(), is_later);
-  std::vector<ReadyQueue::Class*> passed_over;
-  const std::uint32_t patience = kMaxBypassedPerCore * workers_.total_cores();
-  while (!open.empty()) {
-    std::pop_heap(open.begin(), open.end(), is_later);
-    ReadyQueue::Class& cls = *open.back();
-    const ElementId e = ready_.first_of(cls);
-    if (run_.state(e) != State::ready || leases_.is_held(e)) {  // cancelled or granted since it was queued
-      ready_.pop(cls);
-    } else if (const auto worker = workers_.find_free(cls.request, backlog_per_core(graph_.task_id_of(e)), reserved)) {
-      ready_.pop(cls);
-      for (ReadyQueue::Class* other : passed_over) ++other->bypassed;
-      grant_lease(*worker, e);
-    } else {
-      if (cls.bypassed > patience)
-        if (const auto kept = workers_.find_able(cls.request, reserved)) reserved.insert(*kept);
-      passed_over.push_back(&cls);
-      open.pop_back();
-      continue;
-    }
-    if (cls.heap.empty())
-      open.pop_back();
+// ---- the end of the allocation
+
+/// 0 when nobody knows: then it is worth a try.
+double Granter::expected_s(ElementId e) const {
+  const double given = given_s_.empty() ? 0 : given_s_[e.value()];
+  return given > 0 ? given : lengths_[graph_.task_id_of(e).value()].seconds;
+}
+
+bool Granter::ends_in_time(ElementId e, Time now) const {
+  return last_end_ == kNever || now + from_seconds(expected_s(e)) <= last_end_;
+}
+
+void Granter::put_aside_what_is_late(ElementId e) {
+  ready_.take(e);
+  put_aside_.push_back(e);
+}
+
+// ---- what goes where
+
+void Granter::grant_what_fits(Time now) {
+  std::vector<WorkerId> homes = ready_.take_fresh_homes();
+  const std::vector<WorkerId> roomier = workers_.take_roomier();
+  if (ready_.size() == 0) return;
+  homes.insert(homes.end(), roomier.begin(), roomier.end());
+  std::sort(homes.begin(), homes.end());
+  homes.erase(std::unique(homes.begin(), homes.end()), homes.end());
+  if (!plan_.homes.empty())
+    for (const WorkerId worker : homes) serve_home(worker, now);
+  if (ready_.size() > 0) serve_all(now);
+  send_grants();
+}
+
+void Granter::serve_home(WorkerId worker, Time now) {
+  while (true) {
+    const ElementId e = ready_.first_at_home(worker, workers_.room());
+    if (!e.is_valid() || is_outranked(e, worker)) return;
+    if (ends_in_time(e, now))
+      grant(worker, e);
     else
-      std::push_heap(open.begin(), open.end(), is_later);
+      put_aside_what_is_late(e);
   }
-  for (auto& [worker, grant] : grants_) outbox_.send(worker, std::move(grant));
-  grants_.clear();
+}
+
+/// Whether something of higher priority waits that would fit here too.
+bool Granter::is_outranked(ElementId e, WorkerId worker) {
+  if (plan_.priority.empty()) return false;
+  for (ReadyQueue::Class& cls : ready_.classes()) {
+    if (cls.size == 0 || !workers_.room().has_room(worker, cls.request)) continue;
+    const ElementId first = ready_.first_of(cls);
+    if (first.is_valid() && plan_.priority[first.value()] > plan_.priority[e.value()]) return true;
+  }
+  return false;
+}
+
+/// Grants the first element that fits somewhere, again and again. Among requests, the one whose first element comes
+/// first in order is tried first.
+void Granter::serve_all(Time now) {
+  if (!workers_.room().has_free_core() && !has_short_tasks_) return;
+  using Candidate = std::pair<std::uint32_t, ReadyQueue::Class*>;  // position of its first element
+  std::vector<Candidate> open;
+  const auto reopen = [&](ReadyQueue::Class& cls) {
+    if (const ElementId e = cls.size > 0 ? ready_.first_of(cls) : ElementId(); e.is_valid()) {
+      open.emplace_back(ready_.position_of(e), &cls);
+      std::push_heap(open.begin(), open.end(), std::greater<>());
+    } else {
+      stop_keeping_free(cls);
+    }
+  };
+  for (ReadyQueue::Class& cls : ready_.classes()) reopen(cls);
+  std::vector<ReadyQueue::Class*> passed_over;
+  while (!open.empty()) {
+    std::pop_heap(open.begin(), open.end(), std::greater<>());
+    ReadyQueue::Class& cls = *open.back().second;
+    const ElementId e = ready_.element_at(open.back().first);
+    open.pop_back();
+    if (!ends_in_time(e, now)) {
+      put_aside_what_is_late(e);
+    } else {
+      if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, false);
+      const auto worker = choose_worker(e);
+      if (!worker) {
+        if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, true);
+        keep_a_worker_free(cls);
+        passed_over.push_back(&cls);
+        continue;
+      }
+      cls.kept_free = WorkerId();
+      cls.bypassed = 0;
+      for (ReadyQueue::Class* other : passed_over) ++other->bypassed;
+      grant(*worker, e);
+    }
+    reopen(cls);
+  }
+}
+
+void Granter::keep_a_worker_free(ReadyQueue::Class& cls) {
+  if (cls.kept_free.is_valid() && workers_.is_alive(cls.kept_free)) return;
+  if (cls.bypassed <= kMaxBypassedPerCore * workers_.total_cores()) return;
+  const auto worker = workers_.nearest_to_room(cls.request);
+  if (!worker) return;
+  cls.kept_free = *worker;
+  workers_.keep_free(*worker, true);
+}
+
+void Granter::stop_keeping_free(ReadyQueue::Class& cls) {
+  if (!cls.kept_free.is_valid()) return;
+  workers_.keep_free(cls.kept_free, false);
+  cls.kept_free = WorkerId();
+}
+
+WorkerId Granter::home_of(ElementId e) const { return plan_.homes.empty() ? WorkerId() : plan_.homes[e.value()]; }
+
+std::optional<WorkerId> Granter::choose_worker(ElementId e) const {
+  const graph::Request& request = graph_.task_of(e).request;
+  if (workers_.room().has_free_core()) {
+    const WorkerId home = home_of(e);
+    if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.room().has_room(home, request)) return home;
+    if (const TaskId near = near_[graph_.task_id_of(e).value()]; near.is_valid()) {
+      const WorkerId there = last_worker_[near.value()];
+      if (there.is_valid() && workers_.room().has_room(there, request)) return there;
+    }
+    if (const auto worker = near_its_inputs(e)) return worker;
+    if (const auto worker = workers_.room().with_most_room(request)) return worker;
+  }
+  return with_backlog_room(e);
+}
+
+/// The worker with room on which most bytes of its inputs were made.
+std::optional<WorkerId> Granter::near_its_inputs(ElementId e) const {
+  const graph::Request& request = graph_.task_of(e).request;
+  const auto& rows = graph_.data();
+  const std::uint32_t first = rows.needs.offsets[e.value()];
+  const auto needs = graph_.needs(e);
+  std::vector<std::pair<WorkerId, double>> candidates;
+  for (std::uint32_t i = 0; i < needs.size(); ++i) {
+    const WorkerId worker = ran_on_[needs[i]];
+    if (!worker.is_valid() || !workers_.room().has_room(worker, request)) continue;
+    const double bytes = rows.need_bytes.empty() ? 1 : rows.need_bytes[first + i];
+    const auto known = std::find_if(candidates.begin(), candidates.end(),
+                                    [&](const auto& candidate) { return candidate.first == worker; });
+    if (known != candidates.end())
+      known->second += bytes;
+    else
+      candidates.emplace_back(worker, bytes);
+    if (candidates.size() >= 64) break;  // a gathering element has no place that is much better
+  }
+  const auto best = std::max_element(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second < b.second : a.first > b.first;
+  });
+  return best == candidates.end() ? std::nullopt : std::optional(best->first);
+}
+
+std::optional<WorkerId> Granter::with_backlog_room(ElementId e) const {
+  const std::uint32_t backlog = backlog_per_core(graph_.task_id_of(e));
+  if (backlog == 0) return std::nullopt;
+  const graph::Request& request = graph_.task_of(e).request;
+  const WorkerId home = home_of(e);
+  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.has_backlog_room(home, request, backlog))
+    return home;
+  const auto worker = workers_.room().least_loaded(request);
+  return worker && workers_.has_backlog_room(*worker, request, backlog) ? worker : std::nullopt;
+}
+
+// ---- what comes along
+
+bool Granter::may_come_along(ElementId e, WorkerId worker) const {
+  const State state = run_.state(e);
+  return !graph_.is_gate(e) && !leases_.is_held(e) && (state == State::waiting || state == State::ready) &&
+         workers_.is_able(worker, graph_.task_of(e).request);
 }
 
 /// Whether the successor needs nothing that has not ended but `last`, and the worker can run it.
-bool Granter::may_follow(ElementId successor, ElementId last, const WorkerInfo& worker) const {
-  if (graph_.is_gate(successor) || leases_.is_held(successor) || run_.state(successor) != State::waiting) return false;
-  const graph::Request& request = graph_.task_of(successor).request;
-  if (request.cores > worker.cores || request.mem_bytes > worker.mem_bytes) return false;
+bool Granter::may_follow(ElementId successor, ElementId last, WorkerId worker) const {
+  if (run_.state(successor) != State::waiting || !may_come_along(successor, worker)) return false;
+  if (home_of(successor) != home_of(last)) return false;
   const auto needs = graph_.needs(successor);
   return std::all_of(needs.begin(), needs.end(),
                      [&](std::uint32_t need) { return ElementId(need) == last || run_.counts_as_ok(ElementId(need)); });
 }
 
-void Granter::grant_lease(WorkerId worker, ElementId first) {
-  Grant& grant = grant_of(worker);
-  ElementId last = first;
-  for (std::size_t length = 1;; ++length) {
-    leases_.hold(worker, last);
-    bring_task(worker, graph_.task_id_of(last), grant);
-    grant.elements.push_back(leased(last));
-    grant.elements.back().waits_for = length == 1 ? 0 : 1;
-    const auto successors = graph_.successors(last);
-    if (length == kMaxLease || successors.size() != 1) return;
-    const ElementId next(successors[0]);
-    if (!may_follow(next, last, workers_.at(worker).info)) return;
-    grant.elements.back().releases.push_back(next);
-    last = next;
+std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const {
+  std::vector<ElementId> chain{first};
+  while (chain.size() < kMaxChain) {
+    const auto successors = graph_.successors(chain.back());
+    if (successors.size() != 1 || !may_follow(ElementId(successors[0]), chain.back(), worker)) break;
+    chain.emplace_back(successors[0]);
+  }
+  return chain;
+}
+
+std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const {
+  std::vector<ElementId> members;
+  for (const std::uint32_t e : lease_members_[plan_.leases[first.value()]])
+    if (may_come_along(ElementId(e), worker)) members.emplace_back(e);
+  return members;
+}
+
+std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) const {
+  const bool is_whole_lease = !plan_.leases.empty() && home_of(first) == worker;
+  return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
+}
+
+void Granter::grant(WorkerId worker, ElementId first) {
+  const std::vector<ElementId> members = members_for(worker, first);
+  Grant& grant = grant_for(worker);
+  leases_.begin_grant();
+  for (const ElementId e : members) {
+    ready_.take(e);
+    leases_.hold(worker, e);
+  }
+  for (const ElementId e : members) {
+    bring_task(worker, graph_.task_id_of(e), grant);
+    grant.elements.push_back(leased(e));
   }
 }
 
-Grant& Granter::grant_of(WorkerId worker) {
-  const auto found =
-      std::find_if(grants_.begin(), grants_.end(), [&](const auto& entry) { return entry.first == worker; });
-  return found != grants_.end() ? found->second : grants_.emplace_back(worker, Grant{}).second;
-}
-
-void Granter::bring_task(WorkerId worker, TaskId task, Grant& grant) {
-  std::vector<bool>& known = workers_.at(worker).knows_task;
-  if (known[task.value()]) return;
-  known[task.value()] = true;
-  // The graph outlives every message: no copy, no owner besides it.
-  grant.tasks.emplace_back(task, std::shared_ptr<const graph::Task>(std::shared_ptr<void>(), &graph_.task(task)));
-}
-
-LeasedElement Granter::leased(ElementId element) const {
+LeasedElement Granter::leased(ElementId element) {
   LeasedElement out;
   out.element = element;
   out.task = graph_.task_id_of(element);
   out.attempt = static_cast<std::uint16_t>(run_.attempt(element) + 1);
   out.index = element.value() - first_of_name_[out.task.value()];
-  out.order = order_[element.value()];
+  out.order = ready_.position_of(element);
+  out.expected_s = static_cast<float>(last_end_ == kNever ? 0 : expected_s(element));
   out.id = graph_.id(element);
   out.packed_text = graph_.packed_text(element);
+  out.waits_for = leases_.count_outside_needs(element) > 0 ? 1 : 0;
+  const auto is_inside = [&](std::uint32_t other) {
+    return leases_.is_held(ElementId(other)) && leases_.are_of_one_grant(ElementId(other), element);
+  };
+  for (const std::uint32_t need : graph_.needs(element)) out.waits_for += is_inside(need) ? 1 : 0;
+  for (const std::uint32_t s : graph_.successors(element)) {
+    if (is_inside(s))
+      out.releases.emplace_back(s);
+    else
+      out.is_awaited = true;
+  }
   return out;
+}
+
+Grant& Granter::grant_for(WorkerId worker) {
+  std::uint32_t& index = grant_index_[worker.value()];
+  if (index == kNone) {
+    index = static_cast<std::uint32_t>(grants_.size());
+    Grant& grant = grants_.emplace_back(worker, Grant{}).second;
+    const Duration interval = from_seconds(workers_.num_alive() / kReportsPerSecond);
+    grant.report_interval = interval < kNoInterval ? Duration{0} : interval;
+    grant.last_end = last_end_;
+  }
+  return grants_[index].second;
+}
+
+void Granter::bring_task(WorkerId worker, TaskId task, Grant& grant) {
+  if (!workers_.at(worker).knows_task.insert(task).second) return;
+  // The graph outlives every message: no copy, no owner besides it.
+  grant.tasks.emplace_back(task, std::shared_ptr<const graph::Task>(std::shared_ptr<void>(), &graph_.task(task)));
+}
+
+void Granter::send_grants() {
+  for (auto& [worker, grant] : grants_) {
+    grant_index_[worker.value()] = kNone;
+    outbox_.send(worker, std::move(grant));
+  }
+  grants_.clear();
 }
 
 /// An idle worker and nothing READY here: half of the deepest backlog comes back, worst elements first.
 void Granter::take_back_for_idle_workers() {
-  if (ready_.size() > 0) return;
-  const auto& all = workers_.all();
-  const bool someone_is_idle = std::any_of(all.begin(), all.end(), [](const auto& entry) {
-    return entry.info.alive && entry.active_cores < entry.info.cores;
-  });
-  if (!someone_is_idle) return;
-  WorkerTable::Entry* victim = nullptr;
-  std::uint32_t deepest = 0;
-  for (WorkerTable::Entry& entry : workers_.all()) {
-    if (!entry.info.alive || entry.is_revoking || entry.active_cores <= entry.info.cores) continue;
-    const std::uint32_t surplus = entry.active_cores - entry.info.cores;
-    if (surplus > deepest && entry.queued.size() > 1) victim = &entry, deepest = surplus;
-  }
-  if (victim == nullptr) return;
+  if (ready_.size() > 0 || !workers_.room().has_free_core()) return;
+  const auto victim = workers_.room().with_most_surplus();
+  if (!victim) return;
+  const auto& queued = workers_.at(*victim).queued;
   Revoke revoke;
-  std::size_t wanted = (victim->queued.size() + 1) / 2;
-  for (auto worst = victim->queued.rbegin(); worst != victim->queued.rend() && wanted > 0; ++worst, --wanted)
+  std::size_t wanted = (queued.size() + 1) / 2;
+  for (auto worst = queued.rbegin(); worst != queued.rend() && wanted > 0; ++worst, --wanted)
     revoke.elements.push_back(ready_.element_at(*worst));
-  victim->is_revoking = true;
-  outbox_.send(victim->info.worker, std::move(revoke));
+  workers_.set_revoking(*victim, true);
+  outbox_.send(*victim, std::move(revoke));
 }
 
 }  // namespace fugle::scheduler

@@ -1,16 +1,17 @@
-// Gives leases: which READY elements go to which worker now, and what comes along.
+// Gives leases: which READY elements go to which worker now, and what comes along. Follows the plan by the rules of
+// plan/plan.hpp.
 //
-// The best element that fits somewhere goes to the worker with most free cores. What can only run after it comes along:
-// a chain of successors each of which needs nothing outside the lease. How many READY elements a worker holds beyond
-// its cores depends on how short they are: enough to bridge the way of a message, none where they are long. An idle
-// worker takes from the backlogs of others. A large element that is passed over too often gets a worker kept free for
-// it.
+// What comes along: at home the whole lease of the plan, as far as nobody holds it; elsewhere, or without leases in the
+// plan, a chain of successors each of which needs nothing outside the chain. How many READY elements a worker holds
+// beyond its cores depends on how short they are: enough to bridge the way of a message, none where they are long. An
+// idle worker takes from the backlogs of others. A large element that is passed over too often gets a worker kept free
+// for it. What cannot end before the allocation does is put aside.
 #pragma once
 
-#include <set>
 #include <span>
 #include <vector>
 
+#include "scheduler/engine.hpp"
 #include "scheduler/lease_book.hpp"
 #include "scheduler/outbox.hpp"
 #include "scheduler/ready_queue.hpp"
@@ -19,37 +20,69 @@ namespace fugle::scheduler {
 
 class Granter {
  public:
-  /// All of them outlive the granter. `order` [element]: smaller starts first.
-  Granter(const RunState& run, std::span<const std::uint32_t> order, WorkerTable& workers, LeaseBook& leases,
-          ReadyQueue& ready, Outbox& outbox);
+  /// All of them outlive the granter.
+  Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases, ReadyQueue& ready,
+          Outbox& outbox);
 
-  /// An attempt of the task ended OK after so long.
-  void learn(TaskId task, Duration length);
-  void grant_what_fits();
+  /// An attempt ended OK after so long.
+  void learn(ElementId element, WorkerId worker, Duration length);
+  void grant_what_fits(Time now);
   void take_back_for_idle_workers();
 
+  /// READY elements that are not started because they would run beyond the end of the allocation.
+  [[nodiscard]] std::span<const ElementId> put_aside() const { return put_aside_; }
+  /// Nothing starts that is expected to end after this.
+  [[nodiscard]] Time last_end() const { return last_end_; }
+
  private:
+  [[nodiscard]] double expected_s(ElementId e) const;
+  [[nodiscard]] bool ends_in_time(ElementId e, Time now) const;
+  void put_aside_what_is_late(ElementId e);
+  void serve_home(WorkerId worker, Time now);
+  void serve_all(Time now);
+  [[nodiscard]] bool is_outranked(ElementId e, WorkerId worker);
+  [[nodiscard]] std::optional<WorkerId> choose_worker(ElementId e) const;
+  [[nodiscard]] std::optional<WorkerId> near_its_inputs(ElementId e) const;
+  [[nodiscard]] std::optional<WorkerId> with_backlog_room(ElementId e) const;
   [[nodiscard]] std::uint32_t backlog_per_core(TaskId task) const;
-  void grant_lease(WorkerId worker, ElementId first);
-  [[nodiscard]] Grant& grant_of(WorkerId worker);
+  void keep_a_worker_free(ReadyQueue::Class& cls);
+  void stop_keeping_free(ReadyQueue::Class& cls);
+
+  void grant(WorkerId worker, ElementId first);
+  [[nodiscard]] std::vector<ElementId> members_for(WorkerId worker, ElementId first) const;
+  [[nodiscard]] std::vector<ElementId> lease_of(WorkerId worker, ElementId first) const;
+  [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first) const;
+  [[nodiscard]] bool may_follow(ElementId successor, ElementId last, WorkerId worker) const;
+  [[nodiscard]] bool may_come_along(ElementId e, WorkerId worker) const;
+  [[nodiscard]] LeasedElement leased(ElementId element);
+  [[nodiscard]] Grant& grant_for(WorkerId worker);
   void bring_task(WorkerId worker, TaskId task, Grant& grant);
-  [[nodiscard]] LeasedElement leased(ElementId element) const;
-  [[nodiscard]] bool may_follow(ElementId successor, ElementId last, const WorkerInfo& worker) const;
+  void send_grants();
+  [[nodiscard]] WorkerId home_of(ElementId e) const;
 
   const RunState& run_;
   const Graph& graph_;
-  std::span<const std::uint32_t> order_;
+  const plan::Plan& plan_;
+  std::span<const float> given_s_;
+  Time last_end_;
   WorkerTable& workers_;
   LeaseBook& leases_;
   ReadyQueue& ready_;
   Outbox& outbox_;
   std::vector<std::uint32_t> first_of_name_;  ///< [task] first element of all tasks with its name
+  graph::Rows lease_members_;                 ///< [lease] elements, in order; empty without leases
+  std::vector<TaskId> near_;                  ///< [task] the task that Task::near names; invalid: none
+  std::vector<WorkerId> ran_on_;              ///< [element] where it ended OK in this life
+  std::vector<WorkerId> last_worker_;         ///< [task] of its latest OK attempt
   struct Mean {
     double seconds = 0;
     std::uint32_t count = 0;
   };
-  std::vector<Mean> lengths_;                       ///< [task] moving, of this life
+  std::vector<Mean> lengths_;  ///< [task] moving, of this life
+  bool has_short_tasks_ = false;
+  std::vector<ElementId> put_aside_;
   std::vector<std::pair<WorkerId, Grant>> grants_;  ///< of this step
+  std::vector<std::uint32_t> grant_index_;          ///< [worker] in grants_, or none
 };
 
 }  // namespace fugle::scheduler

@@ -38,10 +38,10 @@ Head::Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks)
       run_(*options_.run),
       graph_(run_.graph()),
       outbox_(outbox),
-      workers_(num_ranks, graph_.num_tasks()),
-      ready_(graph_, options_.plan.order),
+      workers_(num_ranks),
+      ready_(run_, options_.plan, num_ranks),
       leases_(run_, options_.plan.order, workers_),
-      granter_(run_, options_.plan.order, workers_, leases_, ready_, outbox_) {}
+      granter_(run_, options_, workers_, leases_, ready_, outbox_) {}
 
 // ---- what came in
 
@@ -55,6 +55,8 @@ void Head::begin_life(Time now) {
   if (options_.retry_failed && run_.num_lives() > 1) record(event_of(EventKind::retry_all, now));
   effects_.ready.clear();
   effects_.retry_wait.clear();
+  num_settled_ = effects_.changed.size();
+  leases_.begin_life();
   for (std::uint32_t i = 0; i < graph_.num_elements(); ++i) {
     const ElementId e(i);
     if (run_.state(e) == State::ready) ready_.push(e);
@@ -78,9 +80,8 @@ void Head::on_message(WorkerId from, const Message& message, Time now) {
 }
 
 void Head::on_hello(WorkerId from, const Hello& hello, Time now) {
-  workers_.at(from).has_answered = true;
-  if (hello.cores == 0) return;
   workers_.join(from, hello);
+  if (hello.cores == 0) return;
   infos_are_old_ = true;
   Event joined = event_of(EventKind::worker_joined, now);
   joined.worker = from;
@@ -91,12 +92,11 @@ void Head::on_hello(WorkerId from, const Hello& hello, Time now) {
 }
 
 void Head::on_report(WorkerId from, const Report& report, Time now) {
-  WorkerTable::Entry& worker = workers_.at(from);
   for (const AttemptReport& attempt : report.attempts) on_attempt(from, attempt);
   for (const ElementId e : report.returned) on_returned(from, e, now);
   // An empty answer can not come: a worker that has nothing to give back says so by its next report.
-  if (!report.returned.empty() || !report.attempts.empty()) worker.is_revoking = false;
-  worker.said_goodbye = worker.said_goodbye || report.goodbye;
+  if (!report.returned.empty() || !report.attempts.empty()) workers_.set_revoking(from, false);
+  if (report.goodbye) workers_.say_goodbye(from);
 }
 
 void Head::on_attempt(WorkerId from, const AttemptReport& report) {
@@ -106,7 +106,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   const graph::Request& request = graph_.task_of(e).request;
   const bool was_running = running_.find(e) != nullptr;
   if (!was_running) {
-    worker.queued.erase(options_.plan.order[e.value()]);
+    workers_.mark_started(from, options_.plan.order[e.value()]);
     worker.info.cores_in_use += request.cores;
   }
 
@@ -138,7 +138,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   const auto wanted = cancel_wanted_.extract(e);
   leases_.release(e);
   if (report.cls == FailureClass::none) {
-    granter_.learn(graph_.task_id_of(e), report.end - report.start);
+    granter_.learn(e, from, report.end - report.start);
   } else {
     leases_.release_dependents(e);
   }
@@ -163,6 +163,7 @@ void Head::on_returned(WorkerId from, ElementId element, Time now) {
 
 /// What apply() made READY or due later: a held element is its worker's business, the others are queued here.
 void Head::settle_effects() {
+  settle_changes();
   for (const ElementId e : effects_.ready) {
     if (run_.state(e) != State::ready) continue;
     if (leases_.is_held(e))
@@ -175,10 +176,31 @@ void Head::settle_effects() {
   effects_.retry_wait.clear();
 }
 
+/// Held elements elsewhere may wait for what counts as OK now; those that will never be READY are taken away.
+void Head::settle_changes() {
+  for (; num_settled_ < effects_.changed.size(); ++num_settled_) {
+    const ElementId e = effects_.changed[num_settled_];
+    if (run_.counts_as_ok(e)) {
+      for (const ElementId released : leases_.answer(e))
+        releases_[leases_.holder_of(released)].elements.push_back(released);
+    } else if (is_final(run_.state(e)) && leases_.is_held(e)) {
+      take_away(e);
+    }
+  }
+}
+
+void Head::take_away(ElementId element) {
+  outbox_.send(leases_.holder_of(element), Revoke{{element}});
+  leases_.release(element);
+  leases_.release_dependents(element);
+}
+
 void Head::on_lost(WorkerId worker, Time now) {
   if (!has_begun_) begin_life(now);
-  workers_.at(worker).is_lost = true;
-  if (!workers_.is_alive(worker)) return;
+  if (!workers_.is_alive(worker)) {
+    workers_.lose(worker);
+    return;
+  }
   infos_are_old_ = true;
   Event lost = event_of(EventKind::worker_lost, now);
   lost.worker = worker;
@@ -215,16 +237,20 @@ Time Head::step(Time now) {
     request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::failed), end_reason_, now);
   if (const auto fault = options_.store->fault(); fault && !is_stopping_)
     request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::environment), *fault, now);
+  stop_at_the_end_of_the_allocation(now);
   flush_events(now);
   if (is_stopping_) {
     stop_what_runs();
   } else {
-    granter_.grant_what_fits();
+    for (auto& [worker, release] : releases_) outbox_.send(worker, std::move(release));
+    granter_.grant_what_fits(now);
     granter_.take_back_for_idle_workers();
   }
+  releases_.clear();
   end_when_over(now);
   notify(now);
   Time deadline = next_tick_;
+  if (!is_stopping_) deadline = std::min(deadline, granter_.last_end());
   if (!retries_.empty() && !is_stopping_) deadline = std::min(deadline, retries_.top().first);
   return is_done_ ? kNever : deadline;
 }
@@ -247,6 +273,7 @@ void Head::flush_events(Time now) {
   if (!batch_.empty()) options_.store->append(batch_);
   std::swap(batch_effects_, effects_);
   effects_.clear();
+  num_settled_ = 0;
   const HeadView current = view(now);
   for (Observer* observer : options_.observers) observer->on_events(current, batch_, batch_effects_);
   batch_.clear();
@@ -264,13 +291,19 @@ void Head::request_stop(Engine::StopKind kind, int exit_code, const std::string&
   is_stopping_ = true;
   stop_kind_ = kind;
   end_reason_ = why;
-  for (WorkerTable::Entry& entry : workers_.all()) {
+  for (const WorkerTable::Entry& entry : workers_.all()) {
     if (!entry.info.alive) continue;
     Revoke revoke;
     for (const ElementId e : entry.held)
       if (running_.find(e) == nullptr) revoke.elements.push_back(e);
     if (!revoke.elements.empty()) outbox_.send(entry.info.worker, std::move(revoke));
   }
+}
+
+void Head::stop_at_the_end_of_the_allocation(Time now) {
+  if (now < granter_.last_end() || is_stopping_) return;
+  request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::incomplete),
+               fmt::format("the allocation ends{}", options_.reserve.count() > 0 ? ", its reserve begins" : ""), now);
 }
 
 /// Again at every step while stopping: something may have started before the worker heard of it.
@@ -297,13 +330,12 @@ void Head::cancel_element(ElementId element, const std::string& who, Time now) {
 }
 
 /// False when nothing runs, nothing will become due, and what is READY fits on no worker there is.
-bool Head::can_still_progress() const {
-  for (const auto& entry : workers_.all())
-    if ((!entry.has_answered && !entry.is_lost) || !entry.held.empty()) return true;
+bool Head::can_still_progress() {
+  if (workers_.num_unanswered() > 0 || !leases_.holds_nothing()) return true;
   if (is_stopping_) return false;
-  const auto& classes = ready_.classes();
-  return !retries_.empty() || std::any_of(classes.begin(), classes.end(), [&](const ReadyQueue::Class& cls) {
-    return !cls.heap.empty() && workers_.find_able(cls.request, {}).has_value();
+  auto& classes = ready_.classes();
+  return !retries_.empty() || std::any_of(classes.begin(), classes.end(), [&](ReadyQueue::Class& cls) {
+    return ready_.first_of(cls).is_valid() && workers_.is_anyone_able(cls.request);
   });
 }
 
@@ -325,40 +357,55 @@ void Head::end_when_over(Time now) {
     for (const WorkerTable::Entry& entry : workers_.all())
       if (!entry.is_lost) outbox_.send(entry.info.worker, Shutdown{});
   }
-  const auto& all = workers_.all();
-  const bool all_left =
-      std::all_of(all.begin(), all.end(), [](const auto& entry) { return entry.is_lost || entry.said_goodbye; });
-  if (all_left) finish(now);
+  if (workers_.have_all_left()) finish(now);
 }
 
 /// Empty when everything READY fits somewhere.
-std::string Head::describe_what_fits_nowhere() const {
+std::string Head::describe_what_fits_nowhere() {
   std::size_t count = 0;
   ElementId first;
-  for (const ReadyQueue::Class& cls : ready_.classes()) {
-    if (cls.heap.empty() || workers_.find_able(cls.request, {})) continue;
-    count += cls.heap.size();
-    if (!first.is_valid()) first = ready_.first_of(cls);
+  for (ReadyQueue::Class& cls : ready_.classes()) {
+    const ElementId e = ready_.first_of(cls);
+    if (!e.is_valid() || workers_.is_anyone_able(cls.request)) continue;
+    count += cls.size;
+    if (!first.is_valid()) first = e;
   }
   if (count == 0) return {};
-  std::uint32_t cores = 0;
-  std::uint64_t mem = 0;
+  plan::Slot largest{0, 0, 0};
   for (const WorkerTable::Entry& entry : workers_.all()) {
     if (!entry.info.alive) continue;
-    cores = std::max(cores, entry.info.cores);
-    mem = std::max(mem, entry.info.mem_bytes);
+    largest.cores = std::max(largest.cores, entry.info.cores);
+    largest.mem_bytes = std::max(largest.mem_bytes, entry.info.mem_bytes);
+    largest.gpus = std::max(largest.gpus, entry.info.gpus);
   }
   const graph::Request& request = graph_.task_of(first).request;
-  const std::string wants = request.cores > cores ? fmt::format("{} cores", request.cores)
-                                                  : fmt::format("{} of memory", format_bytes(request.mem_bytes));
-  const std::string has = request.cores > cores ? std::to_string(cores) : format_bytes(mem);
+  std::string wants = format_bytes(request.mem_bytes) + " of memory";
+  std::string has = format_bytes(largest.mem_bytes);
+  if (request.cores > largest.cores) {
+    wants = fmt::format("{} cores", request.cores);
+    has = std::to_string(largest.cores);
+  } else if (request.gpus > largest.gpus) {
+    wants = fmt::format("{} GPUs", request.gpus);
+    has = std::to_string(largest.gpus);
+  }
   return fmt::format("{} on no worker: {} needs {}, the largest worker has {}",
                      count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), graph_.id(first), wants,
                      has);
 }
 
+/// Empty when nothing was put aside.
+std::string Head::describe_what_is_late(Time now) const {
+  const auto late = granter_.put_aside();
+  if (late.empty()) return {};
+  const double left_s = std::max(0.0, to_seconds(granter_.last_end() - now));
+  return fmt::format("{} not fit in {:.0f}s, the time left: {}{}",
+                     late.size() == 1 ? "1 element does" : fmt::format("{} elements do", late.size()), left_s,
+                     graph_.id(late.front()), late.size() == 1 ? "" : ", ...");
+}
+
 void Head::finish(Time now) {
   exit_code_ = decide_exit_code();
+  if (end_reason_.empty() && !run_.is_complete()) end_reason_ = describe_what_is_late(now);
   if (end_reason_.empty() && !run_.is_complete()) end_reason_ = describe_what_fits_nowhere();
   Event ended = event_of(EventKind::run_ended, now);
   ended.exit = exit_code_;

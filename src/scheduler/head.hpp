@@ -42,15 +42,19 @@ class Head {
   void on_attempt(WorkerId from, const AttemptReport& report);
   void on_returned(WorkerId from, ElementId element, Time now);
   void settle_effects();
+  void settle_changes();
+  void take_away(ElementId element);
   void flush_events(Time now);
 
   // What is done about it.
   void make_retries_due(Time now);
+  void stop_at_the_end_of_the_allocation(Time now);
   void stop_what_runs();
   void end_when_over(Time now);
-  [[nodiscard]] bool can_still_progress() const;
+  [[nodiscard]] bool can_still_progress();
   [[nodiscard]] int decide_exit_code() const;
-  [[nodiscard]] std::string describe_what_fits_nowhere() const;
+  [[nodiscard]] std::string describe_what_fits_nowhere();
+  [[nodiscard]] std::string describe_what_is_late(Time now) const;
   void finish(Time now);
   [[nodiscard]] HeadView view(Time now);
   void notify(Time now);
@@ -73,6 +77,8 @@ class Head {
   std::vector<Event> batch_;
   Effects effects_;
   Effects batch_effects_;
+  std::size_t num_settled_ = 0;           ///< of effects_.changed
+  std::map<WorkerId, Release> releases_;  ///< of this step
   Time life_started_{};
   Time next_tick_{};
   bool has_begun_ = false;

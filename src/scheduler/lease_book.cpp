@@ -1,44 +1,94 @@
 #include "scheduler/lease_book.hpp"
 
+#include "base/assert.hpp"
+
 namespace fugle::scheduler {
 
 LeaseBook::LeaseBook(const RunState& run, std::span<const std::uint32_t> order, WorkerTable& workers)
-    : run_(run), graph_(run.graph()), order_(order), workers_(workers), holder_(graph_.num_elements()) {}
+    : run_(run),
+      graph_(run.graph()),
+      order_(order),
+      workers_(workers),
+      holder_(graph_.num_elements()),
+      place_(graph_.num_elements()),
+      grant_(graph_.num_elements(), 0),
+      outside_(graph_.num_elements(), 0),
+      is_answered_(graph_.num_elements(), false) {}
+
+void LeaseBook::begin_life() {
+  for (std::uint32_t e = 0; e < graph_.num_elements(); ++e) is_answered_[e] = run_.counts_as_ok(ElementId(e));
+}
 
 void LeaseBook::hold(WorkerId worker, ElementId element) {
+  FUGLE_EXPECT(!is_held(element));
+  auto& held = workers_.at(worker).held;
   holder_[element.value()] = worker;
-  workers_.at(worker).held.insert(element);
+  place_[element.value()] = static_cast<std::uint32_t>(held.size());
+  grant_[element.value()] = last_grant_;
+  outside_[element.value()] = 0;
+  held.push_back(element);
+  ++num_held_;
   if (run_.state(element) == State::ready) activate(element);
 }
 
+std::uint32_t LeaseBook::count_outside_needs(ElementId element) {
+  std::uint32_t outside = 0;
+  for (const std::uint32_t need : graph_.needs(element)) {
+    const bool is_inside = is_held(ElementId(need)) && are_of_one_grant(ElementId(need), element);
+    if (!is_inside && !is_answered_[need]) ++outside;
+  }
+  return outside_[element.value()] = outside;
+}
+
 void LeaseBook::activate(ElementId element) {
-  const WorkerId worker = holder_of(element);
-  workers_.activate(worker, graph_.task_of(element).request);
-  workers_.at(worker).queued.insert(order_[element.value()]);
+  workers_.activate(holder_of(element), graph_.task_of(element).request, order_[element.value()]);
 }
 
 void LeaseBook::release(ElementId element) {
   const WorkerId worker = holder_of(element);
-  WorkerTable::Entry& entry = workers_.at(worker);
   const State state = run_.state(element);
-  if (state == State::ready || is_live(state)) workers_.deactivate(worker, graph_.task_of(element).request);
-  entry.queued.erase(order_[element.value()]);
-  entry.held.erase(element);
+  if (state == State::ready || is_live(state))
+    workers_.deactivate(worker, graph_.task_of(element).request, order_[element.value()]);
+  auto& held = workers_.at(worker).held;
+  const std::uint32_t place = place_[element.value()];
+  held[place] = held.back();
+  place_[held[place].value()] = place;
+  held.pop_back();
   holder_[element.value()] = WorkerId();
+  --num_held_;
 }
 
 void LeaseBook::release_dependents(ElementId element) {
+  std::vector<ElementId> left{element};
+  while (!left.empty()) {
+    const ElementId above = left.back();
+    left.pop_back();
+    for (const std::uint32_t s : graph_.successors(above)) {
+      const ElementId below(s);
+      if (!is_held(below) || !are_of_one_grant(above, below)) continue;
+      release(below);
+      left.push_back(below);
+    }
+  }
+}
+
+std::vector<ElementId> LeaseBook::answer(ElementId element) {
+  std::vector<ElementId> released;
+  if (is_answered_[element.value()]) return released;
+  is_answered_[element.value()] = true;
   for (const std::uint32_t s : graph_.successors(element)) {
     const ElementId below(s);
-    if (!is_held(below)) continue;
-    release(below);
-    release_dependents(below);
+    if (!is_held(below) || are_of_one_grant(element, below)) continue;
+    FUGLE_EXPECT(outside_[s] > 0);
+    if (--outside_[s] == 0) released.push_back(below);
   }
+  return released;
 }
 
 std::vector<ElementId> LeaseBook::lose(WorkerId worker) {
   std::vector<ElementId> held = workers_.lose(worker);
   for (const ElementId e : held) holder_[e.value()] = WorkerId();
+  num_held_ -= held.size();
   return held;
 }
 

@@ -22,8 +22,11 @@ struct Encoder {
     out.put(hello.pid);
     out.put(hello.cores);
     out.put(hello.mem_bytes);
+    out.put(hello.gpus);
   }
   void operator()(const Grant& grant) {
+    out.put(grant.report_interval);
+    out.put(grant.last_end);
     out.put_all(grant.tasks, [&](const auto& entry) {
       out.put(entry.first);
       out.put(graph::encode_task(*entry.second));
@@ -36,6 +39,8 @@ struct Encoder {
       out.put(e.order);
       out.put(e.waits_for);
       put_elements(out, e.releases);
+      out.put(e.is_awaited);
+      out.put(e.expected_s);
       out.put(e.id);
       out.put(e.packed_text);
     });
@@ -43,6 +48,7 @@ struct Encoder {
   void operator()(const Revoke& revoke) { put_elements(out, revoke.elements); }
   void operator()(const StopAttempts& stop) { put_elements(out, stop.elements); }
   void operator()(const Shutdown&) {}
+  void operator()(const Release& release) { put_elements(out, release.elements); }
   void operator()(const Report& report) {
     out.put_all(report.attempts, [&](const AttemptReport& a) {
       out.put(a.kind);
@@ -70,6 +76,8 @@ LeasedElement get_leased(ByteReader& in) {
   e.order = in.get<std::uint32_t>();
   e.waits_for = in.get<std::uint32_t>();
   e.releases = get_elements(in);
+  e.is_awaited = in.get<bool>();
+  e.expected_s = in.get<float>();
   e.id = in.get<std::string>();
   e.packed_text = in.get<std::string>();
   return e;
@@ -98,10 +106,13 @@ Message get_message(ByteReader& in) {
       hello.pid = in.get<std::uint32_t>();
       hello.cores = in.get<std::uint32_t>();
       hello.mem_bytes = in.get<std::uint64_t>();
+      hello.gpus = in.get<std::uint32_t>();
       return hello;
     }
     case 1: {
       Grant grant;
+      grant.report_interval = in.get_duration();
+      grant.last_end = in.get_time();
       using Entry = std::pair<TaskId, std::shared_ptr<const graph::Task>>;
       grant.tasks = in.get_all<Entry>([&] {
         const auto id = in.get<TaskId>();
@@ -120,6 +131,7 @@ Message get_message(ByteReader& in) {
       report.goodbye = in.get<bool>();
       return report;
     }
+    case 6: return Release{get_elements(in)};
     default: FUGLE_CHECK_THAT(false, "message of unknown kind"); return Shutdown{};
   }
 }

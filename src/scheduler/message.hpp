@@ -23,10 +23,12 @@ struct Hello {
   std::uint32_t pid = 0;
   std::uint32_t cores = 0;
   std::uint64_t mem_bytes = 0;
+  std::uint32_t gpus = 0;
   bool operator==(const Hello&) const = default;
 };
 
-/// One element of a lease. `waits_for` counts its needs inside the lease; `releases` are its successors inside it.
+/// One element of a lease. `waits_for` counts its needs inside the lease, and one more while it has needs outside that
+/// were not answered (see Release); `releases` are its successors inside the lease.
 struct LeasedElement {
   ElementId element;
   TaskId task;
@@ -35,6 +37,8 @@ struct LeasedElement {
   std::uint32_t order = 0;    ///< smaller starts first
   std::uint32_t waits_for = 0;
   std::vector<ElementId> releases;
+  bool is_awaited = false;  ///< something outside the lease waits for its end: to be told at once
+  float expected_s = 0;     ///< how long an attempt may take; 0: not known, or it does not matter
   std::string id;
   std::string packed_text;
   bool operator==(const LeasedElement&) const = default;
@@ -42,6 +46,8 @@ struct LeasedElement {
 
 /// Head to worker: run these. Tasks the worker has not seen yet come along.
 struct Grant {
+  Duration report_interval{0};  ///< reports nobody waits for may be that far apart
+  Time last_end = kNever;       ///< what is expected to end after this is not started but returned
   std::vector<std::pair<TaskId, std::shared_ptr<const graph::Task>>> tasks;
   std::vector<LeasedElement> elements;
 };
@@ -50,6 +56,12 @@ struct Grant {
 struct Revoke {
   std::vector<ElementId> elements;
   bool operator==(const Revoke&) const = default;
+};
+
+/// Head to worker: the needs of these outside their leases are all answered.
+struct Release {
+  std::vector<ElementId> elements;
+  bool operator==(const Release&) const = default;
 };
 
 /// Head to worker: stop these attempts (TERM, grace, KILL).
@@ -66,11 +78,11 @@ struct Shutdown {
 /// Worker to head: what happened since the last report, in order.
 struct Report {
   std::vector<AttemptReport> attempts;
-  std::vector<ElementId> returned;  ///< revoked and not started: no longer leased here
+  std::vector<ElementId> returned;  ///< revoked, or too late to start, and not started: no longer leased here
   bool goodbye = false;             ///< the worker has nothing left and leaves
 };
 
-using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report>;
+using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report, Release>;
 
 [[nodiscard]] std::string encode(const Message& message);
 /// Aborts on bytes that encode() did not make: both ends are ours.

@@ -82,6 +82,7 @@ struct WorkerInfo {
   std::string node;
   std::uint32_t cores = 0;
   std::uint64_t mem_bytes = 0;
+  std::uint32_t gpus = 0;
   bool alive = true;
   std::uint64_t num_ended = 0;     ///< attempts ended there in this life
   std::uint32_t cores_in_use = 0;  ///< by attempts known to run

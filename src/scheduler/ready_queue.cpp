@@ -1,34 +1,74 @@
 #include "scheduler/ready_queue.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "base/assert.hpp"
 
 namespace fugle::scheduler {
 
-ReadyQueue::ReadyQueue(const graph::Graph& graph, std::span<const std::uint32_t> order)
-    : graph_(graph), order_(order), by_order_(order.size()), class_of_task_(graph.num_tasks()) {
-  FUGLE_EXPECT(order.size() == graph.num_elements());
-  for (std::uint32_t e = 0; e < order.size(); ++e) by_order_[order[e]] = e;
+ReadyQueue::ReadyQueue(const RunState& run, const plan::Plan& plan, std::uint32_t num_workers)
+    : run_(run),
+      graph_(run.graph()),
+      plan_(plan),
+      by_order_(plan.order.size()),
+      class_of_task_(graph_.num_tasks()),
+      homes_(num_workers),
+      is_queued_(graph_.num_elements(), false) {
+  FUGLE_EXPECT(plan.order.size() == graph_.num_elements());
+  for (std::uint32_t e = 0; e < plan.order.size(); ++e) by_order_[plan.order[e]] = e;
   std::map<graph::Request, std::uint32_t> known;
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
-    const graph::Request& request = graph.task(TaskId(t)).request;
-    const auto [place, is_new] =
-        known.try_emplace(request, static_cast<std::uint32_t>(classes_.size()));
-    if (is_new) classes_.push_back({request, 0, {}});
+  for (std::uint32_t t = 0; t < graph_.num_tasks(); ++t) {
+    const graph::Request& request = graph_.task(TaskId(t)).request;
+    const auto [place, is_new] = known.try_emplace(request, static_cast<std::uint32_t>(classes_.size()));
+    if (is_new) classes_.push_back({request, 0, {}, 0, {}});
     class_of_task_[t] = place->second;
   }
 }
 
 void ReadyQueue::push(ElementId e) {
-  classes_[class_of_task_[graph_.task_id_of(e).value()]].heap.push(order_[e.value()]);
+  if (contains(e)) return;
+  is_queued_[e.value()] = true;
   ++size_;
+  const std::uint32_t cls = class_of(e);
+  classes_[cls].heap.push(position_of(e));
+  ++classes_[cls].size;
+  const WorkerId home = plan_.homes.empty() ? WorkerId() : plan_.homes[e.value()];
+  if (!home.is_valid() || home.value() >= homes_.size()) return;
+  auto& at_home = homes_[home.value()];
+  auto place = std::find_if(at_home.begin(), at_home.end(), [&](const HomeClass& entry) { return entry.cls == cls; });
+  if (place == at_home.end()) place = at_home.insert(place, HomeClass{cls, {}});
+  place->heap.push(position_of(e));
+  fresh_homes_.push_back(home);
 }
 
-void ReadyQueue::pop(Class& cls) {
-  cls.heap.pop();
-  cls.bypassed = 0;
+void ReadyQueue::take(ElementId e) {
+  if (!contains(e)) return;
+  is_queued_[e.value()] = false;
   --size_;
+  --classes_[class_of(e)].size;
+}
+
+ElementId ReadyQueue::clean_top(Heap& heap) {
+  while (!heap.empty()) {
+    const ElementId e = element_at(heap.top());
+    if (contains(e) && run_.state(e) == State::ready) return e;
+    take(e);  // cancelled since it was queued
+    heap.pop();
+  }
+  return {};
+}
+
+ElementId ReadyQueue::first_of(Class& cls) { return clean_top(cls.heap); }
+
+ElementId ReadyQueue::first_at_home(WorkerId worker, const RoomIndex& room) {
+  ElementId best;
+  for (HomeClass& entry : homes_[worker.value()]) {
+    if (!room.has_room(worker, classes_[entry.cls].request)) continue;
+    const ElementId e = clean_top(entry.heap);
+    if (e.is_valid() && (!best.is_valid() || position_of(e) < position_of(best))) best = e;
+  }
+  return best;
 }
 
 }  // namespace fugle::scheduler

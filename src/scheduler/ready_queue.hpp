@@ -1,43 +1,69 @@
-// READY elements that no worker holds, best first. One heap per distinct request, so that what does not fit now never
-// stands in the way of what does, and finding the best that fits costs the number of distinct requests, not of
-// elements.
+// READY elements that wait to be granted, in the order of preference: all of them, one heap per distinct request, so
+// that what does not fit is passed over as a whole; and again per worker those that are at home there.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <queue>
 #include <span>
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "plan/plan.hpp"
+#include "scheduler/run_state.hpp"
+#include "scheduler/worker_table.hpp"
 
 namespace fugle::scheduler {
 
 class ReadyQueue {
  public:
-  /// `order` [element]: smaller starts first; a permutation that outlives the queue.
-  ReadyQueue(const graph::Graph& graph, std::span<const std::uint32_t> order);
+  /// All of them outlive the queue. An entry whose element is no longer READY counts as not there.
+  ReadyQueue(const RunState& run, const plan::Plan& plan, std::uint32_t num_workers);
 
   void push(ElementId e);
+  /// It was granted, or put aside.
+  void take(ElementId e);
+  [[nodiscard]] bool contains(ElementId e) const { return is_queued_[e.value()]; }
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// Workers at whose home something was pushed since the last call; may repeat.
+  [[nodiscard]] std::vector<WorkerId> take_fresh_homes() { return std::exchange(fresh_homes_, {}); }
 
-  /// Requests with something READY.
+  /// Elements with one request.
   struct Class {
     graph::Request request;
     std::uint32_t bypassed = 0;  ///< how often something later in order started while our first did not fit
-    std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> heap;  ///< of positions
+    WorkerId kept_free;          ///< for our first
+    std::size_t size = 0;
+    /// Positions; those of elements that were taken stay until they come to the top.
+    std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> heap;
   };
   [[nodiscard]] std::vector<Class>& classes() { return classes_; }
   [[nodiscard]] const std::vector<Class>& classes() const { return classes_; }
-  [[nodiscard]] ElementId first_of(const Class& cls) const { return ElementId(by_order_[cls.heap.top()]); }
-  void pop(Class& cls);
+  [[nodiscard]] std::uint32_t class_of(ElementId e) const { return class_of_task_[graph_.task_id_of(e).value()]; }
+  /// Invalid when there is none.
+  [[nodiscard]] ElementId first_of(Class& cls);
+  /// The first at home on the worker that has room for it there; invalid when there is none.
+  [[nodiscard]] ElementId first_at_home(WorkerId worker, const RoomIndex& room);
   [[nodiscard]] ElementId element_at(std::uint32_t position) const { return ElementId(by_order_[position]); }
+  [[nodiscard]] std::uint32_t position_of(ElementId e) const { return plan_.order[e.value()]; }
 
  private:
+  using Heap = decltype(Class::heap);
+  struct HomeClass {
+    std::uint32_t cls;
+    Heap heap;
+  };
+  [[nodiscard]] ElementId clean_top(Heap& heap);
+
+  const RunState& run_;
   const graph::Graph& graph_;
-  std::span<const std::uint32_t> order_;
+  const plan::Plan& plan_;
   std::vector<std::uint32_t> by_order_;       ///< [position] element
   std::vector<std::uint32_t> class_of_task_;  ///< [task]
   std::vector<Class> classes_;
+  std::vector<std::vector<HomeClass>> homes_;  ///< [worker]
+  std::vector<bool> is_queued_;                ///< [element]
+  std::vector<WorkerId> fresh_homes_;
   std::size_t size_ = 0;
 };
 

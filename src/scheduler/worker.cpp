@@ -10,6 +10,10 @@ namespace {
 
 constexpr WorkerId kHead(0);
 constexpr std::uint32_t kMaxBypassed = 64;
+/// Where cores are idle reports are this much more frequent.
+constexpr int kIdleFactor = 8;
+/// A follower starts when the one before it ends: soon, but nobody knows when.
+constexpr Duration kFollowerMargin = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -18,8 +22,10 @@ Worker::Worker(WorkerOffer offer, Outbox& outbox, Executor& executor)
       outbox_(outbox),
       executor_(executor),
       free_cores_(offer_.cores),
-      free_mem_(offer_.mem_bytes) {
-  outbox_.send(kHead, Hello{offer_.node, offer_.pid, offer_.cores, offer_.mem_bytes});
+      free_mem_(offer_.mem_bytes),
+      free_gpus_(offer_.gpus) {
+  if (!offer_.machine.pus.empty()) places_.emplace(offer_.machine);
+  outbox_.send(kHead, Hello{offer_.node, offer_.pid, offer_.cores, offer_.mem_bytes, offer_.gpus});
 }
 
 void Worker::on_message(const Message& message) {
@@ -27,6 +33,8 @@ void Worker::on_message(const Message& message) {
     accept(*grant);
   else if (const auto* revoke = std::get_if<Revoke>(&message))
     give_back(*revoke);
+  else if (const auto* released = std::get_if<Release>(&message))
+    release(*released);
   else if (const auto* stop = std::get_if<StopAttempts>(&message)) {
     for (const ElementId e : stop->elements) executor_.stop(e, StopReason::cancelled);
   } else if (std::holds_alternative<Shutdown>(message)) {
@@ -42,6 +50,8 @@ void Worker::on_head_lost() {
 }
 
 void Worker::accept(const Grant& grant) {
+  report_interval_ = grant.report_interval;
+  last_end_ = grant.last_end;
   for (const auto& [id, task] : grant.tasks) tasks_[id.value()] = task;
   for (const LeasedElement& leased : grant.elements) {
     const auto [place, is_new] = held_.try_emplace(leased.element);
@@ -55,8 +65,23 @@ void Worker::give_back(const Revoke& revoke) {
   for (const ElementId e : revoke.elements) {
     const auto found = held_.find(e);
     if (found == held_.end() || found->second.is_running) continue;
-    report_.returned.push_back(e);
-    drop(e);
+    let_go(e);
+  }
+}
+
+void Worker::let_go(ElementId element) {
+  report_.returned.push_back(element);
+  is_report_awaited_ = true;
+  drop(element);
+}
+
+/// What is not here any more has left its lease in the meantime.
+void Worker::release(const Release& release) {
+  for (const ElementId e : release.elements) {
+    const auto found = held_.find(e);
+    if (found == held_.end()) continue;
+    LeasedElement& leased = found->second.leased;
+    if (--leased.waits_for == 0) queue_.emplace(leased.order, e);
   }
 }
 
@@ -74,16 +99,20 @@ void Worker::drop_dependents(const LeasedElement& leased) {
   for (const ElementId e : leased.releases) drop(e);
 }
 
-void Worker::step() {
+Time Worker::step(Time now) {
   take_reports();
   if (is_shutting_down_) {
     for (const auto& [element, held] : held_)
       if (held.is_running) executor_.stop(element, StopReason::shutdown);
     queue_.clear();
   } else {
-    start_what_fits();
+    give_back_what_is_late(now);
+    start_what_fits(now);
   }
-  send_report();
+  const Time due = report_due_at();
+  if (due > now) return due;
+  send_report(now);
+  return kNever;
 }
 
 void Worker::take_reports() {
@@ -102,6 +131,7 @@ void Worker::end(const AttemptReport& attempt) {
   const Held held = std::move(found->second);
   held_.erase(found);
   --num_running_;
+  is_report_awaited_ = is_report_awaited_ || held.leased.is_awaited || attempt.cls != FailureClass::none;
   if (attempt.cls != FailureClass::none) return drop_dependents(held.leased);
   for (const ElementId e : held.leased.releases) {
     const auto released = held_.find(e);
@@ -112,17 +142,44 @@ void Worker::end(const AttemptReport& attempt) {
 }
 
 graph::Request Worker::request_of(const Held& held) const {
-  const graph::Request& request = tasks_.at(held.leased.task.value())->request;
-  return {request.cores, plan::memory_on({offer_.cores, offer_.mem_bytes}, request)};
+  const graph::Request& request = task_of(held).request;
+  return {request.cores, plan::memory_on({offer_.cores, offer_.mem_bytes, offer_.gpus}, request), request.gpus};
 }
 
 bool Worker::is_free(const graph::Request& granted) const {
-  return granted.cores <= free_cores_ && granted.mem_bytes <= free_mem_;
+  return granted.cores <= free_cores_ && granted.mem_bytes <= free_mem_ && granted.gpus <= free_gpus_;
 }
 
 void Worker::take(const graph::Request& granted) {
   free_cores_ -= granted.cores;
   free_mem_ -= granted.mem_bytes;
+  free_gpus_ -= granted.gpus;
+}
+
+bool Worker::needs_place(const graph::Task& task) const {
+  if (!places_) return false;
+  const bool is_bound = task.bind == graph::Bind::automatic ? task.request.cores > 1 : task.bind != graph::Bind::none;
+  return is_bound || task.request.gpus > 0;
+}
+
+topology::Level Worker::level_of(const graph::Task& task) const {
+  switch (task.bind) {
+    case graph::Bind::core: return topology::Level::core;
+    case graph::Bind::l3: return topology::Level::l3;
+    case graph::Bind::socket: return topology::Level::package;
+    case graph::Bind::automatic:
+    case graph::Bind::none:
+    case graph::Bind::numa: return topology::Level::numa;
+  }
+  return topology::Level::numa;
+}
+
+void Worker::choose_place(Held& held) {
+  const graph::Task& task = task_of(held);
+  if (!needs_place(task)) return;
+  const auto holding = places_->take({task.request.cores, task.request.gpus, level_of(task)});
+  FUGLE_CHECK_THAT(holding.has_value(), "cores are free by number but not by place");
+  held.holding = *holding;
 }
 
 /// Its cores are free, or its follower has them by now.
@@ -137,6 +194,8 @@ void Worker::give_up_place(Held& held) {
   }
   free_cores_ += held.granted.cores;
   free_mem_ += held.granted.mem_bytes;
+  free_gpus_ += held.granted.gpus;
+  if (places_) places_->give_back(held.holding);
   unfollowed_.erase(e);
   if (!held.follower.is_valid()) return;
   Held& follower = held_.at(held.follower);
@@ -146,7 +205,16 @@ void Worker::give_up_place(Held& held) {
   unfollowed_.insert(held.follower);
 }
 
-void Worker::start_what_fits() {
+/// Time has passed since the head thought that these could end in time.
+void Worker::give_back_what_is_late(Time now) {
+  if (last_end_ == kNever) return;
+  std::vector<ElementId> late;
+  for (const auto& [order, e] : queue_)
+    if (now + from_seconds(held_.at(e).leased.expected_s) > last_end_) late.push_back(e);
+  for (const ElementId e : late) let_go(e);
+}
+
+void Worker::start_what_fits(Time now) {
   for (auto next = queue_.begin(); next != queue_.end() && free_cores_ > 0;) {
     Held& held = held_.at(next->second);
     held.granted = request_of(held);
@@ -158,11 +226,12 @@ void Worker::start_what_fits() {
     }
     next = queue_.erase(next);
     take(held.granted);
-    unfollowed_.insert(held.leased.element);
+    choose_place(held);
+    if (!needs_place(task_of(held))) unfollowed_.insert(held.leased.element);
     executor_.start(hand_over(held));
   }
   promote_followers();
-  start_followers();
+  start_followers(now);
 }
 
 /// Nothing that waits in the queue fits, but perhaps something that waits for a place.
@@ -183,10 +252,14 @@ void Worker::promote_followers() {
   }
 }
 
-void Worker::start_followers() {
+/// What has a place of its own neither leaves it to a follower nor follows: its binding was chosen for it.
+void Worker::start_followers(Time now) {
   for (auto next = queue_.begin(); next != queue_.end() && !unfollowed_.empty();) {
     Held& held = held_.at(next->second);
     held.granted = request_of(held);
+    const bool is_late =
+        last_end_ != kNever && now + from_seconds(held.leased.expected_s) + kFollowerMargin > last_end_;
+    if (is_late || needs_place(task_of(held))) return;
     Held* const place = find_place_for(held.granted);
     if (place == nullptr) return;  // in order: what comes later does not take the place of what needs more
     next = queue_.erase(next);
@@ -202,7 +275,8 @@ void Worker::start_followers() {
 Worker::Held* Worker::find_place_for(const graph::Request& granted) {
   for (const ElementId e : unfollowed_) {
     Held& running = held_.at(e);
-    if (granted.cores <= running.granted.cores && granted.mem_bytes <= running.granted.mem_bytes) return &running;
+    const graph::Request& has = running.granted;
+    if (granted.cores <= has.cores && granted.mem_bytes <= has.mem_bytes && granted.gpus <= has.gpus) return &running;
   }
   return nullptr;
 }
@@ -211,12 +285,32 @@ Launch Worker::hand_over(Held& held) {
   ++num_running_;
   held.is_running = true;
   const LeasedElement& leased = held.leased;
-  return {leased.element, leased.attempt,     leased.id,    tasks_.at(leased.task.value()),
-          leased.index,   leased.packed_text, held.granted, {}};
+  Launch launch{leased.element, leased.attempt,     leased.id,    tasks_.at(leased.task.value()),
+                leased.index,   leased.packed_text, held.granted, {}};
+  const graph::Task& task = *launch.task;
+  if (!needs_place(task)) return launch;
+  if (task.bind != graph::Bind::none) {
+    std::set<std::uint32_t> numa_nodes;
+    for (const std::uint32_t pu : held.holding.pus) {
+      launch.place.cpus.push_back(offer_.machine.pus[pu].os_index);
+      numa_nodes.insert(offer_.machine.numa_nodes[offer_.machine.pus[pu].numa].os_index);
+    }
+    launch.place.numa_nodes.assign(numa_nodes.begin(), numa_nodes.end());
+  }
+  for (const std::uint32_t gpu : held.holding.gpus) launch.place.gpus.push_back(offer_.machine.gpus[gpu].index);
+  return launch;
+}
+
+/// Now, unless it can wait for more to tell.
+Time Worker::report_due_at() const {
+  const bool is_leaving = is_shutting_down_ && num_running_ == 0 && !is_done_;
+  if (is_leaving || is_report_awaited_ || is_shutting_down_) return Time{};
+  if (report_.attempts.empty()) return kNever;
+  return last_report_ + (free_cores_ > 0 ? report_interval_ / kIdleFactor : report_interval_);
 }
 
 /// An attempt that began and ended since the last report is told by its end alone.
-void Worker::send_report() {
+void Worker::send_report(Time now) {
   auto& attempts = report_.attempts;
   std::unordered_set<ElementId> ended;
   for (const AttemptReport& attempt : attempts)
@@ -231,6 +325,8 @@ void Worker::send_report() {
   is_done_ = is_done_ || is_leaving;
   if (has_head_) outbox_.send(kHead, std::move(report_));
   report_ = {};
+  is_report_awaited_ = false;
+  last_report_ = now;
 }
 
 }  // namespace fugle::scheduler

@@ -8,15 +8,20 @@
 //
 // The rule both sides keep without a message: when an attempt does not end OK, all elements of its lease that wait for
 // it, directly or not, leave the lease.
+//
+// Reports. What somebody waits for is told at once, the rest when the head's interval is over; earlier when cores are
+// idle, since the head may have work for them.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "scheduler/engine.hpp"
 #include "scheduler/outbox.hpp"
+#include "topology/cpu_allocator.hpp"
 
 namespace fugle::scheduler {
 
@@ -27,8 +32,8 @@ class Worker {
   void on_message(const Message& message);
   /// The head died: stop everything; is_done() once nothing runs.
   void on_head_lost();
-  /// Takes what the executor has, starts what fits, sends one report.
-  void step();
+  /// Takes what the executor has, starts what fits, sends a report if one is due. Returns the next deadline.
+  Time step(Time now);
   [[nodiscard]] bool is_done() const { return is_done_; }
 
  private:
@@ -39,30 +44,41 @@ class Worker {
     ElementId follower;       ///< waits for this one's place
     std::uint32_t num_bypassed = 0;
     graph::Request granted{};
+    topology::Holding holding{};  ///< what it is bound to
   };
 
   void accept(const Grant& grant);
   void give_back(const Revoke& revoke);
+  void release(const Release& release);
+  void let_go(ElementId element);
   void drop_dependents(const LeasedElement& leased);
   void drop(ElementId element);
   void take_reports();
   void end(const AttemptReport& attempt);
-  void start_what_fits();
-  void start_followers();
+  void start_what_fits(Time now);
+  void give_back_what_is_late(Time now);
+  void start_followers(Time now);
   [[nodiscard]] Held* find_place_for(const graph::Request& granted);
   [[nodiscard]] graph::Request request_of(const Held& held) const;
   [[nodiscard]] bool is_free(const graph::Request& granted) const;
   void promote_followers();
   void take(const graph::Request& granted);
   void give_up_place(Held& held);
+  void choose_place(Held& held);
+  [[nodiscard]] topology::Level level_of(const graph::Task& task) const;
+  [[nodiscard]] bool needs_place(const graph::Task& task) const;
+  [[nodiscard]] const graph::Task& task_of(const Held& held) const { return *tasks_.at(held.leased.task.value()); }
   [[nodiscard]] Launch hand_over(Held& held);
-  void send_report();
+  [[nodiscard]] Time report_due_at() const;
+  void send_report(Time now);
 
   WorkerOffer offer_;
   Outbox& outbox_;
   Executor& executor_;
   std::uint32_t free_cores_;
   std::uint64_t free_mem_;
+  std::uint32_t free_gpus_;
+  std::optional<topology::CpuAllocator> places_;  ///< none: nothing can be bound here
   std::unordered_map<std::uint32_t, std::shared_ptr<const graph::Task>> tasks_;
   std::unordered_map<ElementId, Held> held_;
   std::set<std::pair<std::uint32_t, ElementId>> queue_;  ///< (order, element) that wait for resources only
@@ -71,6 +87,10 @@ class Worker {
   std::set<ElementId> followers_;   ///< wait for a place in the executor
   std::vector<AttemptReport> fresh_;
   Report report_;
+  bool is_report_awaited_ = false;
+  Time last_report_{};
+  Duration report_interval_{0};
+  Time last_end_ = kNever;
   bool is_shutting_down_ = false;
   bool is_done_ = false;
   bool has_head_ = true;

@@ -1,35 +1,28 @@
 #include "scheduler/worker_table.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "plan/slot.hpp"
 
 namespace fugle::scheduler {
 namespace {
 
-bool is_able(const WorkerTable::Entry& entry, const graph::Request& request) {
-  return entry.info.alive && request.cores <= entry.info.cores && request.mem_bytes <= entry.info.mem_bytes;
-}
-
-/// Free cores; negative where a backlog waits.
-std::int64_t free_cores(const WorkerTable::Entry& entry) {
-  return std::int64_t{entry.info.cores} - std::int64_t{entry.active_cores};
-}
-
 /// As the worker itself counts it (Worker::request_of).
-std::uint64_t memory_of(const graph::Request& request, const WorkerTable::Entry& entry) {
-  return plan::memory_on({entry.info.cores, entry.info.mem_bytes}, request);
+plan::Slot wanted_by(const graph::Request& request, const plan::Slot& capacity) {
+  return {request.cores, plan::memory_on(capacity, request), request.gpus};
 }
 
-bool has_room(const WorkerTable::Entry& entry, const graph::Request& request, std::uint32_t backlog_per_core) {
-  const std::uint64_t factor = 1 + std::uint64_t{backlog_per_core};
-  return entry.active_cores + request.cores <= entry.info.cores * factor &&
-         entry.active_mem + memory_of(request, entry) <= entry.info.mem_bytes * factor;
+plan::Slot left_of(const plan::Slot& capacity, const plan::Slot& taken) {
+  return {capacity.cores - std::min(capacity.cores, taken.cores),
+          capacity.mem_bytes - std::min(capacity.mem_bytes, taken.mem_bytes),
+          capacity.gpus - std::min(capacity.gpus, taken.gpus)};
 }
 
 }  // namespace
 
-WorkerTable::WorkerTable(std::uint32_t num_ranks, std::uint32_t num_tasks)
-    : entries_(num_ranks), num_tasks_(num_tasks) {
+WorkerTable::WorkerTable(std::uint32_t num_ranks)
+    : entries_(num_ranks), room_(num_ranks), num_unanswered_(num_ranks), num_present_(num_ranks) {
   for (std::uint32_t r = 0; r < num_ranks; ++r) {
     entries_[r].info.worker = WorkerId(r);
     entries_[r].info.alive = false;
@@ -38,72 +31,129 @@ WorkerTable::WorkerTable(std::uint32_t num_ranks, std::uint32_t num_tasks)
 
 void WorkerTable::join(WorkerId worker, const Hello& hello) {
   Entry& entry = at(worker);
-  FUGLE_EXPECT(!entry.info.alive);
+  FUGLE_EXPECT(!entry.has_answered && !entry.is_lost);
+  entry.has_answered = true;
+  --num_unanswered_;
+  if (hello.cores == 0) return;
   entry.info.node = hello.node;
   entry.info.cores = hello.cores;
   entry.info.mem_bytes = hello.mem_bytes;
+  entry.info.gpus = hello.gpus;
   entry.info.alive = true;
-  entry.knows_task.assign(num_tasks_, false);
+  ++num_alive_;
+  total_cores_ += hello.cores;
+  roomier_.push_back(worker);
+  update(worker);
 }
 
 std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
   Entry& entry = at(worker);
-  std::vector<ElementId> held(entry.held.begin(), entry.held.end());
+  if (!entry.is_lost && !entry.said_goodbye) --num_present_;
+  if (!entry.is_lost && !entry.has_answered) --num_unanswered_;
+  entry.is_lost = true;
+  if (!entry.info.alive) return {};
+  --num_alive_;
+  total_cores_ -= entry.info.cores;
   entry.info.alive = false;
   entry.info.cores_in_use = 0;
-  entry.active_cores = 0;
-  entry.active_mem = 0;
+  entry.active = {0, 0, 0};
   entry.queued.clear();
-  entry.held.clear();
-  return held;
+  update(worker);
+  return std::move(entry.held);
 }
 
-bool WorkerTable::is_alive(WorkerId worker) const { return entries_[worker.value()].info.alive; }
-
-void WorkerTable::activate(WorkerId worker, const graph::Request& request) {
+void WorkerTable::say_goodbye(WorkerId worker) {
   Entry& entry = at(worker);
-  entry.active_cores += request.cores;
-  entry.active_mem += memory_of(request, entry);
+  if (!entry.is_lost && !entry.said_goodbye) --num_present_;
+  entry.said_goodbye = true;
 }
 
-void WorkerTable::deactivate(WorkerId worker, const graph::Request& request) {
+void WorkerTable::keep_free(WorkerId worker, bool is_kept) {
+  at(worker).is_kept_free = is_kept;
+  if (!is_kept) roomier_.push_back(worker);
+  update(worker);
+}
+
+void WorkerTable::set_revoking(WorkerId worker, bool is_revoking) {
+  if (at(worker).is_revoking == is_revoking) return;
+  at(worker).is_revoking = is_revoking;
+  update(worker);
+}
+
+void WorkerTable::activate(WorkerId worker, const graph::Request& request, std::uint32_t position) {
   Entry& entry = at(worker);
-  FUGLE_EXPECT(entry.active_cores >= request.cores);
-  entry.active_cores -= request.cores;
-  entry.active_mem -= memory_of(request, entry);
+  const plan::Slot wanted = wanted_by(request, entry.capacity());
+  entry.active.cores += wanted.cores;
+  entry.active.mem_bytes += wanted.mem_bytes;
+  entry.active.gpus += wanted.gpus;
+  entry.queued.insert(position);
+  update(worker);
 }
 
-std::optional<WorkerId> WorkerTable::find_free(const graph::Request& request, std::uint32_t backlog_per_core,
-                                               const std::set<WorkerId>& reserved) const {
+void WorkerTable::deactivate(WorkerId worker, const graph::Request& request, std::uint32_t position) {
+  Entry& entry = at(worker);
+  const plan::Slot wanted = wanted_by(request, entry.capacity());
+  FUGLE_EXPECT(entry.active.cores >= wanted.cores && entry.active.mem_bytes >= wanted.mem_bytes);
+  entry.active.cores -= wanted.cores;
+  entry.active.mem_bytes -= wanted.mem_bytes;
+  entry.active.gpus -= wanted.gpus;
+  entry.queued.erase(position);
+  roomier_.push_back(worker);
+  update(worker);
+}
+
+void WorkerTable::mark_started(WorkerId worker, std::uint32_t position) {
+  if (at(worker).queued.erase(position) > 0) update(worker);
+}
+
+void WorkerTable::update(WorkerId worker) {
+  const Entry& entry = at(worker);
+  if (!entry.info.alive || entry.is_kept_free) return room_.close(worker);
+  RoomIndex::Room room;
+  room.capacity = entry.capacity();
+  room.free = left_of(room.capacity, entry.active);
+  room.load = static_cast<float>(entry.active.cores) / static_cast<float>(room.capacity.cores);
+  const bool has_surplus = !entry.is_revoking && entry.active.cores > room.capacity.cores && entry.queued.size() > 1;
+  room.surplus = has_surplus ? entry.active.cores - room.capacity.cores : 0;
+  room_.set(worker, room);
+}
+
+bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& request,
+                                   std::uint32_t backlog_per_core) const {
+  const Entry& entry = at(worker);
+  if (entry.is_kept_free || !is_able(worker, request)) return false;
+  const std::uint64_t factor = 1 + std::uint64_t{backlog_per_core};
+  const plan::Slot wanted = wanted_by(request, entry.capacity());
+  return entry.active.cores + wanted.cores <= entry.info.cores * factor &&
+         entry.active.mem_bytes + wanted.mem_bytes <= entry.info.mem_bytes * factor &&
+         entry.active.gpus + wanted.gpus <= entry.info.gpus * factor;
+}
+
+bool WorkerTable::is_able(WorkerId worker, const graph::Request& request) const {
+  const WorkerInfo& info = at(worker).info;
+  return info.alive && request.cores <= info.cores && request.mem_bytes <= info.mem_bytes && request.gpus <= info.gpus;
+}
+
+bool WorkerTable::is_anyone_able(const graph::Request& request) const {
+  return room_.least_loaded(request).has_value() ||
+         std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return is_able(entry.info.worker, request); });
+}
+
+std::optional<WorkerId> WorkerTable::nearest_to_room(const graph::Request& request) const {
   const Entry* best = nullptr;
+  const auto free_cores = [](const Entry& entry) { return std::int64_t{entry.info.cores} - entry.active.cores; };
   for (const Entry& entry : entries_) {
-    if (!is_able(entry, request) || !has_room(entry, request, backlog_per_core)) continue;
-    if (reserved.contains(entry.info.worker)) continue;
+    if (entry.is_kept_free || !is_able(entry.info.worker, request)) continue;
     if (best == nullptr || free_cores(entry) > free_cores(*best)) best = &entry;
   }
   return best == nullptr ? std::nullopt : std::optional(best->info.worker);
 }
 
-std::optional<WorkerId> WorkerTable::find_able(const graph::Request& request,
-                                               const std::set<WorkerId>& reserved) const {
-  const Entry* best = nullptr;
-  for (const Entry& entry : entries_) {
-    if (!is_able(entry, request) || reserved.contains(entry.info.worker)) continue;
-    if (best == nullptr || free_cores(entry) > free_cores(*best)) best = &entry;
-  }
-  return best == nullptr ? std::nullopt : std::optional(best->info.worker);
-}
-
-std::uint32_t WorkerTable::num_alive() const {
-  std::uint32_t alive = 0;
-  for (const Entry& entry : entries_) alive += entry.info.alive ? 1 : 0;
-  return alive;
-}
-
-std::uint32_t WorkerTable::total_cores() const {
-  std::uint32_t cores = 0;
-  for (const Entry& entry : entries_) cores += entry.info.alive ? entry.info.cores : 0;
-  return cores;
+std::vector<WorkerId> WorkerTable::take_roomier() {
+  std::sort(roomier_.begin(), roomier_.end());
+  roomier_.erase(std::unique(roomier_.begin(), roomier_.end()), roomier_.end());
+  return std::exchange(roomier_, {});
 }
 
 }  // namespace fugle::scheduler

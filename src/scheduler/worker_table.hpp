@@ -1,14 +1,16 @@
-// The head's picture of its workers: what each offers, which elements it holds, how many of its cores those want.
+// The head's picture of its workers: what each offers, which elements it holds, how much of it those want.
 // A held element is one granted and not yet ended or returned. Among the held ones, those READY or RUNNING are *active*
-// and take cores; those that wait for others of their lease do not.
+// and take resources; those that wait for others do not.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "scheduler/ports.hpp"
+#include "scheduler/room_index.hpp"
 
 namespace fugle::scheduler {
 
@@ -16,45 +18,68 @@ class WorkerTable {
  public:
   struct Entry {
     WorkerInfo info;
-    std::uint32_t active_cores = 0;
-    std::uint64_t active_mem = 0;
+    plan::Slot active{0, 0, 0};      ///< what active elements want; may exceed what it offers
     std::set<std::uint32_t> queued;  ///< positions of active elements not known to have started
-    std::set<ElementId> held;
-    std::vector<bool> knows_task;
+    std::vector<ElementId> held;     ///< in no order; kept by LeaseBook
+    std::unordered_set<TaskId> knows_task;
     bool has_answered = false;  ///< said what it has
     bool is_lost = false;
+    bool is_kept_free = false;  ///< for something large
     bool is_revoking = false;
     bool said_goodbye = false;
+
+    [[nodiscard]] plan::Slot capacity() const { return {info.cores, info.mem_bytes, info.gpus}; }
   };
 
-  WorkerTable(std::uint32_t num_ranks, std::uint32_t num_tasks);
+  explicit WorkerTable(std::uint32_t num_ranks);
 
   /// A worker said what it has.
   void join(WorkerId worker, const Hello& hello);
   /// It died; it holds nothing any more. Returns what it held.
   std::vector<ElementId> lose(WorkerId worker);
+  void say_goodbye(WorkerId worker);
+  void keep_free(WorkerId worker, bool is_kept);
+  void set_revoking(WorkerId worker, bool is_revoking);
 
+  void activate(WorkerId worker, const graph::Request& request, std::uint32_t position);
+  void deactivate(WorkerId worker, const graph::Request& request, std::uint32_t position);
+  /// An active element is known to run.
+  void mark_started(WorkerId worker, std::uint32_t position);
+
+  [[nodiscard]] const Entry& at(WorkerId worker) const { return entries_[worker.value()]; }
   [[nodiscard]] Entry& at(WorkerId worker) { return entries_[worker.value()]; }
-  [[nodiscard]] std::vector<Entry>& all() { return entries_; }
   [[nodiscard]] const std::vector<Entry>& all() const { return entries_; }
-  [[nodiscard]] bool is_alive(WorkerId worker) const;
+  [[nodiscard]] bool is_alive(WorkerId worker) const { return at(worker).info.alive; }
+  [[nodiscard]] const RoomIndex& room() const { return room_; }
+  /// Whether `cores` more than its own may wait there, per core of its own.
+  [[nodiscard]] bool has_backlog_room(WorkerId worker, const graph::Request& request,
+                                      std::uint32_t backlog_per_core) const;
+  /// Whether the worker, or any, could run it when nothing else did.
+  [[nodiscard]] bool is_able(WorkerId worker, const graph::Request& request) const;
+  [[nodiscard]] bool is_anyone_able(const graph::Request& request) const;
+  /// The able worker that is nearest to having room for it and not kept free yet.
+  [[nodiscard]] std::optional<WorkerId> nearest_to_room(const graph::Request& request) const;
 
-  void activate(WorkerId worker, const graph::Request& request);
-  void deactivate(WorkerId worker, const graph::Request& request);
-
-  /// The worker with most free cores that can take the request now, `backlog` cores beyond its own allowed; ties go to
-  /// the lowest rank. Those in `reserved` are left out.
-  [[nodiscard]] std::optional<WorkerId> find_free(const graph::Request& request, std::uint32_t backlog_per_core,
-                                                  const std::set<WorkerId>& reserved) const;
-  /// The worker that is nearest to having room for the request; none: it fits nowhere, ever.
-  [[nodiscard]] std::optional<WorkerId> find_able(const graph::Request& request,
-                                                  const std::set<WorkerId>& reserved) const;
-  [[nodiscard]] std::uint32_t num_alive() const;
-  [[nodiscard]] std::uint32_t total_cores() const;
+  [[nodiscard]] std::uint32_t num_alive() const { return num_alive_; }
+  [[nodiscard]] std::uint32_t num_ranks() const { return static_cast<std::uint32_t>(entries_.size()); }
+  [[nodiscard]] std::uint32_t total_cores() const { return total_cores_; }
+  /// Ranks that may still say what they have.
+  [[nodiscard]] std::uint32_t num_unanswered() const { return num_unanswered_; }
+  [[nodiscard]] bool have_all_left() const { return num_present_ == 0; }
+  /// Workers whose room grew since the last call, ascending.
+  [[nodiscard]] std::vector<WorkerId> take_roomier();
 
  private:
+  void note_rank_lost(WorkerId worker);
+  void update(WorkerId worker);
+
   std::vector<Entry> entries_;
-  std::uint32_t num_tasks_;
+  RoomIndex room_;
+  std::vector<WorkerId> roomier_;
+  std::uint32_t num_alive_ = 0;
+  std::uint32_t total_cores_ = 0;
+  std::uint32_t num_unanswered_;
+  std::uint32_t num_present_;  ///< neither lost nor said goodbye
 };
 
 }  // namespace fugle::scheduler

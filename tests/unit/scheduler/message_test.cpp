@@ -10,11 +10,24 @@ TEST(Message, comes_back_from_its_bytes) {
   task.name = "wrf";
   Grant grant;
   grant.tasks.emplace_back(TaskId(3), std::make_shared<const graph::Task>(task));
-  grant.elements.push_back(
-      {ElementId(7), TaskId(3), 2, 5, 9, 1, {ElementId(8), ElementId(9)}, "wrf[5]", std::string("a\0b", 3)});
+  grant.elements.push_back({ElementId(7),
+                            TaskId(3),
+                            2,
+                            5,
+                            9,
+                            1,
+                            {ElementId(8), ElementId(9)},
+                            true,
+                            2.5F,
+                            "wrf[5]",
+                            std::string("a\0b", 3)});
+  grant.report_interval = Duration(5);
+  grant.last_end = from_ns(77);
   const Message back = decode(encode(grant));
   ASSERT_TRUE(std::holds_alternative<Grant>(back));
   EXPECT_EQ(std::get<Grant>(back).elements, grant.elements);
+  EXPECT_EQ(std::get<Grant>(back).report_interval, grant.report_interval);
+  EXPECT_EQ(std::get<Grant>(back).last_end, grant.last_end);
   EXPECT_EQ(std::get<Grant>(back).tasks[0].second->name, "wrf");
 
   Report report;
@@ -27,9 +40,10 @@ TEST(Message, comes_back_from_its_bytes) {
   EXPECT_EQ(report_back.returned, report.returned);
   EXPECT_TRUE(report_back.goodbye);
 
-  EXPECT_EQ(std::get<Hello>(decode(encode(Hello{"n1", 12, 4, 1u << 30}))), (Hello{"n1", 12, 4, 1u << 30}));
+  EXPECT_EQ(std::get<Hello>(decode(encode(Hello{"n1", 12, 4, 1u << 30, 2}))), (Hello{"n1", 12, 4, 1u << 30, 2}));
   EXPECT_EQ(std::get<Revoke>(decode(encode(Revoke{{ElementId(1)}}))), Revoke{{ElementId(1)}});
   EXPECT_EQ(std::get<StopAttempts>(decode(encode(StopAttempts{{ElementId(2)}}))), StopAttempts{{ElementId(2)}});
+  EXPECT_EQ(std::get<Release>(decode(encode(Release{{ElementId(3)}}))), Release{{ElementId(3)}});
   EXPECT_TRUE(std::holds_alternative<Shutdown>(decode(encode(Shutdown{}))));
 }
 

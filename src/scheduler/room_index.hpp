@@ -1,0 +1,60 @@
+// Which worker has room, which is the least loaded, and which has the deepest backlog: a tournament tree over the
+// workers, so that a choice among ten thousand of them costs a few steps. Told by WorkerTable; knows nothing of
+// elements.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "graph/task.hpp"
+#include "plan/slot.hpp"
+
+namespace fugle::scheduler {
+
+class RoomIndex {
+ public:
+  /// Of a worker that may get work. Free amounts are 0 where a backlog waits.
+  struct Room {
+    plan::Slot capacity;
+    plan::Slot free;
+    float load = 0;             ///< cores wanted by what it holds, per core
+    std::uint32_t surplus = 0;  ///< elements that wait there for cores and may be taken back
+  };
+
+  explicit RoomIndex(std::uint32_t num_workers);
+
+  void set(WorkerId worker, const Room& room);
+  /// It gets nothing (dead, or kept free for something).
+  void close(WorkerId worker);
+
+  [[nodiscard]] bool has_free_core() const { return tree_[1].free.cores > 0; }
+  [[nodiscard]] bool has_room(WorkerId worker, const graph::Request& request) const;
+  /// The one with most free cores of those with room for the request, ties to the lowest.
+  [[nodiscard]] std::optional<WorkerId> with_most_room(const graph::Request& request) const;
+  /// The one with the lowest load of those that could ever run it, ties to the lowest.
+  [[nodiscard]] std::optional<WorkerId> least_loaded(const graph::Request& request) const;
+  [[nodiscard]] std::optional<WorkerId> with_most_surplus() const;
+
+ private:
+  /// Each field of an inner node is the best below it: the largest, of `load` the smallest.
+  struct Node {
+    plan::Slot capacity{0, 0, 0};
+    plan::Slot free{0, 0, 0};
+    float load = kClosed;
+    std::uint32_t surplus = 0;
+    bool operator==(const Node&) const = default;
+  };
+  static constexpr float kClosed = 1e30F;
+
+  void replace(WorkerId worker, const Node& node);
+  [[nodiscard]] bool leaf_fits(std::uint32_t node, const plan::Slot& available, const graph::Request& request) const;
+  void search_room(std::uint32_t node, const graph::Request& request, std::uint32_t& best) const;
+  void search_load(std::uint32_t node, const graph::Request& request, std::uint32_t& best) const;
+
+  std::uint32_t num_leaves_ = 1;  ///< a power of two
+  std::vector<Node> tree_;        ///< node i has children 2i and 2i+1
+};
+
+}  // namespace fugle::scheduler
