@@ -1,0 +1,35 @@
+#include "topology/hwloc_topology.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+
+namespace fugle::topology {
+
+void check_hwloc(int result, const char* call) {
+  if (result >= 0) return;
+  throw EnvironmentError(
+      fmt::format("cannot read the topology of this node ({}: {}); try lstopo", call, std::strerror(errno)));
+}
+
+HwlocTopology load_topology(const std::function<void(hwloc_topology_t)>& choose_source) {
+  hwloc_topology_t raw = nullptr;
+  check_hwloc(hwloc_topology_init(&raw), "hwloc_topology_init");
+  HwlocTopology topology(raw);
+  if (choose_source) choose_source(raw);
+  // What may not be used is left out by us: so groups have the same numbers for all ranks of a node.
+  check_hwloc(hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED), "hwloc_topology_set_flags");
+  check_hwloc(hwloc_topology_set_io_types_filter(raw, HWLOC_TYPE_FILTER_KEEP_IMPORTANT),
+              "hwloc_topology_set_io_types_filter");
+  // These start the drivers (a second, hundreds of megabytes, threads) to tell what the PCI bus tells too. An absent
+  // plugin is no error to us.
+  for (const char* plugin : {"cuda", "opencl", "levelzero", "gl"})
+    (void)hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, plugin);
+  check_hwloc(hwloc_topology_load(raw), "hwloc_topology_load");
+  return topology;
+}
+
+}  // namespace fugle::topology
