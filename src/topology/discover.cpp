@@ -50,9 +50,14 @@ Node from_xml(const std::string& file, const std::string& name) {
         fmt::format("cannot read the machine in '{}' ({}); write it with 'lstopo --of xml' of hwloc 2", file, reason));
   };
   if (::access(file.c_str(), R_OK) != 0) refuse(std::strerror(errno));
-  const HwlocTopology topology = load_topology([&](hwloc_topology_t raw) {
-    if (hwloc_topology_set_xml(raw, file.c_str()) != 0) refuse("hwloc does not understand it");
-  });
+  HwlocTopology topology;
+  try {
+    topology = load_topology([&](hwloc_topology_t raw) {
+      check_hwloc(hwloc_topology_set_xml(raw, file.c_str()), "hwloc_topology_set_xml");
+    });
+  } catch (const EnvironmentError&) {
+    refuse("hwloc does not understand it");
+  }
   return read_node(topology.get(), name);
 }
 
