@@ -1,6 +1,7 @@
-// A whole cluster of real Engines in one thread, under virtual time: one heap of (time, sequence), seeded delays of
-// messages and lengths of attempts, loss of workers and crashes of the head. The same Engine, Head and Worker as in the
-// real world; only the ports differ. It is the test bench (hooks run after every event) and the base of `simulate`.
+// A whole cluster of real Engines in one thread, under virtual time: one heap of (time, rank), delays of messages by
+// distance and chance, lengths of attempts, loss of workers and crashes of the head. The same Engine, Head and Worker
+// as in the real world; only the ports differ. It is the test bench (hooks run after every event) and the base of
+// `simulate`. Deterministic: the same graph, plan, options and history give the same run.
 #pragma once
 
 #include <cstdint>
@@ -11,36 +12,52 @@
 
 #include "base/random.hpp"
 #include "scheduler/engine.hpp"
+#include "sim/head_load.hpp"
 #include "sim/memory_store.hpp"
+#include "sim/network.hpp"
+#include "sim/processes.hpp"
 
 namespace fugle::sim {
 
-/// How one attempt goes: decided by the model from element and attempt.
-struct Outcome {
-  Duration length = std::chrono::milliseconds(10);
-  scheduler::FailureClass cls = scheduler::FailureClass::none;
-  int exit = 0;
+/// What things cost beside the lengths of the attempts.
+struct Costs {
+  Latency latency{std::chrono::microseconds(20), std::chrono::microseconds(20), std::chrono::microseconds(20),
+                  std::chrono::microseconds(180)};
+  LaunchCost launch{};
+  HeadCost head{};
 };
+/// As measured on real machines, for forecasts; see bench/README.md.
+[[nodiscard]] Costs measured_costs();
 
 struct WorldOptions {
   std::vector<scheduler::WorkerOffer> workers;  ///< rank by rank; rank 0 is also the head
+  Places places;
   std::uint64_t seed = 1;
-  Duration min_delay = std::chrono::microseconds(20);  ///< of a message between ranks
-  Duration max_delay = std::chrono::microseconds(200);
+  Costs costs;  ///< by default a fast head, no cost of launches, and messages that overtake each other
   Duration commit_interval = std::chrono::milliseconds(20);
   std::function<Outcome(ElementId, std::uint16_t attempt, Random&)> model;
+  /// Instead of `model`: where and when it starts may matter.
+  std::function<Outcome(const SimAttempt&)> model_of_attempt;
+  /// Hears of each end of an attempt and what it had.
+  std::function<void(const SimAttempt&, const graph::Request&)> on_end;
+  std::vector<float> expected_s;  ///< [element] seconds that the head is told; empty: nothing
   bool retry_failed = false;
   bool fail_fast = false;
+  /// For tests: attempts and events are kept, messages go as bytes, needs are checked at every start. Without it a run
+  /// of millions of elements costs a tenth of the time and memory.
+  bool is_watched = true;
 };
 
-/// What happened to an attempt, as the world saw it: for checks against what the head believes.
-struct SimAttempt {
-  ElementId element;
-  std::uint16_t attempt = 0;
-  WorkerId worker;
-  Time start{};
-  Time end = kNever;       ///< kNever: still running
-  bool completed = false;  ///< ended by itself, not killed with its worker
+/// How much has happened.
+struct WorldCounts {
+  std::uint64_t steps = 0;       ///< entries taken from the heap that led to a step of an Engine
+  std::uint64_t idle_steps = 0;  ///< of those, for a deadline alone: nothing had arrived, started or ended
+  std::uint64_t started = 0;     ///< attempts
+  std::uint64_t ended = 0;       ///< attempts
+  std::uint64_t delivered = 0;   ///< messages between ranks
+  std::uint64_t recorded = 0;    ///< events of the journal
+  /// Of the simulation: attempts started and ended, messages delivered, deadlines that came due.
+  [[nodiscard]] std::uint64_t events() const { return started + ended + delivered + idle_steps; }
 };
 
 class World {
@@ -49,7 +66,8 @@ class World {
   World(const graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<scheduler::Event> history = {});
   ~World();
 
-  /// Runs until the run ends, nothing is left to happen, or virtual `limit`. Returns the exit code when the run ended.
+  /// Runs until the run ends, nothing is left to happen, or all up to virtual `limit` has happened. Returns the exit
+  /// code when the run ended.
   std::optional<int> run(Time limit);
   /// One event of the heap; false when it is empty or the run has ended.
   bool advance();
@@ -65,12 +83,17 @@ class World {
   [[nodiscard]] int exit_code() const;
   [[nodiscard]] const scheduler::RunState& state() const;
   [[nodiscard]] MemoryStore& store();
+  /// In order of their starts; empty when the run is not watched.
   [[nodiscard]] const std::vector<SimAttempt>& attempts() const;
+  [[nodiscard]] WorldCounts counts() const;
+  /// Between ranks, losses included.
   [[nodiscard]] std::uint64_t num_messages() const;
   /// Of all messages between ranks, encoded.
   [[nodiscard]] std::uint64_t bytes_sent() const;
-  /// Aborts on: two live attempts of an element, resources above what a worker offers, an attempt before its needs
-  /// completed, broken RunState. Called by tests after every advance().
+  /// During which the head could not react.
+  [[nodiscard]] Duration head_busy() const;
+  /// Aborts on: resources above what a worker offers, broken RunState. (Two live attempts of an element and, when
+  /// watched, an attempt before its needs completed abort at once.) Called by tests after every advance().
   void check_invariants() const;
 
  private:

@@ -1,0 +1,47 @@
+#include "sim/message_size.hpp"
+
+namespace fugle::sim {
+namespace {
+
+using namespace scheduler;
+
+constexpr std::size_t kId = 4;
+constexpr std::size_t kLength = 4;  ///< before a text or a list
+
+std::size_t size_of(const std::string& text) { return kLength + text.size(); }
+std::size_t size_of(const std::vector<ElementId>& elements) { return kLength + kId * elements.size(); }
+
+std::size_t size_of(const LeasedElement& e) {
+  return 2 * kId + 2 + 3 * 4 + size_of(e.releases) + size_of(e.id) + size_of(e.packed_text);
+}
+
+std::size_t size_of(const AttemptReport& a) { return 1 + kId + 2 + 2 * 8 + 1 + 3 * 4 + size_of(a.reason); }
+
+}  // namespace
+
+std::size_t MessageSizes::of_task(TaskId id, const graph::Task& task) {
+  std::uint32_t& bytes = task_bytes_[id.value()];
+  if (bytes == 0) bytes = static_cast<std::uint32_t>(graph::encode_task(task).size());
+  return bytes;
+}
+
+std::size_t MessageSizes::of(const Message& message) {
+  std::size_t bytes = 1;  // its kind
+  if (const auto* hello = std::get_if<Hello>(&message)) {
+    bytes += size_of(hello->node) + 4 + 4 + 8;
+  } else if (const auto* grant = std::get_if<Grant>(&message)) {
+    bytes += 2 * kLength;
+    for (const auto& [id, task] : grant->tasks) bytes += kId + kLength + of_task(id, *task);
+    for (const LeasedElement& e : grant->elements) bytes += size_of(e);
+  } else if (const auto* revoke = std::get_if<Revoke>(&message)) {
+    bytes += size_of(revoke->elements);
+  } else if (const auto* stop = std::get_if<StopAttempts>(&message)) {
+    bytes += size_of(stop->elements);
+  } else if (const auto* report = std::get_if<Report>(&message)) {
+    bytes += kLength + size_of(report->returned) + 1;
+    for (const AttemptReport& a : report->attempts) bytes += size_of(a);
+  }
+  return bytes;
+}
+
+}  // namespace fugle::sim

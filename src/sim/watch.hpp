@@ -1,0 +1,35 @@
+// What tests see of a simulated run besides the events: every attempt as the world knows it, and a check that none
+// starts before what it needs has completed. Does nothing when it is off.
+#pragma once
+
+#include <vector>
+
+#include "scheduler/run_state.hpp"
+#include "sim/processes.hpp"
+
+namespace fugle::sim {
+
+class Watch {
+ public:
+  Watch(const graph::Graph& graph, const scheduler::RunState& run, bool is_on);
+
+  /// An event of an earlier life.
+  void remember(const scheduler::Event& event);
+  /// Aborts when something it needs has not completed.
+  void on_start(const SimAttempt& attempt);
+  void on_end(const SimAttempt& attempt);
+  /// In order of their starts.
+  [[nodiscard]] const std::vector<SimAttempt>& attempts() const { return attempts_; }
+
+ private:
+  [[nodiscard]] bool counts(ElementId element, bool completed) const;
+
+  const graph::Graph& graph_;
+  const scheduler::RunState& run_;
+  bool is_on_;
+  std::vector<bool> has_completed_;     ///< [element]
+  std::vector<std::size_t> latest_of_;  ///< [element] in attempts_
+  std::vector<SimAttempt> attempts_;
+};
+
+}  // namespace fugle::sim
