@@ -30,7 +30,7 @@ class Evolution {
         parallel_back_(backward_pool_),
         serial_(pool_),
         serial_back_(backward_pool_) {
-    result_.best.makespan_s = std::numeric_limits<double>::infinity();
+    result_.best.makespan_s = result_.list_makespan_s = std::numeric_limits<double>::infinity();
     std::vector<std::uint32_t> order = topological_order(pool.needs, pool.successors);
     std::reverse(order.begin(), order.end());
     tails_ = longest_paths(pool.successors, pool.durations, order);
@@ -55,22 +55,20 @@ class Evolution {
     return result_.steps >= options_.max_steps || result_.best.makespan_s <= options_.stop_at_s * (1 + 1e-12);
   }
 
-  void keep_if_better(const Timetable& made, const std::vector<std::uint32_t>& list) {
-    result_.steps += pool_.num_tasks();
-    if (made.makespan_s >= result_.best.makespan_s) return;
-    result_.best = made;
-    result_.list = list;
-  }
-
   void forward(const std::vector<std::uint32_t>& list, bool waits) {
+    result_.steps += pool_.num_tasks();
     if (waits) {
       serial_.run(list, made_);
     } else {
-      list_ = list;
-      put_priorities_first(list_);
-      parallel_.run(list_, made_);
+      run_list_ = list;
+      put_priorities_first(run_list_);
+      parallel_.run(run_list_, made_);
+      if (made_.makespan_s < result_.list_makespan_s) {
+        result_.list_makespan_s = made_.makespan_s;
+        result_.list = run_list_;
+      }
     }
-    keep_if_better(made_, waits ? list : list_);
+    if (made_.makespan_s < result_.best.makespan_s) result_.best = made_;
   }
 
   // Forward, backward, forward; the list of the better of the two forward schedules.
@@ -176,7 +174,7 @@ class Evolution {
   std::vector<double> tails_;  ///< [task] longest path from its start
   std::vector<Individual> population_;
   std::vector<char> taken_;
-  std::vector<std::uint32_t> list_;
+  std::vector<std::uint32_t> list_, run_list_;
   Timetable made_, back_;
   PoolSearchResult result_;
 };

@@ -22,7 +22,8 @@ struct PoolSearchOptions {
 
 struct PoolSearchResult {
   Timetable best;
-  std::vector<std::uint32_t> list;  ///< without may_wait: the parallel scheme makes `best` of it
+  std::vector<std::uint32_t> list;  ///< of which the parallel scheme makes the best schedule it made
+  double list_makespan_s = 0;       ///< that of `best` unless it waits
   std::uint64_t steps = 0;
 };
 

@@ -1,7 +1,9 @@
 #include "plan/search_pool.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <queue>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -120,6 +122,33 @@ std::optional<Pool> pool_of(const Problem& problem) {
   if (takes_time_to_move(machine)) return std::nullopt;
   const std::optional<graph::Request> request = common_request(problem);
   return request ? pool_of_places(problem, *request) : std::nullopt;
+}
+
+std::vector<Placement> placements_of(const Problem& problem, std::span<const double> starts,
+                                     std::span<const std::uint32_t> by_start) {
+  std::vector<Placement> placements(starts.size());
+  const std::optional<graph::Request> request = common_request(problem);
+  std::vector<std::uint32_t> free;  // workers, once per place, the lowest last
+  for (std::uint32_t w = request ? problem.machine.num_workers() : 0; w-- > 0;) {
+    const std::int64_t places = std::min<std::int64_t>(places_on(problem.machine.workers[w], *request),
+                                                       static_cast<std::int64_t>(starts.size()));
+    free.insert(free.end(), static_cast<std::size_t>(places), w);
+  }
+  using Release = std::pair<double, std::uint32_t>;
+  std::priority_queue<Release, std::vector<Release>, std::greater<>> releases;
+  for (const std::uint32_t e : by_start) {
+    const double duration = std::max(problem.durations[e], 0.0);
+    placements[e] = {starts[e], starts[e] + duration, WorkerId{}};
+    if (problem.graph.is_gate(ElementId(e))) continue;
+    for (; !releases.empty() && releases.top().first <= starts[e]; releases.pop()) {
+      free.push_back(releases.top().second);
+    }
+    placements[e].worker = WorkerId(free.empty() ? 0 : free.back());  // what takes no time needs no place
+    if (duration <= 0 || free.empty()) continue;
+    free.pop_back();
+    releases.emplace(placements[e].end_s, placements[e].worker.value());
+  }
+  return placements;
 }
 
 }  // namespace fugle::plan

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "plan/placement.hpp"
 #include "plan/problem.hpp"
 
 namespace fugle::plan {
@@ -32,6 +34,10 @@ struct Pool {
 /// The problem as a pool with one task per element; nothing where workers, distances or pieces of workers matter, or
 /// where an element fits nowhere. One worker is always a pool; several are when all elements ask for the same.
 [[nodiscard]] std::optional<Pool> pool_of(const Problem& problem);
+
+/// A schedule of pool_of(problem) with a worker for each element. `by_start`: elements by time, `starts` [element].
+[[nodiscard]] std::vector<Placement> placements_of(const Problem& problem, std::span<const double> starts,
+                                                   std::span<const std::uint32_t> by_start);
 
 /// The columns of `rows` the other way round, ascending.
 [[nodiscard]] graph::Rows transposed(const graph::Rows& rows);
