@@ -12,7 +12,7 @@ std::size_t size_of(const std::string& text) { return kLength + text.size(); }
 std::size_t size_of(const std::vector<ElementId>& elements) { return kLength + kId * elements.size(); }
 
 std::size_t size_of(const LeasedElement& e) {
-  return 2 * kId + 2 + 3 * 4 + size_of(e.releases) + size_of(e.id) + size_of(e.packed_text);
+  return 2 * kId + 2 + 3 * 4 + size_of(e.releases) + 1 + 4 + size_of(e.id) + size_of(e.packed_text);
 }
 
 std::size_t size_of(const AttemptReport& a) { return 1 + kId + 2 + 2 * 8 + 1 + 3 * 4 + size_of(a.reason); }
@@ -28,15 +28,17 @@ std::size_t MessageSizes::of_task(TaskId id, const graph::Task& task) {
 std::size_t MessageSizes::of(const Message& message) {
   std::size_t bytes = 1;  // its kind
   if (const auto* hello = std::get_if<Hello>(&message)) {
-    bytes += size_of(hello->node) + 4 + 4 + 8;
+    bytes += size_of(hello->node) + 4 + 4 + 8 + 4;
   } else if (const auto* grant = std::get_if<Grant>(&message)) {
-    bytes += 2 * kLength;
+    bytes += 2 * 8 + 2 * kLength;
     for (const auto& [id, task] : grant->tasks) bytes += kId + kLength + of_task(id, *task);
     for (const LeasedElement& e : grant->elements) bytes += size_of(e);
   } else if (const auto* revoke = std::get_if<Revoke>(&message)) {
     bytes += size_of(revoke->elements);
   } else if (const auto* stop = std::get_if<StopAttempts>(&message)) {
     bytes += size_of(stop->elements);
+  } else if (const auto* release = std::get_if<Release>(&message)) {
+    bytes += size_of(release->elements);
   } else if (const auto* report = std::get_if<Report>(&message)) {
     bytes += kLength + size_of(report->returned) + 1;
     for (const AttemptReport& a : report->attempts) bytes += size_of(a);
