@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "graph/algorithms.hpp"
 #include "report/json_text.hpp"
 #include "report/text_table.hpp"
 
@@ -20,11 +19,16 @@ constexpr std::size_t kPathElements = 20;
 
 std::string seconds_text(double seconds) { return format_duration(from_seconds(seconds)); }
 
+std::string counted(std::uint64_t count, std::string_view one, std::string_view several) {
+  return fmt::format("{} {}", count, count == 1 ? one : several);
+}
+
 std::string workers_text(std::span<const plan::Slot> workers) {
-  std::uint32_t cores = 0;
-  for (const plan::Slot& worker : workers) cores += worker.cores;
-  return fmt::format("{} {} with {} {}", workers.size(), workers.size() == 1 ? "worker" : "workers", cores,
-                     cores == 1 ? "core" : "cores");
+  std::uint64_t cores = 0, gpus = 0;
+  for (const plan::Slot& worker : workers) cores += worker.cores, gpus += worker.gpus;
+  std::string text = counted(workers.size(), "worker", "workers") + " with " + counted(cores, "core", "cores");
+  if (gpus > 0) text += " and " + counted(gpus, "GPU", "GPUs");
+  return text;
 }
 
 std::string tasks_part(const graph::Graph& graph, const Forecast& forecast) {
@@ -33,7 +37,7 @@ std::string tasks_part(const graph::Graph& graph, const Forecast& forecast) {
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
     const auto task = graph.task_id_of(ElementId(e)).value();
     ++elements[task];
-    seconds[task] += forecast.durations[e];
+    seconds[task] += forecast.durations.seconds[e];
   }
   report::TextTable table({"elements", "cores", "memory", "expected", "task", "retries"},
                           {Align::right, Align::right, Align::right, Align::right, Align::left, Align::left});
@@ -50,9 +54,9 @@ std::string tasks_part(const graph::Graph& graph, const Forecast& forecast) {
 std::vector<ElementId> by_order(const graph::Graph& graph, const Forecast& forecast) {
   std::vector<ElementId> elements;
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
-    if (!graph.is_gate(ElementId(e)) && forecast.schedule.placements[e].worker.is_valid()) elements.emplace_back(e);
+    if (!graph.is_gate(ElementId(e)) && forecast.prediction.placements[e].worker.is_valid()) elements.emplace_back(e);
   const auto key = [&](ElementId e) {
-    return std::pair(forecast.schedule.placements[e.value()].start_s, forecast.order[e.value()]);
+    return std::pair(forecast.prediction.placements[e.value()].start_s, forecast.plan.order[e.value()]);
   };
   const std::size_t shown = std::min(kFirstElements, elements.size());
   std::partial_sort(elements.begin(), elements.begin() + static_cast<std::ptrdiff_t>(shown), elements.end(),
@@ -65,7 +69,7 @@ std::string order_part(const graph::Graph& graph, const Forecast& forecast) {
   report::TextTable table({"start", "end", "worker", "element"},
                           {Align::right, Align::right, Align::right, Align::left});
   for (const ElementId element : by_order(graph, forecast)) {
-    const plan::Placement& placement = forecast.schedule.placements[element.value()];
+    const plan::Placement& placement = forecast.prediction.placements[element.value()];
     table.add({seconds_text(placement.start_s), seconds_text(placement.end_s), std::to_string(placement.worker.value()),
                std::string(graph.id(element))});
   }
@@ -78,12 +82,61 @@ std::string path_part(const graph::Graph& graph, const Forecast& forecast) {
   std::string names;
   for (std::size_t i = 0; i < forecast.critical_path.size(); ++i) {
     const ElementId element = forecast.critical_path[i];
-    seconds += forecast.durations[element.value()];
+    seconds += forecast.durations.seconds[element.value()];
     if (i < kPathElements) names += fmt::format("{}{}", i == 0 ? "" : " -> ", graph.id(element));
   }
   if (forecast.critical_path.size() > kPathElements)
     names += fmt::format(" -> and {} more", forecast.critical_path.size() - kPathElements);
   return fmt::format("critical path, {}\n  {}\n", seconds_text(seconds), names);
+}
+
+/// Which of these the figures rest on.
+std::string estimates_part(const Forecast& forecast) {
+  const plan::KnownDurations& known = forecast.durations;
+  std::vector<std::string> parts;
+  if (known.num_estimated > 0) parts.push_back(fmt::format("{} from the file", known.num_estimated));
+  if (known.num_learned > 0)
+    parts.push_back(
+        fmt::format("{} learned from {}", known.num_learned, counted(forecast.num_earlier_runs, "run", "runs")));
+  if (known.num_unknown > 0) parts.push_back(fmt::format("{} unknown", known.num_unknown));
+  return parts.empty() ? "" : fmt::format("estimates: {}\n", join(parts, ", "));
+}
+
+std::string makespan_part(const Forecast& forecast) {
+  std::string text =
+      fmt::format("makespan {} by {}{}, lower bound {} ({})", seconds_text(forecast.prediction.makespan_s),
+                  plan::name_of(forecast.plan.made_by), forecast.plan.was_searched ? " and search" : "",
+                  seconds_text(forecast.bound.seconds), forecast.bound.binding);
+  if (forecast.ratio() > 0) text += fmt::format(": {:.2f}x of the bound", forecast.ratio());
+  return text + "\n";
+}
+
+/// The same figures for each policy, so that one sees what was chosen from.
+std::string policies_part(const Forecast& forecast) {
+  report::TextTable table(forecast.has_bytes ? std::vector<std::string>{"policy", "makespan", "between nodes"}
+                                             : std::vector<std::string>{"policy", "makespan"},
+                          forecast.has_bytes ? std::vector<Align>{Align::left, Align::right, Align::right}
+                                             : std::vector<Align>{Align::left, Align::right});
+  const auto add = [&](const std::string& name, double makespan_s, double bytes) {
+    std::vector<std::string> row{name, seconds_text(makespan_s)};
+    if (forecast.has_bytes) row.push_back(format_bytes(static_cast<std::uint64_t>(bytes)));
+    table.add(std::move(row));
+  };
+  for (const Outcome& outcome : forecast.outcomes)
+    add(plan::name_of(outcome.policy), outcome.makespan_s, outcome.bytes_between_nodes);
+  add("this plan", forecast.prediction.makespan_s, forecast.prediction.bytes_between_nodes);
+  return table.to_text(2);
+}
+
+Json bytes_json(const Forecast& forecast, double bytes) { return forecast.has_bytes ? Json(bytes) : Json(0); }
+
+Json outcomes_json(const Forecast& forecast) {
+  Json list = Json::array();
+  for (const Outcome& outcome : forecast.outcomes)
+    list.push_back({{"policy", plan::name_of(outcome.policy)},
+                    {"makespan_s", outcome.makespan_s},
+                    {"bytes_between_nodes", bytes_json(forecast, outcome.bytes_between_nodes)}});
+  return list;
 }
 
 Json ids(const graph::Graph& graph, std::span<const ElementId> elements) {
@@ -93,17 +146,6 @@ Json ids(const graph::Graph& graph, std::span<const ElementId> elements) {
 }
 
 }  // namespace
-
-Forecast make_forecast(const graph::Graph& graph, std::span<const plan::Slot> workers) {
-  Forecast forecast;
-  forecast.durations = plan::expected_durations(graph);
-  forecast.ranks = graph::upward_ranks(graph, forecast.durations);
-  forecast.order = plan::start_order(graph, forecast.ranks);
-  forecast.schedule = plan::list_schedule(graph, workers, forecast.durations, forecast.order);
-  forecast.bound = plan::lower_bound(graph, workers, forecast.durations);
-  forecast.critical_path = graph::critical_path(graph, forecast.durations);
-  return forecast;
-}
 
 std::string retry_text(const graph::RetryPolicy& policy) {
   if (policy.max == 0) return "none";
@@ -125,24 +167,27 @@ std::string plan_text(const graph::Graph& graph, const std::string& workflow, st
   std::string text =
       fmt::format("{}: {} elements, on {}\n", workflow, graph.num_real_elements(), workers_text(workers));
   text += tasks_part(graph, forecast) + order_part(graph, forecast) + path_part(graph, forecast);
-  text += fmt::format("makespan {}, lower bound {} ({})\n", seconds_text(forecast.schedule.makespan_s),
-                      seconds_text(forecast.bound.seconds), forecast.bound.binding);
-  if (forecast.schedule.num_unplaced > 0)
+  text += estimates_part(forecast) + makespan_part(forecast);
+  if (!forecast.outcomes.empty()) text += policies_part(forecast);
+  if (forecast.prediction.num_unplaced > 0)
     text += fmt::format("{} elements cannot run here: they, or what they need, fit on no worker\n",
-                        forecast.schedule.num_unplaced);
+                        forecast.prediction.num_unplaced);
   return text;
 }
 
 std::string plan_element_json(const graph::Graph& graph, const Forecast& forecast, ElementId element) {
   const graph::Task& task = graph.task_of(element);
-  const plan::Placement& placement = forecast.schedule.placements[element.value()];
+  const plan::Placement& placement = forecast.prediction.placements[element.value()];
   const bool is_placed = placement.worker.is_valid();
+  const bool has_home = !forecast.plan.homes.empty() && forecast.plan.homes[element.value()].is_valid();
   Json json{{"id", graph.id(element)}, {"task", task.name}};
   json["needs"] = ids(graph, graph.real_needs(element));
   json["resources"] = {{"cores", task.request.cores}, {"mem_bytes", task.request.mem_bytes}};
-  json["estimate_s"] = forecast.durations[element.value()];
+  if (task.request.gpus > 0) json["resources"]["gpus"] = task.request.gpus;
+  json["estimate_s"] = forecast.durations.seconds[element.value()];
   json["rank"] = forecast.ranks[element.value()];
-  json["order"] = forecast.order[element.value()];
+  json["order"] = forecast.plan.order[element.value()];
+  json["home"] = has_home ? Json(forecast.plan.homes[element.value()].value()) : Json();
   json["worker"] = is_placed ? Json(placement.worker.value()) : Json();
   json["start_s"] = is_placed ? Json(placement.start_s) : Json();
   json["end_s"] = is_placed ? Json(placement.end_s) : Json();
@@ -150,9 +195,27 @@ std::string plan_element_json(const graph::Graph& graph, const Forecast& forecas
 }
 
 std::string plan_totals_json(const graph::Graph& graph, const Forecast& forecast) {
-  return fmt::format("\"makespan_s\": {},\n\"lower_bound_s\": {},\n\"critical_path\": {},\n\"unplaced\": {}",
-                     report::to_line(Json(forecast.schedule.makespan_s)), report::to_line(Json(forecast.bound.seconds)),
-                     report::to_line(ids(graph, forecast.critical_path)), forecast.schedule.num_unplaced);
+  const plan::KnownDurations& known = forecast.durations;
+  Json json;
+  json["policy"] = plan::name_of(forecast.plan.made_by);
+  json["searched"] = forecast.plan.was_searched;
+  json["makespan_s"] = forecast.prediction.makespan_s;
+  json["lower_bound_s"] = forecast.bound.seconds;
+  json["bound"] = forecast.bound.binding;
+  json["ratio"] = forecast.ratio() > 0 ? Json(forecast.ratio()) : Json();
+  json["critical_path"] = ids(graph, forecast.critical_path);
+  json["bytes_between_nodes"] = bytes_json(forecast, forecast.prediction.bytes_between_nodes);
+  json["total_bytes"] = bytes_json(forecast, forecast.prediction.total_bytes);
+  json["policies"] = outcomes_json(forecast);
+  json["estimates"] = {{"from_file", known.num_estimated},
+                       {"learned", known.num_learned},
+                       {"runs", forecast.num_earlier_runs},
+                       {"unknown", known.num_unknown}};
+  json["unplaced"] = forecast.prediction.num_unplaced;
+  std::string text;
+  for (const auto& [key, value] : json.items())
+    text += fmt::format("{}\"{}\": {}", text.empty() ? "" : ",\n", key, report::to_line(value));
+  return text;
 }
 
 }  // namespace fugle::app

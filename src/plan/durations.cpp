@@ -19,14 +19,18 @@ struct Mean {
 
 std::vector<double> expected_durations(const graph::Graph& graph) {
   std::vector<double> durations(graph.num_elements(), 0);
+  for (std::uint32_t i = 0; i < graph.num_elements(); ++i)
+    if (!graph.is_gate(ElementId(i))) durations[i] = to_seconds(graph.estimate(ElementId(i)));
+  fill_unknown(graph, durations);
+  return durations;
+}
+
+void fill_unknown(const graph::Graph& graph, std::vector<double>& durations) {
   std::vector<Mean> of_task(graph.num_tasks());
   Mean of_all;
   for (std::uint32_t i = 0; i < graph.num_elements(); ++i) {
-    const ElementId e(i);
-    if (graph.is_gate(e)) continue;
-    durations[i] = to_seconds(graph.estimate(e));
     if (durations[i] <= 0) continue;
-    of_task[graph.task_id_of(e).value()].add(durations[i]);
+    of_task[graph.task_id_of(ElementId(i)).value()].add(durations[i]);
     of_all.add(durations[i]);
   }
   for (std::uint32_t i = 0; i < graph.num_elements(); ++i) {
@@ -34,7 +38,6 @@ std::vector<double> expected_durations(const graph::Graph& graph) {
     if (durations[i] > 0 || graph.is_gate(e)) continue;
     durations[i] = of_task[graph.task_id_of(e).value()].or_else(of_all.or_else(1));
   }
-  return durations;
 }
 
 }  // namespace fugle::plan

@@ -7,8 +7,9 @@
 
 namespace fugle::plan {
 
-/// Seconds per element: its estimate; where unknown, the mean of the known ones of its task, else of all, else 1.
-/// Gates take 0.
+/// Seconds per element: its estimate; where unknown as fill_unknown() says. Gates take 0.
 [[nodiscard]] std::vector<double> expected_durations(const graph::Graph& graph);
+/// Gives each element at 0, gates aside, the mean of the known ones of its task, else of all, else 1.
+void fill_unknown(const graph::Graph& graph, std::vector<double>& durations);
 
 }  // namespace fugle::plan

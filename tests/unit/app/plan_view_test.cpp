@@ -21,9 +21,18 @@ graph::Graph diamond() {
 
 const std::vector<plan::Slot> kOneWorker{{2, 0}};
 
+Forecast forecast_of(const graph::Graph& graph, const std::vector<plan::Slot>& workers,
+                     plan::Policy policy = plan::Policy::heft) {
+  plan::PlanOptions options;
+  options.policy = policy;
+  plan::Machine machine;
+  machine.workers = workers;
+  return make_forecast(graph, machine, plan::known_durations(graph, {}, {}), options);
+}
+
 TEST(PlanView, shows_tasks_order_critical_path_and_bounds) {
   const graph::Graph graph = diamond();
-  EXPECT_EQ(plan_text(graph, "demo", kOneWorker, make_forecast(graph, kOneWorker)),
+  EXPECT_EQ(plan_text(graph, "demo", kOneWorker, forecast_of(graph, kOneWorker)),
             "demo: 4 elements, on 1 worker with 2 cores\n"
             "  elements  cores  memory  expected  task  retries\n"
             "         1      1   share      2.0s  a     none\n"
@@ -38,12 +47,18 @@ TEST(PlanView, shows_tasks_order_critical_path_and_bounds) {
             "  16.0s  17.0s       0  d\n"
             "critical path, 13.0s\n"
             "  a -> b -> d\n"
-            "makespan 17.0s, lower bound 13.0s (critical path)\n");
+            "estimates: 4 from the file\n"
+            "makespan 17.0s by heft, lower bound 13.0s (critical path): 1.31x of the bound\n"
+            "  policy     makespan\n"
+            "  fifo          17.0s\n"
+            "  heft          17.0s\n"
+            "  partition     17.0s\n"
+            "  this plan     17.0s\n");
 }
 
 TEST(PlanView, has_one_json_object_per_element) {
   const graph::Graph graph = diamond();
-  const Forecast forecast = make_forecast(graph, kOneWorker);
+  const Forecast forecast = forecast_of(graph, kOneWorker);
   const auto element = report::Json::parse(plan_element_json(graph, forecast, graph.find("d")));
   EXPECT_EQ(element["id"], "d");
   EXPECT_EQ(element["needs"], report::Json::array({"b", "c"}));
@@ -59,7 +74,7 @@ TEST(PlanView, has_one_json_object_per_element) {
 TEST(PlanView, says_what_fits_nowhere) {
   const graph::Graph graph = diamond();
   const std::vector<plan::Slot> small{{1, 0}};
-  const Forecast forecast = make_forecast(graph, small);
+  const Forecast forecast = forecast_of(graph, small);
   EXPECT_NE(plan_text(graph, "demo", small, forecast).find("2 elements cannot run here"), std::string::npos);
   EXPECT_TRUE(report::Json::parse(plan_element_json(graph, forecast, graph.find("c")))["worker"].is_null());
 }

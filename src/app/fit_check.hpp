@@ -1,0 +1,33 @@
+// Whether what the tasks ask for is there: what fits nowhere, and levels of a binding that the machine does not have.
+#pragma once
+
+#include "app/allocation.hpp"
+#include "graph/graph.hpp"
+#include "workflow/diagnostic.hpp"
+#include "workflow/workflow.hpp"
+
+namespace fugle::app {
+
+/// Elements per task that are to run.
+[[nodiscard]] std::vector<std::uint32_t> elements_per_task(const graph::Graph& graph);
+
+/// What a request that fits on no worker is.
+enum class Misfit : std::uint8_t {
+  refused,   ///< E302: the machine was described with `--alloc`
+  reported,  ///< W09: this machine or allocation is what there is; but GPUs where there are none at all are E302
+  left_out,  ///< W09 in any case: the run has begun already
+};
+
+struct FitQuestion {
+  const graph::Graph& graph;
+  const workflow::Workflow* workflow;  ///< for places in the file; null: not at hand
+  const Workers& workers;
+  Misfit misfit = Misfit::refused;
+};
+
+/// E302 or W09 for each request that fits on no worker, for tasks with `num_elements[task]` above 0, and W04 for a
+/// level that is absent.
+void check_fit(const FitQuestion& question, const std::vector<std::uint32_t>& num_elements,
+               workflow::Diagnostics& diagnostics);
+
+}  // namespace fugle::app

@@ -1,0 +1,42 @@
+#include "app/forecast.hpp"
+
+#include <utility>
+
+#include "graph/algorithms.hpp"
+
+namespace fugle::app {
+namespace {
+
+/// Above this many elements only the policy that was asked for is worked out.
+constexpr std::uint32_t kMostToCompare = 200'000;
+
+std::vector<Outcome> compare_policies(const plan::Problem& problem, const plan::PlanOptions& options) {
+  std::vector<Outcome> outcomes;
+  for (const plan::Policy policy : {plan::Policy::fifo, plan::Policy::heft, plan::Policy::partition}) {
+    plan::PlanOptions one = options;
+    one.policy = policy;
+    const plan::Prediction prediction = predict(problem, make_plan(problem, one));
+    outcomes.push_back({policy, prediction.makespan_s, prediction.bytes_between_nodes});
+  }
+  return outcomes;
+}
+
+}  // namespace
+
+Forecast make_forecast(const graph::Graph& graph, const plan::Machine& machine, plan::KnownDurations durations,
+                       const plan::PlanOptions& options) {
+  Forecast forecast;
+  forecast.durations = std::move(durations);
+  const std::vector<double>& seconds = forecast.durations.seconds;
+  const plan::Problem problem{graph, machine, seconds, {}};
+  forecast.ranks = graph::upward_ranks(graph, seconds);
+  forecast.plan = make_plan(problem, options);
+  forecast.prediction = predict(problem, forecast.plan);
+  forecast.bound = lower_bound(problem);
+  forecast.critical_path = graph::critical_path(graph, seconds);
+  if (graph.num_elements() <= kMostToCompare) forecast.outcomes = compare_policies(problem, options);
+  forecast.has_bytes = !graph.data().need_bytes.empty();
+  return forecast;
+}
+
+}  // namespace fugle::app
