@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "executor/process_executor.hpp"
+#include "topology/topology.hpp"
 
 namespace fugle::executor {
 namespace {
@@ -52,6 +53,8 @@ constexpr std::array kAttemptPrefixes = std::to_array<std::string_view>({
     "FUGLE_INDEX=",
     "FUGLE_CORES=",
     "FUGLE_MEM=",
+    "FUGLE_GPUS=",
+    "FUGLE_CPUS=",
     "FUGLE_MATRIX_",
     "FUGLE_IN_",
     "FUGLE_OUT_",
@@ -108,7 +111,7 @@ std::vector<std::string> attempt_environment(std::string_view run_id, std::strin
                                              const std::vector<std::string>& staged_outputs) {
   const graph::Task& task = *launch.task;
   std::vector<std::string> out;
-  out.reserve(9 + task.env.size() + task.env_names.size() + task.matrix_names.size() + inputs.size() +
+  out.reserve(16 + task.env.size() + task.env_names.size() + task.matrix_names.size() + inputs.size() +
               staged_outputs.size());
   out.push_back(variable("FUGLE_ELEMENT", "", launch.id));
   out.push_back(variable("FUGLE_ATTEMPT", "", fmt::format_int(launch.attempt).c_str()));
@@ -117,6 +120,8 @@ std::vector<std::string> attempt_environment(std::string_view run_id, std::strin
   out.push_back(variable("FUGLE_TASK", "", task.name));
   out.push_back(variable("FUGLE_INDEX", "", fmt::format_int(launch.index).c_str()));
   out.push_back(variable("FUGLE_CORES", "", fmt::format_int(launch.granted.cores).c_str()));
+  out.push_back(variable("FUGLE_GPUS", "", fmt::format_int(launch.granted.gpus).c_str()));
+  if (!launch.place.cpus.empty()) out.push_back(variable("FUGLE_CPUS", "", topology::list_text(launch.place.cpus)));
   if (launch.granted.mem_bytes > 0)
     out.push_back(variable("FUGLE_MEM", "", fmt::format_int(launch.granted.mem_bytes).c_str()));
   add_all(out, "FUGLE_MATRIX_", task.matrix_names, text.matrix);

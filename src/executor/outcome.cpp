@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/text.hpp"
+#include "topology/topology.hpp"
 
 namespace fugle::executor {
 namespace {
@@ -48,6 +49,16 @@ Outcome outcome_of_status(int wait_status) {
   return {FailureClass::error, code, fmt::format("exit code {}", code)};
 }
 
+/// Empty when there is nothing odd.
+std::string odd_binding(int bind_error, const AttemptTexts& texts) {
+  if (bind_error != 0)
+    return fmt::format("could not be bound to cpus {} ({}) and ran without", topology::list_text(texts.cpus),
+                       std::strerror(bind_error));
+  if (texts.ran_on.empty()) return {};
+  return fmt::format("bound to cpus {}, but it ran on {} (its command changes the binding)",
+                     topology::list_text(texts.cpus), topology::list_text(texts.ran_on));
+}
+
 Outcome classify(const wire::EndedFields& ended, const AttemptTexts& texts) {
   if (ended.error != 0 && ended.step == wire::Step::enter_workdir)
     return {is_machines_fault(ended.error) ? FailureClass::launch : FailureClass::setup, 127,
@@ -86,6 +97,7 @@ Outcome outcome_of_refusal(int error) {
 
 Outcome outcome_of(const wire::EndedFields& ended, const AttemptTexts& texts) {
   Outcome outcome = classify(ended, texts);
+  if (outcome.cls == FailureClass::none) outcome.reason = odd_binding(ended.bind_error, texts);
   if (outcome.cls != FailureClass::none && ended.dropped_bytes > 0)
     outcome.reason += fmt::format("; {} of its output could not be written to the log (disk full?)",
                                   format_bytes(ended.dropped_bytes));

@@ -19,6 +19,7 @@
 #include "executor/channel.hpp"
 #include "executor/command.hpp"
 #include "executor/environment.hpp"
+#include "executor/gpu_environment.hpp"
 #include "executor/leftovers.hpp"
 #include "executor/outcome.hpp"
 #include "executor/scratch_folder.hpp"
@@ -168,6 +169,7 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
   running.texts.timeout = launch.task->timeout;
   running.texts.memory_limit = memory_limit_of(launch);
+  running.texts.cpus = launch.place.cpus;
   if (auto problem = running.outputs.prepare()) {
     refuse(launch, FailureClass::output, std::move(*problem));
     return;
@@ -210,6 +212,9 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   const std::vector<std::string> argv =
       attempt_command(launch, text, running.outputs.staged(), sets_bash_env(task), scratch_, running.scratch_files);
   const std::vector<std::string> inputs = attempt_inputs(launch, text, scratch_, running.scratch_files);
+  std::vector<std::string> environment =
+      attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, running.outputs.staged());
+  add_gpu_variables(environment, options_.gpus, launch, options_.environment);
   running.texts.program = argv.front();
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
   wire::FrameWriter(channel_.outgoing(), wire::Kind::start)
@@ -218,10 +223,11 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
                              task.grace.count(),
                              running.texts.memory_limit,
                              after})
+      .put_numbers(launch.place.cpus)
+      .put_numbers(launch.place.numa_nodes)
       .put_text(running.texts.workdir)
       .put_texts(argv)
-      .put_texts(
-          attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, running.outputs.staged()));
+      .put_texts(environment);
 }
 
 void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
@@ -261,9 +267,11 @@ void ProcessExecutor::Impl::take(const wire::Frame& frame) {
     }
     case wire::Kind::ended: {
       const auto fields = body.get<wire::EndedFields>();
-      if (const RunningAttempt* running = find(fields.key))
+      if (RunningAttempt* running = find(fields.key)) {
+        running->texts.ran_on = body.get_numbers();
         end(fields.key, from_ns(fields.start_ns), from_ns(fields.end_ns), outcome_of(fields, running->texts),
             fields.cpu_ms, fields.maxrss_kb);
+      }
       break;
     }
     default: FUGLE_CHECK_THAT(false, "the spawner answered with an order");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scheduler/ports.hpp"
+#include "topology/topology.hpp"
 
 namespace fugle::executor {
 
@@ -39,6 +40,7 @@ struct ExecutorOptions {
   /// Later settings of a name win. The submit-time environment, launcher variables removed (see scrub_environment),
   /// then the workflow's `env`.
   std::vector<std::string> environment;  ///< "NAME=VALUE"; its TMPDIR takes the few files an attempt needs
+  std::vector<topology::Device> gpus{};  ///< of this worker; attempts see what they have leased of them, see below
 };
 
 /// Without the variables by which mpirun and srun talk to their ranks (OMPI_* PMIX_* PMI_* ORTE_* OPAL_* PRTE_*
@@ -48,6 +50,10 @@ struct ExecutorOptions {
 
 /// Runs at most one attempt of an element at a time. A report's maxrss_kb is never less than the spawner's own size
 /// (about 2 MB), which a child has until its exec; its cpu_ms includes descendants that were waited for.
+///
+/// An attempt is bound to the CPUs of its place before its program starts, its memory is preferred on the NUMA nodes of
+/// its place. What it was bound to is read back: while it runs (after 0.25 s, 2 s, 18 s, ...) and when it has ended;
+/// that it ran elsewhere is the reason of a report whose class is none.
 ///
 /// Classes: `error` with exit 127 or 126 when the program is not found or not executable, as a shell has it; `setup`
 /// when the working directory can not be entered; `output` when an output is missing or its directory can not be made;

@@ -5,13 +5,18 @@
 // build and run on one machine, so fields are copied as they lie in memory; `kWireVersion` catches a mixed
 // installation.
 //
-//   frame     = u32 bytes of body, u32 kind, body
-//   configure   u32 version, text log path, text index path, texts environment that all attempts share
-//   start       StartFields (with the attempt whose place it takes, if any), text working directory, texts argv, texts
-//   environment of this attempt start_now   AttemptKey           of a start that waits for another attempt stop
-//   AttemptKey started     StartedFields        a child exists refused     RefusedFields        no child could be made;
-//   nothing else follows for this attempt ended       EndedFields          the child is reaped, its group is dead, its
-//   output is in the log text      = u32 length, bytes, NUL texts     = u32 count, text...
+//   - frame: u32 bytes of body, u32 kind, body
+//   - configure: u32 version, text log path, text index path, texts environment that all attempts share
+//   - start: StartFields (with the attempt whose place it takes, if any), numbers of the CPUs it is bound to, numbers
+//   of
+//     the NUMA nodes its memory comes from, text working directory, texts argv, texts environment of this attempt
+//   - start_now: AttemptKey, of a start that waits for another attempt
+//   - stop: AttemptKey
+//   - started: StartedFields; a child exists
+//   - refused: RefusedFields; no child could be made, nothing else follows for this attempt
+//   - ended: EndedFields, numbers of the CPUs it was found on where these are others than wanted; the child is reaped,
+//     its group is dead, its output is in the log
+//   - text: u32 length, bytes, NUL; texts: u32 count, text...; numbers: u32 count, u32...
 //
 // Header only and needs nothing else of ours: the spawner includes it too.
 #pragma once
@@ -26,7 +31,7 @@
 
 namespace fugle::executor::wire {
 
-inline constexpr std::uint32_t kWireVersion = 2;
+inline constexpr std::uint32_t kWireVersion = 3;
 
 enum class Kind : std::uint32_t { configure = 1, start, start_now, stop, started, refused, ended };
 
@@ -66,7 +71,8 @@ struct EndedFields {
   std::uint64_t memory_bytes = 0;   ///< held when it was killed for exceeding its limit, else 0
   std::int32_t wait_status = 0;     ///< as from wait()
   Step step = Step::done;
-  std::int32_t error = 0;  ///< errno at `step`
+  std::int32_t error = 0;       ///< errno at `step`
+  std::int32_t bind_error = 0;  ///< errno of binding it to its CPUs, without which it ran
   std::uint32_t cpu_ms = 0;
   std::uint32_t maxrss_kb = 0;
   std::uint8_t timed_out = 0;
@@ -104,6 +110,12 @@ class FrameWriter {
   FrameWriter& put_texts(const std::vector<std::string>& texts) {
     put(static_cast<std::uint32_t>(texts.size()));
     for (const std::string& text : texts) put_text(text);
+    return *this;
+  }
+
+  FrameWriter& put_numbers(const std::vector<std::uint32_t>& numbers) {
+    put(static_cast<std::uint32_t>(numbers.size()));
+    for (const std::uint32_t number : numbers) put(number);
     return *this;
   }
 
@@ -147,6 +159,12 @@ class FrameReader {
     const auto count = get<std::uint32_t>();
     for (std::uint32_t i = 0; i < count && !failed_; ++i) texts.push_back(get_text());
     return texts;
+  }
+  [[nodiscard]] std::vector<std::uint32_t> get_numbers() {
+    std::vector<std::uint32_t> numbers;
+    const auto count = get<std::uint32_t>();
+    for (std::uint32_t i = 0; i < count && !failed_; ++i) numbers.push_back(get<std::uint32_t>());
+    return numbers;
   }
   [[nodiscard]] bool failed() const { return failed_; }
 

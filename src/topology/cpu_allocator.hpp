@@ -7,8 +7,8 @@
 // (3) has fewest free units, in itself and then in what is around it, so that what is untouched stays so, (4) has
 // fewest free GPUs beside it, where none are claimed, (5) comes first. Inside a group the same is done again.
 //
-// All counts are kept per group, so that take() looks at each group once: measured 0.4 us for one core and 1.2 us for 8
-// cores with a GPU on a node of 128 cores with 2 threads each.
+// All counts are kept per group, so that take() looks at each group once: measured with give_back() 0.5 us for one core
+// and 0.6 us for 8 cores with a GPU, 7 us for 200 units at once, on 128 cores with 2 threads each (AMD EPYC, virtual).
 #pragma once
 
 #include <array>

@@ -44,7 +44,12 @@ struct Attempt {
   int wait_status = 0;
   std::uint32_t cpu_ms = 0;
   std::uint32_t maxrss_kb = 0;
-  std::string texts;  ///< what the child's program points to
+  BitSet bound_to;               ///< CPUs; empty: not bound
+  BitSet ran_on;                 ///< CPUs it was found on in the end; empty: those it is bound to
+  bool is_shared_out = false;    ///< its ranks or threads were seen to have taken parts of them
+  std::int64_t look_at = 0;      ///< when its binding is looked at next; of meaning when it is bound
+  std::int64_t look_period = 0;  ///< and how long after that again
+  std::string texts;             ///< what the child's program points to
   Child child;
 
   // What takes its place when it has ended.

@@ -1,6 +1,7 @@
 #include "executor/spawner/child.hpp"
 
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <sys/prctl.h>
 
@@ -13,6 +14,8 @@
 
 namespace fugle::spawner {
 namespace {
+
+constexpr long kPreferMany = 5;  // MPOL_PREFERRED_MANY, which older headers lack
 
 template <class T>
 long as_long(T* pointer) {
@@ -81,6 +84,7 @@ int Child::become_program() {
   raw_syscall(SYS_setpgid, 0, 0);
   raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   if (raw_syscall(SYS_getppid) != spawner_) raw_syscall(SYS_exit_group, 127);
+  bind();
   raw_syscall(SYS_dup3, null_fd_, STDIN_FILENO, 0);
   raw_syscall(SYS_dup3, output_fd_, STDOUT_FILENO, 0);
   raw_syscall(SYS_dup3, output_fd_, STDERR_FILENO, 0);
@@ -101,6 +105,21 @@ int Child::become_program() {
   }
   step_ = Step::execute;
   return worst;
+}
+
+/// A task that can not be bound runs all the same, and its end says so.
+void Child::bind() {
+  const BitSet& cpus = program_.cpus;
+  if (!cpus.is_empty()) {
+    const long result =
+        raw_syscall(SYS_sched_setaffinity, 0, static_cast<long>(cpus.num_bytes()), as_long(cpus.data()));
+    if (result < 0) bind_error_ = static_cast<int>(-result);
+  }
+  const BitSet& nodes = program_.numa_nodes;
+  if (nodes.is_empty()) return;
+  const auto num_bits = static_cast<long>(nodes.num_bytes() * 8 + 1);  // the kernel leaves the last one out
+  if (raw_syscall(SYS_set_mempolicy, kPreferMany, as_long(nodes.data()), num_bits) < 0 && nodes.is_single())
+    raw_syscall(SYS_set_mempolicy, MPOL_PREFERRED, as_long(nodes.data()), num_bits);
 }
 
 int Child::execute(const char* path) {

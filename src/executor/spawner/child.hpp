@@ -1,5 +1,11 @@
 // Makes one child process: own process group, killed when the spawner dies, standard input empty, output and errors in
-// one pipe, all signals at their defaults, everything else closed by close-on-exec.
+// one pipe, all signals at their defaults, everything else closed by close-on-exec. Bound to its CPUs and NUMA nodes,
+// where it has some, before the exec: not by a program in between, which would cost a third of the rate of starts.
+//
+// Memory is preferred on the NUMA nodes, not bound to them. Bound, a task that needs more than is left there would be
+// killed, or swap, beside gigabytes of free memory; the page cache of its own files and its neighbours fill nodes too.
+// Preferred, it gets the near memory while there is some. Kernels before 5.15 can prefer one node only: with several we
+// leave them their default there, which is to take memory near the CPU that first writes to it.
 //
 // The child is cloned with shared memory and without waiting for its exec: fork would copy page tables, vfork and
 // posix_spawn hold the caller until the exec is done, some 50 us on a free core and milliseconds on a busy one. So the
@@ -12,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "executor/spawner/bit_set.hpp"
 #include "executor/wire.hpp"
 
 namespace fugle::spawner {
@@ -24,6 +31,8 @@ class Child {
     const char* workdir;
     std::vector<const char*> argv;  ///< at least one word
     std::vector<const char*> environment;
+    BitSet cpus;        ///< empty: not bound
+    BitSet numa_nodes;  ///< empty: no preference
   };
 
   Child() {}  // not "= default": value initialization would then clear the stack
@@ -38,10 +47,12 @@ class Child {
   /// Where it stopped and why; of meaning once the child has ended.
   [[nodiscard]] Step step() const { return step_; }
   [[nodiscard]] int error() const { return error_; }
+  [[nodiscard]] int bind_error() const { return bind_error_; }
 
  private:
   static int run(void* self);
   [[nodiscard]] int become_program();
+  void bind();
   [[nodiscard]] int execute(const char* path);
 
   Program program_;
@@ -54,6 +65,7 @@ class Child {
   // Written by the child or, for it, by the kernel.
   volatile Step step_ = Step::done;
   volatile int error_ = 0;
+  volatile int bind_error_ = 0;
   volatile int in_use_ = 0;
   alignas(16) std::array<char, 16 * 1024> stack_;
 };

@@ -1,9 +1,11 @@
 #include "executor/spawner/descendants.hpp"
 
+#include <dirent.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <string>
@@ -17,6 +19,34 @@ std::vector<pid_t> list_children() {
   std::vector<pid_t> pids;
   for (const std::uint64_t pid : numbers_in(read_proc_file(path, 1 << 20))) pids.push_back(static_cast<pid_t>(pid));
   return pids;
+}
+
+std::vector<pid_t> threads_of(pid_t pid) {
+  std::vector<pid_t> threads;
+  DIR* const tasks = ::opendir(("/proc/" + std::to_string(pid) + "/task").c_str());
+  if (tasks == nullptr) return threads;
+  while (const dirent* task = ::readdir(tasks))
+    if (task->d_name[0] != '.') threads.push_back(static_cast<pid_t>(std::strtol(task->d_name, nullptr, 10)));
+  ::closedir(tasks);
+  return threads;
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  const std::string folder = "/proc/" + std::to_string(pid) + "/task/";
+  for (const pid_t thread : threads_of(pid))
+    for (const std::uint64_t child : numbers_in(read_proc_file(folder + std::to_string(thread) + "/children")))
+      children.push_back(static_cast<pid_t>(child));
+  return children;
+}
+
+std::vector<pid_t> process_tree(pid_t root) {
+  std::vector<pid_t> tree = {root};
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    const std::vector<pid_t> children = children_of(tree[i]);
+    tree.insert(tree.end(), children.begin(), children.end());
+  }
+  return tree;
 }
 
 std::uint64_t identity_of(const std::vector<const char*>& environment) {

@@ -1,6 +1,5 @@
 #include "executor/spawner/memory.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,34 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "executor/spawner/descendants.hpp"
 #include "executor/spawner/proc_file.hpp"
 
 namespace fugle::spawner {
 namespace {
-
-/// Children of all threads of a process.
-std::vector<pid_t> children_of(pid_t pid) {
-  std::vector<pid_t> children;
-  const std::string folder = "/proc/" + std::to_string(pid) + "/task";
-  DIR* const tasks = ::opendir(folder.c_str());
-  if (tasks == nullptr) return children;
-  while (const dirent* task = ::readdir(tasks)) {
-    if (task->d_name[0] == '.') continue;
-    for (const std::uint64_t child : numbers_in(read_proc_file(folder + "/" + task->d_name + "/children")))
-      children.push_back(static_cast<pid_t>(child));
-  }
-  ::closedir(tasks);
-  return children;
-}
-
-std::vector<pid_t> process_tree(pid_t root) {
-  std::vector<pid_t> tree = {root};
-  for (std::size_t i = 0; i < tree.size(); ++i) {
-    const std::vector<pid_t> children = children_of(tree[i]);
-    tree.insert(tree.end(), children.begin(), children.end());
-  }
-  return tree;
-}
 
 /// Pages shared by a fork count for each process.
 std::uint64_t own_bytes(pid_t pid) {

@@ -23,6 +23,8 @@ constexpr std::int64_t kNever = INT64_MAX;
 constexpr std::int64_t kMillisecond = 1'000'000;
 /// A start is told with the end of a short attempt, or after this: one wake-up of the rank instead of two.
 constexpr std::int64_t kTellStartsAfter = 2 * kMillisecond;
+/// By then a wrapper or a runtime has done its binding.
+constexpr std::int64_t kFirstLook = 250 * kMillisecond;
 
 int open_child_signal() {
   sigset_t signals;
@@ -58,6 +60,7 @@ void Server::run() {
     if (child_ended_) reap();
     expire_deadlines();
     if (num_limited_ > 0 && now() >= check_memory_at_) check_memory();
+    if (look_at_bindings_at_ != 0 && now() >= look_at_bindings_at_) look_at_bindings();
     if (sweep_at_ != 0 && now() >= sweep_at_) sweep_strays();
     release_programs();
     report_finished();
@@ -95,6 +98,7 @@ int Server::wait_ms() const {
   if (sweep_at_ != 0) next = sweep_at_;
   if (rank_.has_unsent() && !is_waiting_to_send_) next = std::min(next, tell_at_);
   if (num_limited_ > 0) next = std::min(next, check_memory_at_);
+  if (look_at_bindings_at_ != 0) next = std::min(next, look_at_bindings_at_);
   if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
   if (next == kNever) return -1;
   const std::int64_t ms = (next - now() + kMillisecond - 1) / kMillisecond;
@@ -145,6 +149,8 @@ void Server::start(std::string_view body) {
   wire::FrameReader fields(attempt->texts);
   const auto order = fields.get<wire::StartFields>();
   Child::Program program;
+  program.cpus = BitSet(fields.get_numbers());
+  program.numa_nodes = BitSet(fields.get_numbers());
   program.workdir = fields.get_text();
   program.argv = fields.get_texts();
   std::vector<const char*> own = fields.get_texts();
@@ -157,6 +163,7 @@ void Server::start(std::string_view body) {
   attempt->memory_limit = order.memory_limit;
   attempt->deadline = order.timeout_ns;  // made absolute once it runs
   attempt->identity = identity_of(own);
+  attempt->bound_to = program.cpus;
   program.environment = full_environment(std::move(own));
   Attempt* const predecessor = order.after == wire::AttemptKey{} ? nullptr : find(order.after);
   if (predecessor == nullptr) return launch(std::move(attempt), std::move(program));
@@ -214,6 +221,11 @@ void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
   attempt->number = ++num_started_;
   attempt->started_alone = attempts_.empty();
   if (attempt->memory_limit > 0) ++num_limited_;
+  if (!attempt->bound_to.is_empty()) {
+    attempt->look_at = attempt->started + kFirstLook;
+    attempt->look_period = kFirstLook;
+    if (look_at_bindings_at_ == 0 || look_at_bindings_at_ > attempt->look_at) look_at_bindings_at_ = attempt->look_at;
+  }
   starting_.push_back(attempt.get());
   attempts_.emplace(attempt->pid, std::move(attempt));
 }

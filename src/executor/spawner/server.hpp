@@ -61,6 +61,8 @@ class Server {
   void expire_deadlines();
   [[nodiscard]] bool was_oom_killed(const Attempt& attempt) const;
   void check_memory();
+  void look_at_bindings();
+  void look_at_end(Attempt& attempt) const;
   void terminate(Attempt& attempt);
   void set_deadline(Attempt& attempt, std::int64_t deadline);
   void finish(Attempt& attempt);
@@ -91,8 +93,9 @@ class Server {
   std::int64_t sweep_at_ = 0;  ///< 0: nothing has ended since the last sweep
   OomKills oom_kills_;
   std::uint64_t num_started_ = 0;
-  std::size_t num_limited_ = 0;       ///< attempts with a memory limit
-  std::int64_t check_memory_at_ = 0;  ///< of meaning while there are such
+  std::size_t num_limited_ = 0;           ///< attempts with a memory limit
+  std::int64_t check_memory_at_ = 0;      ///< of meaning while there are such
+  std::int64_t look_at_bindings_at_ = 0;  ///< 0: no bound attempt runs
 };
 
 }  // namespace fugle::spawner

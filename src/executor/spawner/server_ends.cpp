@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "executor/spawner/binding.hpp"
 #include "executor/spawner/clock.hpp"
 #include "executor/spawner/descendants.hpp"
 #include "executor/spawner/server.hpp"
@@ -18,7 +19,15 @@ namespace wire = executor::wire;
 
 constexpr std::int64_t kMemoryPeriod = 200'000'000;
 constexpr std::int64_t kSweepDelay = 50'000'000;
+constexpr std::int64_t kLookGrowth = 8;  // each look at a binding after as many times the time of the one before
+constexpr std::int64_t kLookRound = 50'000'000;
 constexpr int kEndLimitMs = 10'000;
+
+/// Of ranks and threads that share out their CPUs a part is what one of them has, and not odd.
+void note_binding(Attempt& attempt, const BitSet& found) {
+  const bool is_part = attempt.is_shared_out && attempt.bound_to.contains(found);
+  attempt.ran_on = is_part || found == attempt.bound_to ? BitSet() : found;
+}
 
 std::uint32_t milliseconds_of(const timeval& time) {
   return static_cast<std::uint32_t>(time.tv_sec * 1000 + time.tv_usec / 1000);
@@ -40,6 +49,7 @@ void Server::reap() {
     const auto found = attempts_.find(info.si_pid);
     const bool is_attempt = found != attempts_.end();
     if (is_attempt && found->second->phase != Phase::terminating) ::kill(-info.si_pid, SIGKILL);
+    if (is_attempt) look_at_end(*found->second);
     int wait_status = 0;
     rusage usage{};
     ::wait4(info.si_pid, &wait_status, 0, &usage);
@@ -84,6 +94,29 @@ void Server::check_memory() {
     set_deadline(*attempt, 0);
     ::kill(-pid, SIGKILL);
   }
+}
+
+/// While they run. A later look knows better, unless an earlier one saw it where it must not be.
+void Server::look_at_bindings() {
+  const std::int64_t time = now();
+  std::int64_t next = 0;
+  for (auto& [pid, attempt] : attempts_) {
+    if (attempt->bound_to.is_empty() || attempt->first_process_ended) continue;
+    if (attempt->look_at <= time) {
+      const FoundBinding found = find_binding(pid);
+      if (attempt->bound_to.contains(found.cpus) && found.is_shared_out) attempt->is_shared_out = true;
+      if (attempt->bound_to.contains(attempt->ran_on)) note_binding(*attempt, found.cpus);
+      attempt->look_period *= kLookGrowth;
+      attempt->look_at = time + attempt->look_period;
+    }
+    next = next == 0 ? attempt->look_at : std::min(next, attempt->look_at);
+  }
+  look_at_bindings_at_ = next == 0 ? 0 : std::max(next, time + kLookRound);
+}
+
+/// Its first process is dead and not reaped: what it was bound to last can still be read.
+void Server::look_at_end(Attempt& attempt) const {
+  if (!attempt.bound_to.is_empty() && attempt.ran_on.is_empty()) note_binding(attempt, affinity_of(attempt.pid));
 }
 
 void Server::finish_empty_groups() {
@@ -166,7 +199,8 @@ void Server::report_finished() {
     fields.stopped = attempt->stopped;
     fields.memory_bytes = attempt->memory_bytes;
     fields.oom_killed = attempt->oom_killed;
-    wire::FrameWriter(rank_.outgoing(), wire::Kind::ended).put(fields);
+    fields.bind_error = attempt->child.bind_error();
+    wire::FrameWriter(rank_.outgoing(), wire::Kind::ended).put(fields).put_numbers(attempt->ran_on.numbers());
     tell_at_ = 0;
   }
   finished_.clear();

@@ -55,13 +55,14 @@ TEST(Environment, an_attempt_is_told_who_it_is_and_what_it_has) {
   launch.id = "grid[8]";
   launch.attempt = 2;
   launch.index = 4;
-  launch.granted = {16, 1024};
+  launch.granted = {16, 1024, 2};
+  launch.place.cpus = {3, 0, 1, 2};
   launch.task = std::make_shared<graph::Task>(task);
   EXPECT_THAT(attempt_environment("run-1", "/runs/run-1", launch, text, {"/in.nc"}, {"/d/.2-out.h5"}),
               ElementsAre("FUGLE_ELEMENT=grid[8]", "FUGLE_ATTEMPT=2", "FUGLE_RUN_ID=run-1", "FUGLE_RUN_DIR=/runs/run-1",
-                          "FUGLE_TASK=grid", "FUGLE_INDEX=4", "FUGLE_CORES=16", "FUGLE_MEM=1024",
-                          "FUGLE_MATRIX_the_level=8", "FUGLE_IN_in_file=/in.nc", "FUGLE_OUT_h5=/d/.2-out.h5",
-                          "FUGLE_PARAM_x=5", "TRY=no 2", "OUT=/d/.2-out.h5"));
+                          "FUGLE_TASK=grid", "FUGLE_INDEX=4", "FUGLE_CORES=16", "FUGLE_GPUS=2", "FUGLE_CPUS=0-3",
+                          "FUGLE_MEM=1024", "FUGLE_MATRIX_the_level=8", "FUGLE_IN_in_file=/in.nc",
+                          "FUGLE_OUT_h5=/d/.2-out.h5", "FUGLE_PARAM_x=5", "TRY=no 2", "OUT=/d/.2-out.h5"));
 }
 
 }  // namespace

@@ -34,6 +34,33 @@ TEST(Outcome, exit_code_zero_is_good_and_any_other_an_error) {
   EXPECT_EQ(outcome.reason, "exit code 3");
 }
 
+TEST(Outcome, an_attempt_that_ran_elsewhere_than_bound_is_good_and_says_so) {
+  AttemptTexts texts;
+  texts.cpus = {0, 1, 2, 3};
+  EXPECT_EQ(outcome_of({}, texts).reason, "");
+  texts.ran_on = {0, 1};
+  const Outcome outcome = outcome_of({}, texts);
+  EXPECT_EQ(outcome.cls, FailureClass::none);
+  EXPECT_EQ(outcome.reason, "bound to cpus 0-3, but it ran on 0-1 (its command changes the binding)");
+}
+
+TEST(Outcome, an_attempt_that_could_not_be_bound_is_good_and_says_so) {
+  AttemptTexts texts;
+  texts.cpus = {70};
+  wire::EndedFields ended;
+  ended.bind_error = EINVAL;
+  EXPECT_EQ(outcome_of(ended, texts).reason, "could not be bound to cpus 70 (Invalid argument) and ran without");
+}
+
+TEST(Outcome, a_failure_keeps_its_own_reason) {
+  AttemptTexts texts;
+  texts.cpus = {0};
+  texts.ran_on = {1};
+  wire::EndedFields ended;
+  ended.wait_status = exit_status(3);
+  EXPECT_EQ(outcome_of(ended, texts).reason, "exit code 3");
+}
+
 TEST(Outcome, a_signal_is_named_and_its_number_negated) {
   const Outcome outcome = outcome_of_status(SIGSEGV);
   EXPECT_EQ(outcome.cls, FailureClass::signal);

@@ -14,6 +14,8 @@ std::string some_frames() {
   FrameWriter(stream, Kind::stop).put(AttemptKey{7, 2});
   FrameWriter(stream, Kind::start)
       .put(StartFields{{8, 1}, 5, 6})
+      .put_numbers({3, 70'000})
+      .put_numbers({})
       .put_text("/work")
       .put_texts({"echo", "", std::string(100'000, 'x')})
       .put_texts({});
@@ -28,6 +30,8 @@ TEST(Wire, fields_come_back_as_they_were_put) {
   EXPECT_EQ(FrameReader(splitter.next()->body).get<AttemptKey>(), (AttemptKey{7, 2}));
   FrameReader start(splitter.next()->body);
   EXPECT_EQ(start.get<StartFields>().grace_ns, 6);
+  EXPECT_THAT(start.get_numbers(), ElementsAre(3u, 70'000u));
+  EXPECT_TRUE(start.get_numbers().empty());
   EXPECT_STREQ(start.get_text(), "/work");
   EXPECT_THAT(start.get_texts(), ElementsAre(StrEq("echo"), StrEq(""), StrEq(std::string(100'000, 'x'))));
   EXPECT_TRUE(start.get_texts().empty());
