@@ -23,6 +23,8 @@ Network::Network(std::uint32_t num_ranks, std::uint32_t num_tasks, Latency laten
       carrying_(carrying),
       sizes_(num_tasks),
       inboxes_(num_ranks),
+      last_from_head_(num_ranks),
+      last_to_head_(num_ranks),
       is_closed_(num_ranks, false) {}
 
 Duration Network::delay(std::uint32_t from, std::uint32_t to) {
@@ -60,8 +62,13 @@ Time Network::post_loss(std::uint32_t dead, std::uint32_t to, Time leaves) {
   return is_closed_[to] ? kNever : enqueue(dead, to, kLoss, leaves);
 }
 
+Time& Network::last_arrival(std::uint32_t from, std::uint32_t to) {
+  if (from == 0) return last_from_head_[to];
+  return to == 0 ? last_to_head_[from] : last_of_others_[std::uint64_t{from} << 32 | to];
+}
+
 Time Network::enqueue(std::uint32_t from, std::uint32_t to, std::uint32_t message, Time leaves) {
-  Time& last = last_arrival_[std::uint64_t{from} << 32 | to];
+  Time& last = last_arrival(from, to);
   last = std::max(leaves + delay(from, to), last + Duration(1));
   auto& inbox = inboxes_[to];
   inbox.push_back({last, num_sent_++, from, message});

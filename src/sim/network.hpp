@@ -63,6 +63,7 @@ class Network {
     bool operator>(const Letter& other) const { return std::pair(at, sequence) > std::pair(other.at, other.sequence); }
   };
   [[nodiscard]] Duration delay(std::uint32_t from, std::uint32_t to);
+  [[nodiscard]] Time& last_arrival(std::uint32_t from, std::uint32_t to);
   Time enqueue(std::uint32_t from, std::uint32_t to, std::uint32_t message, Time leaves);
   [[nodiscard]] scheduler::Message take(std::uint32_t message);
 
@@ -71,11 +72,14 @@ class Network {
   Random random_;
   Carrying carrying_;
   MessageSizes sizes_;
-  std::vector<std::vector<Letter>> inboxes_;              ///< [rank] heap
-  std::vector<scheduler::Message> messages_;              ///< on their way
-  std::vector<std::uint32_t> free_;                       ///< of messages_
-  std::unordered_map<std::uint64_t, Time> last_arrival_;  ///< [from, to]; looked up only
-  std::vector<bool> is_closed_;                           ///< [rank]
+  std::vector<std::vector<Letter>> inboxes_;  ///< [rank] heap
+  std::vector<scheduler::Message> messages_;  ///< on their way
+  std::vector<std::uint32_t> free_;           ///< of messages_
+  // By pair of ranks, so that they stay in order. Nearly all messages are between the head and a worker.
+  std::vector<Time> last_from_head_;                        ///< [to]
+  std::vector<Time> last_to_head_;                          ///< [from]
+  std::unordered_map<std::uint64_t, Time> last_of_others_;  ///< looked up only
+  std::vector<bool> is_closed_;                             ///< [rank]
   std::uint64_t num_sent_ = 0;
   std::uint64_t num_delivered_ = 0;
   std::uint64_t bytes_sent_ = 0;

@@ -120,6 +120,7 @@ void Processes::stop(std::uint32_t rank, ElementId element, Time now) {
   const Time dies = std::max(now + kDying, process->told);
   if (dies >= process->ends) return;
   process->ends = dies;
+  ++ranks_[rank].num_stale;
   schedule(rank, {dies, element, process->attempt, Due::ended});
 }
 
@@ -146,7 +147,8 @@ bool Processes::holds(const Due& due) const {
 
 /// So that next_due() is something that will be reported.
 void Processes::drop_stale(Rank& rank) const {
-  while (!rank.due.empty() && !holds(rank.due.front())) {
+  while (rank.num_stale > 0 && !holds(rank.due.front())) {
+    --rank.num_stale;
     std::pop_heap(rank.due.begin(), rank.due.end(), std::greater<>());
     rank.due.pop_back();
   }
@@ -196,8 +198,8 @@ Time Processes::next_due(std::uint32_t rank) const {
 }
 
 void Processes::kill_all(std::uint32_t r, Time now) {
-  Rank& rank = ranks_[r];
-  for (const Due& due : std::exchange(rank.due, {})) {
+  ranks_[r].num_stale = 0;
+  for (const Due& due : std::exchange(ranks_[r].due, {})) {
     if (due.kind != Due::ended || !holds(due)) continue;
     Process& process = *find(due.element);
     if (process.follower.is_valid()) remove(process.follower);

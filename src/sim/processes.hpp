@@ -87,7 +87,8 @@ class Processes {
     bool operator>(const Due& other) const;
   };
   struct Rank {
-    std::vector<Due> due;  ///< heap; entries that no longer hold are skipped
+    std::vector<Due> due;         ///< heap
+    std::uint32_t num_stale = 0;  ///< entries of `due` that no longer hold, since something was stopped
     graph::Request in_use{0, 0, 0};
     Time spawner_free{};
   };

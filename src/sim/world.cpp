@@ -106,9 +106,8 @@ class World::Impl {
     ++num_steps_;
     num_idle_steps_ += has_news ? 0 : 1;
     const Time deadline = r == 0 ? step_head() : engine.step(now_);
-    if (engine.is_done()) return true;
     wake(r, std::min(network_.next_arrival(r), processes_.next_due(r)));
-    if (deadline != kNever) wake(r, std::max(deadline, now_ + Duration(1)));
+    if (deadline != kNever && !engine.is_done()) wake(r, std::max(deadline, now_ + Duration(1)));
     return true;
   }
 
