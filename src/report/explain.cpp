@@ -231,6 +231,7 @@ class Explainer {
     out_.reason = fmt::format("attempt {} ended at {} after {} {}", attempt->number, format_time(attempt->end),
                               format_duration(attempt->end - attempt->start),
                               place(in_.attempts.node_of(*attempt), attempt->worker));
+    if (!attempt->reason.empty()) out_.reason += "; warning: " + attempt->reason;
   }
 
   void explain_failed() {

@@ -154,6 +154,18 @@ TEST(Explain, says_where_and_how_long_an_ok_element_ran) {
             "a is OK: attempt 1 ended at 2026-06-01T04:30:03Z after 2.5s on node1 (worker 0)\n");
 }
 
+TEST(Explain, warns_of_an_ok_element_that_ran_elsewhere_than_it_was_bound_to) {
+  ToldRun told(chain());
+  told.life(0);
+  told.joins(0, "node1", 2);
+  scheduler::Event end = told.starts("a", 1, 0);
+  end.text = "bound to cpus 0-3, but it ran on 0-1 (its command changes the binding)";
+  told.finishes(end, 3.5);
+  EXPECT_EQ(told.why("a", kRunning, 9),
+            "a is OK: attempt 1 ended at 2026-06-01T04:30:03Z after 2.5s on node1 (worker 0); warning: bound to cpus "
+            "0-3, but it ran on 0-1 (its command changes the binding)\n");
+}
+
 TEST(Explain, shows_the_whole_block_of_a_failed_element) {
   ToldRun told(chain());
   told.life(0);
