@@ -40,7 +40,7 @@ class Evolution {
   PoolSearchResult run(std::span<const std::vector<std::uint32_t>> starts) && {
     for (const auto& start : starts) {
       if (is_done()) break;
-      population_.push_back(improved(start));
+      population_.push_back(improved(start, false));
     }
     do {
       fill();
@@ -72,10 +72,10 @@ class Evolution {
   }
 
   // Forward, backward, forward; the list of the better of the two forward schedules.
-  Individual improved(const std::vector<std::uint32_t>& list) {
+  Individual improved(const std::vector<std::uint32_t>& list, bool is_feasible) {
     Individual best;
-    const bool waits = options_.may_wait && random_.chance(0.7);
-    forward(list, false);
+    const bool waits = options_.may_wait && random_.chance(kWaiting);
+    forward(list, waits && is_feasible);
     for (int round = 0;; ++round) {
       if (made_.makespan_s < best.makespan_s) best = {made_.by_start, made_.makespan_s};
       if (round == 1 || is_done()) return best;
@@ -110,7 +110,7 @@ class Evolution {
 
   void fill() {
     for (std::size_t i = 0; population_.size() < kPopulation && !is_done(); ++i) {
-      population_.push_back(improved(sampled(static_cast<double>(i) / kPopulation)));
+      population_.push_back(improved(sampled(static_cast<double>(i) / kPopulation), false));
     }
     std::sort(population_.begin(), population_.end(), is_better);
   }
@@ -127,12 +127,23 @@ class Evolution {
         if (a == b) continue;
         std::vector<std::uint32_t> child = crossed(population_[a].list, population_[b].list);
         mutate(child);
-        population_.push_back(improved(child));
+        population_.push_back(improved(child, true));
       }
-      std::stable_sort(population_.begin(), population_.end(), is_better);
-      population_.resize(n);
+      drop_copies();
+      population_.resize(std::min(population_.size(), n));
       idle = result_.best.makespan_s < before ? 0 : idle + 1;
     }
+  }
+
+  // Sorts; of individuals with one list the first stays.
+  void drop_copies() {
+    std::sort(population_.begin(), population_.end(), [](const Individual& a, const Individual& b) {
+      return a.makespan_s != b.makespan_s ? a.makespan_s < b.makespan_s : a.list < b.list;
+    });
+    const auto is_copy = [](const Individual& a, const Individual& b) {
+      return a.makespan_s == b.makespan_s && a.list == b.list;
+    };
+    population_.erase(std::unique(population_.begin(), population_.end(), is_copy), population_.end());
   }
 
   // A part of the father's order between two points of the mother's.
@@ -154,8 +165,9 @@ class Evolution {
   }
 
   void mutate(std::vector<std::uint32_t>& list) {
+    const double rate = std::min(kSwaps / static_cast<double>(list.size()), 0.3);
     for (std::size_t i = 0; i + 1 < list.size(); ++i) {
-      if (!random_.chance(kMutation)) continue;
+      if (!random_.chance(rate)) continue;
       const auto needs = pool_.needs[list[i + 1]];
       if (std::find(needs.begin(), needs.end(), list[i]) == needs.end()) std::swap(list[i], list[i + 1]);
     }
@@ -163,8 +175,9 @@ class Evolution {
 
   void restart() { population_.clear(); }
 
-  static constexpr int kIdle = 30;
-  static constexpr double kMutation = 0.05;
+  static constexpr double kWaiting = 0.7;      // of individuals that are made by the serial scheme
+  static constexpr int kIdle = 60;             // generations without improvement before a new start
+  static constexpr double kSwaps = 15;         // of neighbours in a list, on average per child
   const Pool& pool_;
   const Pool backward_pool_;
   PoolSearchOptions options_;
