@@ -77,6 +77,7 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       ran_on_(graph_.num_elements()),
       last_worker_(graph_.num_tasks()),
       lengths_(graph_.num_tasks()),
+      is_stray_(graph_.num_elements(), false),
       grant_index_(workers.num_ranks(), kNone) {}
 
 void Granter::learn(ElementId element, WorkerId worker, Duration length) {
@@ -171,7 +172,9 @@ void Granter::serve_all(Time now) {
     ReadyQueue::Class& cls = *open.back().second;
     const ElementId e = ready_.element_at(open.back().first);
     open.pop_back();
-    if (!ends_in_time(e, now)) {
+    if (!ready_.contains(e)) {
+      // went along with something else meanwhile
+    } else if (!ends_in_time(e, now)) {
       put_aside_what_is_late(e);
     } else {
       if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, false);
@@ -289,12 +292,12 @@ std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const
 std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const {
   std::vector<ElementId> members;
   for (const std::uint32_t e : lease_members_[plan_.leases[first.value()]])
-    if (may_come_along(ElementId(e), worker)) members.emplace_back(e);
+    if (!is_stray_[e] && may_come_along(ElementId(e), worker)) members.emplace_back(e);
   return members;
 }
 
 std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) const {
-  const bool is_whole_lease = !plan_.leases.empty() && home_of(first) == worker;
+  const bool is_whole_lease = !plan_.leases.empty() && home_of(first) == worker && !is_stray_[first.value()];
   return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
 }
 
@@ -362,18 +365,21 @@ void Granter::send_grants() {
   grants_.clear();
 }
 
-/// An idle worker and nothing READY here: half of the deepest backlog comes back, worst elements first.
+/// An idle worker and nothing READY here: half of the deepest backlog comes back, worst elements first, as far as there
+/// is room for them elsewhere. A worker with nothing of that kind is not asked again before its next report.
 void Granter::take_back_for_idle_workers() {
   if (ready_.size() > 0 || !workers_.room().has_free_core()) return;
   const auto victim = workers_.room().with_most_surplus();
   if (!victim) return;
+  workers_.set_revoking(*victim, true);
   const auto& queued = workers_.at(*victim).queued;
   Revoke revoke;
   std::size_t wanted = (queued.size() + 1) / 2;
-  for (auto worst = queued.rbegin(); worst != queued.rend() && wanted > 0; ++worst, --wanted)
-    revoke.elements.push_back(ready_.element_at(*worst));
-  workers_.set_revoking(*victim, true);
-  outbox_.send(*victim, std::move(revoke));
+  for (auto worst = queued.rbegin(); worst != queued.rend() && wanted > 0; ++worst, --wanted) {
+    const ElementId e = ready_.element_at(*worst);
+    if (workers_.room().with_most_room(graph_.task_of(e).request)) revoke.elements.push_back(e);
+  }
+  if (!revoke.elements.empty()) outbox_.send(*victim, std::move(revoke));
 }
 
 }  // namespace fugle::scheduler

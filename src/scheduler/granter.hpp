@@ -26,6 +26,8 @@ class Granter {
 
   /// An attempt ended OK after so long.
   void learn(ElementId element, WorkerId worker, Duration length);
+  /// A worker gave it back: from now on it goes alone, not with its lease, or it would go to and fro.
+  void leave_lease(ElementId element) { is_stray_[element.value()] = true; }
   void grant_what_fits(Time now);
   void take_back_for_idle_workers();
 
@@ -80,6 +82,7 @@ class Granter {
   };
   std::vector<Mean> lengths_;  ///< [task] moving, of this life
   bool has_short_tasks_ = false;
+  std::vector<bool> is_stray_;  ///< [element] left its lease
   std::vector<ElementId> put_aside_;
   std::vector<std::pair<WorkerId, Grant>> grants_;  ///< of this step
   std::vector<std::uint32_t> grant_index_;          ///< [worker] in grants_, or none

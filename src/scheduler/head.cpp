@@ -151,6 +151,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
 
 void Head::on_returned(WorkerId from, ElementId element, Time now) {
   if (leases_.holder_of(element) != from) return;
+  granter_.leave_lease(element);
   leases_.release(element);
   leases_.release_dependents(element);
   if (const auto wanted = cancel_wanted_.extract(element)) {

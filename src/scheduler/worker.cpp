@@ -52,11 +52,13 @@ void Worker::on_head_lost() {
 void Worker::accept(const Grant& grant) {
   report_interval_ = grant.report_interval;
   last_end_ = grant.last_end;
+  ++num_grants_;
   for (const auto& [id, task] : grant.tasks) tasks_[id.value()] = task;
   for (const LeasedElement& leased : grant.elements) {
     const auto [place, is_new] = held_.try_emplace(leased.element);
     FUGLE_EXPECT(is_new, "an element was granted twice");
     place->second.leased = leased;
+    place->second.grant = num_grants_;
     if (leased.waits_for == 0) queue_.emplace(leased.order, leased.element);
   }
 }
@@ -89,14 +91,21 @@ void Worker::drop(ElementId element) {
   const auto found = held_.find(element);
   if (found == held_.end()) return;
   FUGLE_EXPECT(!found->second.is_running);
-  const LeasedElement leased = std::move(found->second.leased);
-  queue_.erase({leased.order, element});
+  const Held held = std::move(found->second);
+  queue_.erase({held.leased.order, element});
   held_.erase(found);
-  drop_dependents(leased);
+  drop_dependents(held);
 }
 
-void Worker::drop_dependents(const LeasedElement& leased) {
-  for (const ElementId e : leased.releases) drop(e);
+/// None when it has left the lease, and perhaps came back by another.
+Worker::Held* Worker::find_released(const Held& held, ElementId successor) {
+  const auto found = held_.find(successor);
+  return found != held_.end() && found->second.grant == held.grant ? &found->second : nullptr;
+}
+
+void Worker::drop_dependents(const Held& held) {
+  for (const ElementId e : held.leased.releases)
+    if (find_released(held, e) != nullptr) drop(e);
 }
 
 Time Worker::step(Time now) {
@@ -132,12 +141,10 @@ void Worker::end(const AttemptReport& attempt) {
   held_.erase(found);
   --num_running_;
   is_report_awaited_ = is_report_awaited_ || held.leased.is_awaited || attempt.cls != FailureClass::none;
-  if (attempt.cls != FailureClass::none) return drop_dependents(held.leased);
+  if (attempt.cls != FailureClass::none) return drop_dependents(held);
   for (const ElementId e : held.leased.releases) {
-    const auto released = held_.find(e);
-    if (released == held_.end()) continue;
-    LeasedElement& leased = released->second.leased;
-    if (--leased.waits_for == 0) queue_.emplace(leased.order, e);
+    Held* const released = find_released(held, e);
+    if (released != nullptr && --released->leased.waits_for == 0) queue_.emplace(released->leased.order, e);
   }
 }
 

@@ -39,6 +39,7 @@ class Worker {
  private:
   struct Held {
     LeasedElement leased;
+    std::uint64_t grant = 0;  ///< number of the message that brought it: edges of a lease join elements of one message
     bool is_running = false;  ///< handed to the executor
     ElementId predecessor;    ///< waits in the executor for the place of this one; invalid: has its own
     ElementId follower;       ///< waits for this one's place
@@ -51,7 +52,8 @@ class Worker {
   void give_back(const Revoke& revoke);
   void release(const Release& release);
   void let_go(ElementId element);
-  void drop_dependents(const LeasedElement& leased);
+  void drop_dependents(const Held& held);
+  [[nodiscard]] Held* find_released(const Held& held, ElementId successor);
   void drop(ElementId element);
   void take_reports();
   void end(const AttemptReport& attempt);
@@ -82,6 +84,7 @@ class Worker {
   std::unordered_map<std::uint32_t, std::shared_ptr<const graph::Task>> tasks_;
   std::unordered_map<ElementId, Held> held_;
   std::set<std::pair<std::uint32_t, ElementId>> queue_;  ///< (order, element) that wait for resources only
+  std::uint64_t num_grants_ = 0;
   std::uint32_t num_running_ = 0;
   std::set<ElementId> unfollowed_;  ///< have a place of their own that nobody waits for
   std::set<ElementId> followers_;   ///< wait for a place in the executor

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "graph/algorithms.hpp"
@@ -59,6 +60,19 @@ graph::Graph random_graph(Random& random) {
     tasks.push_back(task);
   }
   return story.graph();
+}
+
+/// Often with homes, some of them on workers that do not exist, and leases that have nothing to do with the edges.
+plan::Plan random_plan(const graph::Graph& graph, std::uint32_t num_workers, Random& random) {
+  plan::Plan plan = plan_of(graph);
+  if (random.chance(0.3)) return plan;
+  const bool has_leases = random.chance(0.7);
+  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
+    plan.homes.emplace_back(random.chance(0.1) ? WorkerId::kInvalid
+                                               : static_cast<std::uint32_t>(random.below(num_workers + 1)));
+    if (has_leases) plan.leases.push_back(static_cast<std::uint32_t>(random.below(1 + graph.num_elements() / 8)));
+  }
+  return plan;
 }
 
 /// Half of the elements are short, so that workers get backlogs of them.
@@ -288,10 +302,12 @@ TEST_P(SeededRuns, keep_the_invariants_through_lost_workers_and_crashes) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   const graph::Graph graph = random_graph(random);
-  const auto plan = plan_of(graph);
   std::vector<Event> history;
   for (int life = 0; life < 20; ++life) {
-    WorldOptions options = cluster(1 + static_cast<std::uint32_t>(random.below(4)), 3);
+    const bool is_wide = random.chance(0.2);  // then reports are held back
+    const auto num_workers = static_cast<std::uint32_t>(is_wide ? 30 + random.below(10) : 1 + random.below(4));
+    WorldOptions options = cluster(num_workers, 3);
+    const plan::Plan plan = random_plan(graph, num_workers, random);
     options.seed = random.next();
     options.model = random_outcome;
     World world(graph, plan, options, history);
@@ -301,7 +317,7 @@ TEST_P(SeededRuns, keep_the_invariants_through_lost_workers_and_crashes) {
     while (world.advance()) {
       world.check_invariants();
       const auto num_ranks = static_cast<std::uint32_t>(options.workers.size());
-      if (num_ranks > 1 && random.chance(0.001))
+      if (num_ranks > 1 && random.chance(0.005))
         world.lose_worker(WorkerId(1 + static_cast<std::uint32_t>(random.below(num_ranks - 1))));
       if (will_crash && events_left-- == 0) {
         has_crashed = true;
@@ -322,7 +338,18 @@ TEST_P(SeededRuns, keep_the_invariants_through_lost_workers_and_crashes) {
   for (const auto& [element, times] : completions(history)) EXPECT_EQ(times, 1) << graph.id(element);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, SeededRuns, ::testing::Range(1, 301));
+int number_from(const char* variable, int otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::atoi(text);
+}
+
+/// Each of these was a bug once.
+INSTANTIATE_TEST_SUITE_P(FoundBugs, SeededRuns, ::testing::Values(341, 1243, 1787, 2371));
+
+/// FUGLE_SIM_FIRST=1000 FUGLE_SIM_SEEDS=100000 runs others than those of the suite.
+const int kFirstSeed = number_from("FUGLE_SIM_FIRST", 1);
+INSTANTIATE_TEST_SUITE_P(Seeds, SeededRuns,
+                         ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
 
 }  // namespace
 }  // namespace fugle::sim
