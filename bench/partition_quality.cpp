@@ -75,8 +75,9 @@ void measure(const std::string& name, const graph::Rows& needs, std::uint32_t nu
 }
 
 void quality(const std::string& only_graph, std::uint32_t only_parts) {
-  fmt::print("| graph | parts | best cut | mean cut | worst balance | dagP best | dagP mean | best / dagP | mean / dagP "
-             "| s each |\n|---|---|---|---|---|---|---|---|---|---|\n");
+  fmt::print(
+      "| graph | parts | best cut | mean cut | worst balance | dagP best | dagP mean | best / dagP | mean / dagP "
+      "| s each |\n|---|---|---|---|---|---|---|---|---|---|\n");
   std::string name;
   graph::Rows needs;
   for (const testing::ReferenceCut& reference : testing::kReferenceCuts) {
@@ -122,13 +123,21 @@ graph::Rows stencil(std::uint32_t width, const std::vector<int>& offsets, bool a
 void large(const std::string& only) {
   const std::vector<std::pair<const char*, std::function<graph::Rows()>>> graphs = {
       {"random, window 10,000", [] { return random_graph(10'000); }},
-      {"stencil of 1,000", [] { return stencil(1'000, {-1, 0, 1}, false); }},
-      {"stencil of 10,000", [] { return stencil(10'000, {-1, 0, 1}, false); }},
+      {"stencil of 1,000",
+       [] {
+         return stencil(1'000, {-1, 0, 1}, false);
+       }},
+      {"stencil of 10,000",
+       [] {
+         return stencil(10'000, {-1, 0, 1}, false);
+       }},
       {"grid of 1,000", [] { return stencil(1'000, {0}, true); }},
       {"chains", [] { return stencil(10'000, {0}, false); }},
       {"random, whole", [] { return random_graph(kMillion); }},
   };
-  fmt::print("| 1,000,000 vertices, 64 parts | edges | cut % | balance | CPU s | peak MiB so far |\n|---|---|---|---|---|---|\n");
+  fmt::print(
+      "| 1,000,000 vertices, 64 parts | edges | cut % | balance | CPU s | peak MiB so far "
+      "|\n|---|---|---|---|---|---|\n");
   for (const auto& [name, make] : graphs) {
     if (!only.empty() && only != name) continue;
     const graph::Rows needs = make();

@@ -3,20 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <utility>
+#include <vector>
 
 #include "plan/acyclic_coarsening.hpp"
 #include "plan/acyclic_first_cut.hpp"
-#include "plan/acyclic_move_state.hpp"
-#include "plan/acyclic_multilevel.hpp"
 #include "plan/acyclic_refinement.hpp"
 
 namespace fugle::plan {
 namespace {
 
 constexpr std::uint32_t kCoarsestVertices = 100;
-constexpr std::uint32_t kFirstCuts = 4 * kNumFirstCutMethods;
+constexpr double kCoarsestPairs = 40;  // the heaviest pair is this part of the whole
+constexpr std::uint32_t kMostFirstCuts = 4 * kNumFirstCutMethods;
 constexpr RefinementEffort kFirstEffort = {4, 100};
 
 using Limits = std::array<double, 2>;
@@ -30,10 +29,9 @@ struct Share {
 /// What both halves may weigh, so that the imbalance still allowed is spread over the bisections to come.
 Limits side_limits(const LevelGraph& graph, std::uint32_t num_parts, double limit) {
   const double mean = graph.total_weight() / num_parts;
-  const double bisections = std::ceil(std::log2(num_parts));
-  const double slack = mean > 0 ? std::pow(std::max(1.0, limit / mean), 1 / bisections) : 1;
+  const double slack = mean > 0 ? std::pow(std::max(1.0, limit / mean), 1 / std::ceil(std::log2(num_parts))) : 1;
   const std::array<std::uint32_t, 2> parts = {(num_parts + 1) / 2, num_parts / 2};
-  const double unit = graph.heaviest() * graph.num_vertices() == graph.total_weight() ? graph.heaviest() : 0;
+  const double unit = common_weight(graph);
   Limits limits{};
   for (std::size_t side = 0; side < 2; ++side) {
     const double share = mean * parts[side];
@@ -45,50 +43,68 @@ Limits side_limits(const LevelGraph& graph, std::uint32_t num_parts, double limi
   return limits;
 }
 
-std::vector<std::uint32_t> cut_coarsest(const LevelGraph& graph, const Limits& limits, Random& random) {
-  Candidate best;
-  for (std::uint32_t i = 0; i < kFirstCuts; ++i) {
-    MoveState state(graph, limits, first_cut(graph, limits, i % kNumFirstCutMethods, random));
-    refine(state, kFirstEffort, random);
-    Candidate candidate{state.parts(), state.overload(), state.cut()};
-    if (i == 0 || candidate.is_better_than(best)) best = std::move(candidate);
-  }
-  return best.parts;
+Candidate first_candidate(const LevelGraph& graph, const Limits& limits, std::uint32_t method, Random& random) {
+  MoveState state(graph, limits, first_cut(graph, limits, method, random));
+  refine(state, kFirstEffort, random);
+  return candidate_of(state);
 }
 
-Candidate bisect_once(const LevelGraph& graph, const Limits& limits, Random& random) {
-  const CoarseningLimits coarsening{kCoarsestVertices, graph.total_weight() / 40};
-  const Hierarchy hierarchy(graph, {}, coarsening, random);
-  return refine_upwards(hierarchy, limits, cut_coarsest(hierarchy.coarsest(), limits, random), random);
+Candidate cut_coarsest(const LevelGraph& graph, const Limits& limits, Random& random) {
+  const std::uint32_t rounds = graph.num_vertices() <= 10 * kCoarsestVertices ? kMostFirstCuts : kNumFirstCutMethods;
+  Candidate best = first_candidate(graph, limits, 0, random);
+  for (std::uint32_t i = 1; i < rounds; ++i) {
+    Candidate other = first_candidate(graph, limits, i % kNumFirstCutMethods, random);
+    if (other.is_better_than(best)) best = std::move(other);
+  }
+  return best;
 }
 
-std::vector<std::uint32_t> bisect(const LevelGraph& graph, const Limits& limits, Random& random) {
-  Candidate best = bisect_once(graph, limits, random);
-  for (int i = 0; i < 3; ++i) {
-    Candidate other = bisect_once(graph, limits, random);
-    best = combine(graph, limits, best, other, random);
+Candidate bisect_multilevel(const LevelGraph& graph, const Limits& limits, Random& random) {
+  const Hierarchy hierarchy(graph, {}, {kCoarsestVertices, graph.total_weight() / kCoarsestPairs}, random);
+  return refine_upwards(hierarchy, limits, cut_coarsest(hierarchy.coarsest(), limits, random).parts, random);
+}
+
+/// Without coarsening: good cuts may run along a front through many vertices that a coarse level holds together.
+Candidate bisect_flat(const LevelGraph& graph, const Limits& limits, Random& random) {
+  Candidate best = first_candidate(graph, limits, kFrontMethods[0], random);
+  for (std::size_t i = 1; i < kFrontMethods.size(); ++i) {
+    Candidate other = first_candidate(graph, limits, kFrontMethods[i], random);
+    if (other.is_better_than(best)) best = std::move(other);
   }
-  best = improve(graph, limits, best, random);
-  return best.parts;
+  return best;
+}
+
+std::vector<std::uint32_t> bisect(const LevelGraph& graph, const Limits& limits, std::uint32_t tries, Random& random) {
+  Candidate best = bisect_flat(graph, limits, random);
+  for (std::uint32_t i = 0; i < tries; ++i) {
+    best = combine(graph, limits, best, bisect_multilevel(graph, limits, random), random);
+  }
+  return improve(graph, limits, best, random).parts;
 }
 
 }  // namespace
 
+double common_weight(const LevelGraph& graph) {
+  for (std::uint32_t v = 0; v < graph.num_vertices(); ++v) {
+    if (graph.weight(v) != graph.heaviest()) return 0;
+  }
+  return graph.heaviest();
+}
+
 std::vector<std::uint32_t> recursive_bisection(const LevelGraph& graph, std::uint32_t num_parts, double limit,
-                                               Random& random) {
+                                               std::uint32_t tries, Random& random) {
   std::vector<std::uint32_t> part_of(graph.num_vertices(), 0);
-  std::vector<Share> open(1);
-  open[0] = {0, num_parts, {}};
+  std::vector<Share> open{{0, num_parts, {}}};
   for (std::uint32_t v = 0; v < graph.num_vertices(); ++v) open[0].vertices.push_back(v);
   while (!open.empty()) {
-    Share share = std::move(open.back());
+    const Share share = std::move(open.back());
     open.pop_back();
-    if (share.num_parts == 1 || share.vertices.empty()) {
+    if (share.num_parts == 1 || share.vertices.size() <= 1) {
       for (const std::uint32_t v : share.vertices) part_of[v] = share.first_part;
       continue;
     }
     const LevelGraph piece = induced(graph, share.vertices);
-    const auto sides = bisect(piece, side_limits(piece, share.num_parts, limit), random);
+    const auto sides = bisect(piece, side_limits(piece, share.num_parts, limit), tries, random);
     const std::uint32_t num_first = (share.num_parts + 1) / 2;
     Share first{share.first_part, num_first, {}};
     Share second{share.first_part + num_first, share.num_parts - num_first, {}};

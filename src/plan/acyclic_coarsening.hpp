@@ -30,7 +30,7 @@ struct CoarseningLimits {
 /// A graph (not owned, has to outlive this) and its coarser and coarser images.
 class Hierarchy {
  public:
-  /// `groups` [vertex], ordered as above and below the number of vertices; empty: one group.
+  /// `groups` [vertex], ordered as above, small numbers; empty: one group.
   Hierarchy(const LevelGraph& finest, std::vector<std::uint32_t> groups, const CoarseningLimits& limits,
             Random& random);
 

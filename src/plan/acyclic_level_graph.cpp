@@ -42,8 +42,8 @@ class CoarseArcs {
 ArcRows::ArcRows(std::uint32_t num_vertices, const std::vector<Ends>& arcs, const std::vector<double>& weights) {
   std::vector<Property> properties(weights.size());
   std::transform(weights.begin(), weights.end(), properties.begin(), [](double weight) { return Property{weight}; });
-  graph_ =
-      BoostGraph(boost::edges_are_sorted, arcs.begin(), arcs.end(), properties.begin(), num_vertices, arcs.size());
+  graph_ = BoostGraph(boost::edges_are_sorted, arcs.begin(), arcs.end(), properties.begin(), num_vertices,
+                      static_cast<std::uint32_t>(arcs.size()));
 }
 
 ArcRows ArcRows::reversed() const {

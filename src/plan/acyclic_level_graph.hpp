@@ -63,9 +63,7 @@ class ArcRows {
   [[nodiscard]] std::uint32_t degree(std::uint32_t v) const {
     return static_cast<std::uint32_t>(out_degree(v, graph_));
   }
-  [[nodiscard]] std::uint32_t num_vertices() const {
-    return static_cast<std::uint32_t>(boost::num_vertices(graph_));
-  }
+  [[nodiscard]] std::uint32_t num_vertices() const { return static_cast<std::uint32_t>(boost::num_vertices(graph_)); }
   [[nodiscard]] std::size_t num_arcs() const { return boost::num_edges(graph_); }
 
  private:
@@ -74,7 +72,7 @@ class ArcRows {
 
 class LevelGraph {
  public:
-  /// `arcs` ascending by first vertex, each from a smaller to a larger number, no doubles.
+  /// `arcs` ascending by first vertex, each from a smaller to a larger number.
   LevelGraph(std::vector<double> vertex_weights, const std::vector<ArcRows::Ends>& arcs,
              const std::vector<double>& arc_weights);
 

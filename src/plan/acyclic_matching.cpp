@@ -1,6 +1,7 @@
 #include "plan/acyclic_matching.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "plan/counting_sort.hpp"
@@ -9,7 +10,9 @@ namespace fugle::plan {
 namespace {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-constexpr std::uint8_t kMaxRefusals = 8;       // of a vertex with many arcs: each costs a look at all of them
+constexpr std::uint8_t kMaxRefusals = 8;  // of a vertex with many arcs: each costs a look at all of them
+constexpr double kEnoughPairs = 0.1;      // per vertex
+constexpr double kTiny = 1e-100;
 constexpr std::size_t kMaxTriesPerVertex = 4;  // partners in order of preference
 
 class Matching {
@@ -20,16 +23,16 @@ class Matching {
         heaviest_pair_(heaviest_pair),
         random_(random),
         partner_(graph.num_vertices(), kNone),
-        refusals_(graph.num_vertices(), 0) {
-    set_depths();
-  }
+        refusals_(graph.num_vertices(), 0) {}
 
   Contraction run() {
+    set_depths();
+    set_arc_weights();
     const std::vector<std::uint32_t> order = visiting_order();
     for (const std::uint32_t v : order) {
       if (partner_[v] == kNone) match_along_arc(v);
     }
-    match_siblings(order);
+    if (num_pairs_ < kEnoughPairs * graph_.num_vertices()) match_siblings(order);
     return number_pairs();
   }
 
@@ -68,6 +71,16 @@ class Matching {
     }
   }
 
+  void set_arc_weights() {
+    arc_weights_.assign(graph_.num_vertices(), 0);
+    for (std::uint32_t v = 0; v < graph_.num_vertices(); ++v) {
+      for (const Arc arc : graph_.successors()[v]) {
+        arc_weights_[v] += arc.weight;
+        arc_weights_[arc.vertex] += arc.weight;
+      }
+    }
+  }
+
   /// Given the depths of its predecessors.
   [[nodiscard]] std::uint32_t earliest_depth(std::uint32_t v) const {
     std::uint32_t depth = 0;
@@ -90,18 +103,23 @@ class Matching {
       return a.rating != b.rating ? a.rating > b.rating : a.tie > b.tie;
     };
     const std::size_t tries = std::min(kMaxTriesPerVertex, candidates_.size());
-    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(tries),
-                      candidates_.end(), better);
+    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(tries), candidates_.end(),
+                      better);
     for (std::size_t i = 0; i < tries; ++i) {
       const std::uint32_t u = candidates_[i].vertex;
       const auto [first, second] = std::minmax(u, v);
       if (keeps_order(first, second)) {
-        partner_[u] = v;
-        partner_[v] = u;
+        pair_up(u, v);
         return;
       }
       ++refusals_[u];
     }
+  }
+
+  void pair_up(std::uint32_t u, std::uint32_t v) {
+    partner_[u] = v;
+    partner_[v] = u;
+    ++num_pairs_;
   }
 
   void collect_candidates(std::uint32_t v) {
@@ -111,13 +129,17 @@ class Matching {
         const std::uint32_t u = arc.vertex;
         const std::uint32_t apart = std::max(depth_[u], depth_[v]) - std::min(depth_[u], depth_[v]);
         if (apart != 1 || partner_[u] != kNone || refusals_[u] >= kMaxRefusals || !same_group(u, v)) continue;
-        const double weight = graph_.weight(u);
-        if (weight + graph_.weight(v) > heaviest_pair_) continue;
-        // Squared arc weight by the product of vertex weights, without that of v (Holtgrewe, Sanders, Schulz 2010).
-        const double rating = arc.weight * arc.weight / std::max(weight, std::numeric_limits<double>::min());
-        candidates_.push_back({rating, u, static_cast<std::uint32_t>(random_.next())});
+        if (graph_.weight(u) + graph_.weight(v) > heaviest_pair_) continue;
+        candidates_.push_back({rate(u, v, arc.weight), u, static_cast<std::uint32_t>(random_.next())});
       }
     }
+  }
+
+  /// What the pair would have inside beside what it would have outside (Holtgrewe, Sanders, Schulz 2010: innerOuter);
+  /// light vertices first. The weight of v, the same for all candidates of v, is left out.
+  [[nodiscard]] double rate(std::uint32_t u, std::uint32_t v, double arc_weight) const {
+    const double outside = arc_weights_[u] + arc_weights_[v] - 2 * arc_weight;
+    return arc_weight / (std::max(outside, kTiny) * std::max(std::sqrt(graph_.weight(u)), kTiny));
   }
 
   /// The arc pair (first, second) is in order with the arc pairs of its depth.
@@ -143,16 +165,14 @@ class Matching {
 
   void match_siblings(std::span<const std::uint32_t> order) {
     // [2 x neighbour + side] a vertex at this side of the neighbour that waits for a partner
-    std::vector<std::uint32_t> waiting(2 * std::size_t{graph_.num_vertices()}, kNone);
+    std::vector<std::uint32_t> waiting(2 * std::size_t{graph_.num_vertices()} + 1, kNone);
     for (const std::uint32_t v : order) {
       if (partner_[v] != kNone) continue;
       const std::size_t meeting = meeting_place(v);
-      if (meeting == waiting.size()) continue;
       const std::uint32_t u = waiting[meeting];
       if (u != kNone && depth_[u] == depth_[v] && same_group(u, v) &&
           graph_.weight(u) + graph_.weight(v) <= heaviest_pair_) {
-        partner_[u] = v;
-        partner_[v] = u;
+        pair_up(u, v);
         waiting[meeting] = kNone;
       } else {
         waiting[meeting] = v;
@@ -160,7 +180,7 @@ class Matching {
     }
   }
 
-  /// Its most important neighbour of the same group, and on which side of it v is.
+  /// Its most important neighbour of the same group, and on which side of it v is; the last place for those without.
   [[nodiscard]] std::size_t meeting_place(std::uint32_t v) const {
     std::size_t place = 2 * std::size_t{graph_.num_vertices()};
     double heaviest = -1;
@@ -190,7 +210,10 @@ class Matching {
       num_keys = std::max(num_keys, keys[v] + 1);
     }
     leaders = counting_sort(leaders, keys, num_keys);
-    if (!groups_.empty()) leaders = counting_sort(leaders, groups_, n);
+    if (!groups_.empty()) {
+      const std::uint32_t last_group = *std::max_element(groups_.begin(), groups_.end());
+      leaders = counting_sort(leaders, groups_, last_group + 1);
+    }
     Contraction result;
     result.coarse_of.resize(n);
     for (const std::uint32_t v : leaders) {
@@ -206,7 +229,9 @@ class Matching {
   double heaviest_pair_;
   Random& random_;
   std::vector<std::uint32_t> depth_;
+  std::vector<double> arc_weights_;  // [vertex] of all its arcs
   std::vector<std::uint32_t> partner_;
+  std::uint32_t num_pairs_ = 0;
   std::vector<std::uint8_t> refusals_;
   std::vector<Candidate> candidates_;
 };

@@ -15,7 +15,8 @@ struct Contraction {
   std::uint32_t num_coarse = 0;
 };
 
-/// Heavy arcs between light vertices first; what is left over is paired with a sibling at the same neighbour.
+/// Pairs along arcs, those first whose arc is heavy beside the other arcs of both. Where arcs do not pair enough, as
+/// at the hub of a star, siblings at a common neighbour are paired, and vertices that have no neighbours.
 /// `groups` as for Hierarchy. Linear in vertices and arcs, up to a small factor.
 [[nodiscard]] Contraction match(const LevelGraph& graph, std::span<const std::uint32_t> groups, double heaviest_pair,
                                 Random& random);

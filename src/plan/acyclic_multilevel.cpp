@@ -1,9 +1,9 @@
 #include "plan/acyclic_multilevel.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
-#include "plan/acyclic_move_state.hpp"
 #include "plan/acyclic_refinement.hpp"
 
 namespace fugle::plan {
@@ -28,19 +28,25 @@ Candidate improve_in_groups(const LevelGraph& graph, std::span<const double> lim
 
 }  // namespace
 
+bool Candidate::is_better_than(const Candidate& other) const {
+  const double noise = 1e-9 * std::max(overload, other.overload);
+  return std::abs(overload - other.overload) > noise ? overload < other.overload : cut < other.cut;
+}
+
+Candidate candidate_of(const MoveState& state) { return {state.parts(), state.overload(), state.cut()}; }
+
 Candidate refine_upwards(const Hierarchy& hierarchy, std::span<const double> limits, std::vector<std::uint32_t> parts,
                          Random& random) {
   for (std::size_t level = hierarchy.num_levels(); level-- > 0;) {
     MoveState state(hierarchy.graph(level), limits, std::move(parts));
     refine(state, effort_for(hierarchy.graph(level)), random);
-    if (level == 0) return {state.parts(), state.overload(), state.cut()};
+    if (level == 0) return candidate_of(state);
     parts = hierarchy.to_finer(level - 1, state.parts());
   }
   return {};
 }
 
-Candidate improve(const LevelGraph& graph, std::span<const double> limits, const Candidate& candidate,
-                  Random& random) {
+Candidate improve(const LevelGraph& graph, std::span<const double> limits, const Candidate& candidate, Random& random) {
   return improve_in_groups(graph, limits, candidate, candidate.parts, random);
 }
 

@@ -1,5 +1,5 @@
-// The cycle of the multilevel method: coarsen, find or take over a partition of the coarsest level, refine it on the way
-// back. Every function returns partitions whose parts are in order, and none returns a worse one than it was given.
+// The cycle of the multilevel method: coarsen, find or take over a partition of the coarsest level, refine it on the
+// way back. Every function returns partitions whose parts are in order, and none returns a worse one than it was given.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "plan/acyclic_coarsening.hpp"
 #include "plan/acyclic_level_graph.hpp"
+#include "plan/acyclic_move_state.hpp"
 
 namespace fugle::plan {
 
@@ -17,10 +18,10 @@ struct Candidate {
   double overload = 0;               ///< weight above the limits
   double cut = 0;
 
-  [[nodiscard]] bool is_better_than(const Candidate& other) const {
-    return overload != other.overload ? overload < other.overload : cut < other.cut;
-  }
+  [[nodiscard]] bool is_better_than(const Candidate& other) const;
 };
+
+[[nodiscard]] Candidate candidate_of(const MoveState& state);
 
 /// Projects `parts` of the coarsest level to the finest and refines on each.
 [[nodiscard]] Candidate refine_upwards(const Hierarchy& hierarchy, std::span<const double> limits,

@@ -25,21 +25,19 @@ struct Moved {
 /// Empties one part into the next until it is within its limit.
 class Overflow {
  public:
-  Overflow(MoveState& state, std::uint32_t part, Direction direction, std::vector<Moved>& log)
-      : state_(state),
-        part_(part),
-        direction_(direction),
-        next_(direction == Direction::up ? part + 1 : part - 1),
-        log_(log) {}
+  Overflow(MoveState& state, std::uint32_t part, Direction direction)
+      : state_(state), part_(part), direction_(direction), next_(direction == Direction::up ? part + 1 : part - 1) {}
 
-  void run() {
-    for (std::uint32_t v = 0; v < state_.graph().num_vertices(); ++v) consider(v);
+  /// `members` [part] holds at least the vertices of this part. What is moved is added to `log`.
+  void run(std::vector<std::vector<std::uint32_t>>& members, std::vector<Moved>& log) {
+    for (const std::uint32_t v : members[part_]) consider(v);
     while (is_over() && !queue_.empty()) {
       std::pop_heap(queue_.begin(), queue_.end());
       const Candidate candidate = queue_.back();
       queue_.pop_back();
       if (state_.part(candidate.vertex) != part_ || gain_of(candidate.vertex) != candidate.gain) continue;
-      log_.push_back({candidate.vertex, part_});
+      log.push_back({candidate.vertex, part_});
+      members[next_].push_back(candidate.vertex);
       state_.move(candidate.vertex, next_, [this](std::uint32_t u) { consider(u); });
     }
   }
@@ -65,7 +63,6 @@ class Overflow {
   std::uint32_t part_;
   Direction direction_;
   std::uint32_t next_;
-  std::vector<Moved>& log_;
   std::vector<Candidate> queue_;
 };
 
@@ -92,6 +89,8 @@ std::optional<std::uint32_t> nearest_room(const MoveState& state, std::uint32_t 
 }  // namespace
 
 void rebalance(MoveState& state) {
+  std::vector<std::vector<std::uint32_t>> members(state.num_parts());
+  for (std::uint32_t v = 0; v < state.graph().num_vertices(); ++v) members[state.part(v)].push_back(v);
   for (std::uint32_t round = 0; round < 2 * state.num_parts() && state.overload() > 0; ++round) {
     const double overload_before = state.overload();
     std::vector<Moved> log;
@@ -100,7 +99,7 @@ void rebalance(MoveState& state) {
     if (!room) return;
     const Direction direction = *room > fullest ? Direction::up : Direction::down;
     for (std::uint32_t part = fullest; part != *room; direction == Direction::up ? ++part : --part) {
-      Overflow(state, part, direction, log).run();
+      Overflow(state, part, direction).run(members, log);
     }
     if (state.overload() + state.tolerance() < overload_before) continue;
     for (; !log.empty(); log.pop_back()) state.move(log.back().vertex, log.back().source, [](std::uint32_t) {});
