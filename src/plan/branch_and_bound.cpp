@@ -167,7 +167,9 @@ class Tree {
   }
 
   /// Nothing starts after `from`, so what is free only grows from there.
+  /// What takes no time needs no room.
   double earliest_start(std::uint32_t task, std::uint32_t worker, double from) const {
+    if (model_.duration(task, worker) <= 0) return from;
     double start = from;
     while (!fits(task, worker, [&](std::uint32_t other) { return ends_[other] > start; })) {
       double next = kNever;

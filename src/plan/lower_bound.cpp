@@ -166,6 +166,17 @@ std::vector<double> shortest_durations(const Problem& problem) {
   return shortest;
 }
 
+BoundModel model_of(const Pool& pool) {
+  BoundModel model{pool.needs, pool.successors, pool.durations, {}};
+  for (std::size_t r = 0; r < pool.num_resources(); ++r) {
+    Amounts amounts{"resource", {pool.capacities[r]}, {}};
+    for (std::uint32_t task = 0; task < pool.num_tasks(); ++task) amounts.demands.push_back(pool.demand(task)[r]);
+    add_counts(amounts, model.durations, model);
+  }
+  drop_what_nobody_has(model);
+  return model;
+}
+
 }  // namespace
 
 LowerBound lower_bound(const graph::Graph& graph, std::span<const Slot> workers, std::span<const double> durations) {
@@ -183,15 +194,15 @@ LowerBound lower_bound(const Problem& problem) {
   return lower_bound(problem.graph, problem.machine.workers, shortest_durations(problem));
 }
 
-LowerBound lower_bound(const Pool& pool) {
-  BoundModel model{pool.needs, pool.successors, pool.durations, {}};
-  for (std::size_t r = 0; r < pool.num_resources(); ++r) {
-    Amounts amounts{"resource", {pool.capacities[r]}, {}};
-    for (std::uint32_t task = 0; task < pool.num_tasks(); ++task) amounts.demands.push_back(pool.demand(task)[r]);
-    add_counts(amounts, model.durations, model);
-  }
-  drop_what_nobody_has(model);
-  return bound_of(model);
+LowerBound lower_bound(const Pool& pool) { return bound_of(model_of(pool)); }
+
+EnergeticResult tightened(const Pool& pool, double lower_s, double upper_s, std::uint64_t max_steps) {
+  const BoundModel model = model_of(pool);
+  const std::vector<std::uint32_t> order = topological_order(model.needs, model.successors);
+  const std::vector<std::uint32_t> backwards(order.rbegin(), order.rend());
+  const std::vector<double> heads = earliest_starts(model, model.needs, order);
+  const std::vector<double> tails = earliest_starts(model, model.successors, backwards);
+  return energetic_bound(model, order, heads, tails, {lower_s, upper_s, grid_of(model.durations), max_steps});
 }
 
 }  // namespace fugle::plan

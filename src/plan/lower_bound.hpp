@@ -1,9 +1,11 @@
 // What no schedule can beat: the yardstick of plans and of finished runs.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "graph/graph.hpp"
+#include "plan/energetic_bound.hpp"
 #include "plan/problem.hpp"
 #include "plan/search_pool.hpp"
 #include "plan/slot.hpp"
@@ -24,5 +26,8 @@ struct LowerBound {
 [[nodiscard]] LowerBound lower_bound(const graph::Graph& graph, std::span<const Slot> workers,
                                      std::span<const double> durations);
 [[nodiscard]] LowerBound lower_bound(const Pool& pool);
+
+/// A lower bound between `lower_s`, a known one, and `upper_s`, the length of a known schedule (energetic_bound.hpp).
+[[nodiscard]] EnergeticResult tightened(const Pool& pool, double lower_s, double upper_s, std::uint64_t max_steps);
 
 }  // namespace fugle::plan

@@ -23,6 +23,7 @@ struct PoolSearchOptions {
 struct PoolSearchResult {
   Timetable best;
   std::vector<std::uint32_t> list;  ///< of which the parallel scheme makes the best schedule it made
+  double bound_s = 0;               ///< no schedule is shorter; raised while there is time
   double list_makespan_s = 0;       ///< that of `best` unless it waits
   std::uint64_t steps = 0;
 };

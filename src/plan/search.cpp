@@ -118,6 +118,7 @@ class Session {
     const PoolSearchResult found =
         search_pool(pool, lists, {steps_left(), options_.seed, target() / kTolerance, options_.may_wait, priorities_});
     steps_ += found.steps;
+    bound_s_ = std::max(bound_s_, found.bound_s);
     offer_searched(plan_of(problem_, {found.list, std::vector<WorkerId>(found.list.size())}, priorities_));
     offer_schedule(placements_of(problem_, found.best.starts, found.best.by_start), found.best.makespan_s);
   }

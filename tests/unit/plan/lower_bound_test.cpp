@@ -6,7 +6,10 @@
 
 #include "base/random.hpp"
 #include "graph/algorithms.hpp"
+#include "plan/branch_and_bound.hpp"
 #include "plan/durations.hpp"
+#include "plan/list_schedule.hpp"
+#include "plan/start_order.hpp"
 #include "small_graph.hpp"
 
 namespace fugle::plan {
@@ -79,7 +82,7 @@ double head_area_tail_by_definition(const graph::Graph& graph, const std::vector
   return largest;
 }
 
-TEST(LowerBound, equals_its_definition_on_random_graphs) {
+TEST(LowerBound, is_at_least_head_area_tail_and_below_a_schedule_on_random_graphs) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     Random random(seed);
     SmallGraph maker;
@@ -94,8 +97,96 @@ TEST(LowerBound, equals_its_definition_on_random_graphs) {
     }
     const graph::Graph graph = std::move(maker).freeze();
     const auto durations = expected_durations(graph);
-    const double by_definition = head_area_tail_by_definition(graph, durations, 3);
-    ASSERT_NEAR(bound_of(graph, {{1, 0}, {2, 0}}).seconds, by_definition, 1e-9 * by_definition) << "seed " << seed;
+    const std::vector<Slot> workers(3);
+    const auto order = start_order(graph, graph::upward_ranks(graph, durations));
+    const double bound = bound_of(graph, workers).seconds;
+    ASSERT_GE(bound * (1 + 1e-9), head_area_tail_by_definition(graph, durations, 3)) << "seed " << seed;
+    ASSERT_LE(bound, list_schedule(graph, workers, durations, order).makespan_s * (1 + 1e-9)) << "seed " << seed;
+  }
+}
+
+TEST(LowerBound, adds_up_the_phases_between_joins) {
+  SmallGraph maker;
+  std::vector<ElementId> before;
+  for (int phase = 0; phase < 3; ++phase) {
+    std::vector<ElementId> now;
+    for (int i = 0; i < 4; ++i) now.push_back(maker.element(i == 0 ? 4 : 1));
+    maker.all_need_all(before, now);
+    before = now;
+  }
+  const auto bound = bound_of(std::move(maker).freeze(), {{2, 0}});
+  EXPECT_DOUBLE_EQ(bound.seconds, 12);
+}
+
+TEST(LowerBound, knows_that_elements_are_not_cut_in_pieces) {
+  SmallGraph maker;
+  for (int i = 0; i < 5; ++i) maker.element(7);
+  const auto bound = bound_of(std::move(maker).freeze(), {{4, 0}});
+  EXPECT_DOUBLE_EQ(bound.seconds, 14);
+  EXPECT_STREQ(bound.binding, "packing");
+}
+
+TEST(LowerBound, knows_that_what_is_left_of_a_worker_is_too_small) {
+  SmallGraph maker;
+  maker.task(3);
+  for (int i = 0; i < 6; ++i) maker.element(2);
+  EXPECT_DOUBLE_EQ(bound_of(std::move(maker).freeze(), {{5, 0}, {4, 0}}).seconds, 6);
+}
+
+TEST(LowerBound, is_rounded_up_to_what_all_durations_are_multiples_of) {
+  SmallGraph maker;
+  const auto first = maker.element(1);
+  for (int i = 0; i < 3; ++i) maker.element(i + 1, {first});
+  maker.element(2);
+  EXPECT_DOUBLE_EQ(bound_of(std::move(maker).freeze(), {{2, 0}}).seconds, 5);
+}
+
+TEST(LowerBound, counts_gpus) {
+  graph::GraphBuilder builder;
+  graph::Task task;
+  task.name = "t";
+  task.request = {1, 0, 1};
+  const TaskId id = builder.add_task(task);
+  for (int i = 0; i < 6; ++i) builder.add_element(id, fmt::format("t{}", i), {}, from_seconds(2));
+  const graph::Graph graph(std::move(builder).build());
+  EXPECT_DOUBLE_EQ(bound_of(graph, {{8, 0, 2}}).seconds, 6);
+  EXPECT_STREQ(bound_of(graph, {{8, 0, 2}}).binding, "gpus");
+}
+
+TEST(LowerBound, takes_the_fastest_worker_where_they_differ) {
+  SmallGraph maker;
+  const auto a = maker.element(1);
+  maker.element(1, {a});
+  const graph::Graph graph = std::move(maker).freeze();
+  Machine machine;
+  machine.workers.resize(2);
+  EXPECT_DOUBLE_EQ(lower_bound({graph, machine, std::vector<double>{3, 3}, std::vector<double>{2, 4, 5, 1}}).seconds,
+                   3);
+}
+
+TEST(LowerBound, is_not_above_the_optimum_of_tiny_problems) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Random random(seed);
+    SmallGraph maker;
+    std::vector<ElementId> made;
+    for (int i = 0; i < 7; ++i) {
+      maker.task(1 + static_cast<std::uint32_t>(random.below(3)), random.below(3) * 40);
+      const double seconds = 1 + static_cast<double>(random.below(9));
+      if (made.empty() || random.chance(0.5)) {
+        made.push_back(maker.element(seconds));
+      } else {
+        made.push_back(maker.element(seconds, {made[random.below(made.size())], made[random.below(made.size())]}));
+      }
+    }
+    const graph::Graph graph = std::move(maker).freeze();
+    const auto durations = expected_durations(graph);
+    Machine machine;
+    machine.workers = {{4, 100}, {3, 90}};
+    const Problem problem{graph, machine, durations, {}};
+    const ExactResult exact =
+        branch_and_bound(worker_model_of(problem), {.better_than_s = 1e9, .max_steps = 100'000'000});
+    ASSERT_TRUE(exact.is_complete);
+    ASSERT_LE(lower_bound(problem).seconds, exact.makespan_s * (1 + 1e-9)) << "seed " << seed;
   }
 }
 

@@ -1,5 +1,5 @@
 // Real traces (WfCommons) on identical single-slot workers: lower bounds and the makespans of highest level first, as
-// an independent program computed them. One bound is ours: for epigenomics-ilmn the reference tried fewer thresholds.
+// an independent program computed them. Our bounds know more (joins, packing) and may be higher.
 
 #include <gtest/gtest.h>
 
@@ -99,7 +99,7 @@ TEST_P(ReferenceSchedules, are_reached_and_never_below_the_lower_bound) {
 
   EXPECT_LE(makespan, GetParam().makespan_s * 1.01 + kRounding_s);
   EXPECT_GE(makespan * (1 + 1e-9), bound);
-  EXPECT_NEAR(bound, GetParam().lower_bound_s, GetParam().lower_bound_s * 0.001 + kRounding_s);
+  EXPECT_GE(bound, GetParam().lower_bound_s * 0.999 - kRounding_s);
 }
 
 INSTANTIATE_TEST_SUITE_P(WfCommons, ReferenceSchedules, ::testing::ValuesIn(kReferences), [](const auto& info) {
