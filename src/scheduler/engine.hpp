@@ -30,6 +30,8 @@ struct HeadOptions {
   RunState* run = nullptr;  ///< replayed so far; the engine is its only user until it is destroyed
   Store* store = nullptr;
   plan::Plan plan;
+  /// [element] seconds the plan knew, 0: it guessed, and the order is to get better during the run. Empty: knew all.
+  std::vector<float> known_s;
   std::vector<float> expected_s;    ///< [element] seconds an attempt may take; 0: nobody knows. Empty: of none
   Time end_of_allocation = kNever;  ///< nothing starts that is expected to run beyond this, less `reserve`
   Duration reserve{0};

@@ -154,7 +154,7 @@ bool Granter::is_outranked(ElementId e, WorkerId worker) {
 /// Grants the first element that fits somewhere, again and again. Among requests, the one whose first element comes
 /// first in order is tried first.
 void Granter::serve_all(Time now) {
-  if (!workers_.room().has_free_core() && !has_short_tasks_) return;
+  if (!workers_.room().has_free_core() && !has_short_tasks_ && workers_.num_kept_free() == 0) return;
   using Candidate = std::pair<std::uint32_t, ReadyQueue::Class*>;  // position of its first element
   std::vector<Candidate> open;
   const auto reopen = [&](ReadyQueue::Class& cls) {

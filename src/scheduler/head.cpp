@@ -40,8 +40,9 @@ Head::Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks)
       outbox_(outbox),
       workers_(num_ranks),
       ready_(run_, options_.plan, num_ranks),
-      leases_(run_, options_.plan.order, workers_),
-      granter_(run_, options_, workers_, leases_, ready_, outbox_) {}
+      leases_(run_, options_.plan, workers_),
+      granter_(run_, options_, workers_, leases_, ready_, outbox_),
+      sharpener_(graph_, std::move(options_.known_s)) {}
 
 // ---- what came in
 
@@ -139,6 +140,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   leases_.release(e);
   if (report.cls == FailureClass::none) {
     granter_.learn(e, from, report.end - report.start);
+    sharpener_.learn(graph_.task_id_of(e), to_seconds(report.end - report.start));
   } else {
     leases_.release_dependents(e);
   }
@@ -243,6 +245,7 @@ Time Head::step(Time now) {
   if (is_stopping_) {
     stop_what_runs();
   } else {
+    sharpen_order();
     for (auto& [worker, release] : releases_) outbox_.send(worker, std::move(release));
     granter_.grant_what_fits(now);
     granter_.take_back_for_idle_workers();
@@ -265,6 +268,15 @@ void Head::make_retries_due(Time now) {
     make_due(run_, e, effects_);
     settle_effects();
   }
+}
+
+/// What is held keeps the order it was granted with; the workers have sorted it.
+void Head::sharpen_order() {
+  auto order = sharpener_.new_order(options_.plan);
+  if (!order) return;
+  workers_.reorder(options_.plan.order, *order);
+  options_.plan.order = std::move(*order);
+  ready_.reorder();
 }
 
 void Head::flush_events(Time now) {

@@ -13,6 +13,7 @@
 #include "scheduler/engine.hpp"
 #include "scheduler/granter.hpp"
 #include "scheduler/lease_book.hpp"
+#include "scheduler/order_sharpener.hpp"
 #include "scheduler/outbox.hpp"
 #include "scheduler/ready_queue.hpp"
 #include "scheduler/running_list.hpp"
@@ -48,6 +49,7 @@ class Head {
 
   // What is done about it.
   void make_retries_due(Time now);
+  void sharpen_order();
   void stop_at_the_end_of_the_allocation(Time now);
   void stop_what_runs();
   void end_when_over(Time now);
@@ -68,6 +70,7 @@ class Head {
   RunningList running_;
   LeaseBook leases_;
   Granter granter_;
+  OrderSharpener sharpener_;
   using Retry = std::pair<Time, ElementId>;
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
   std::map<ElementId, std::string> cancel_wanted_;  ///< by whom

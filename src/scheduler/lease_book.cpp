@@ -4,10 +4,10 @@
 
 namespace fugle::scheduler {
 
-LeaseBook::LeaseBook(const RunState& run, std::span<const std::uint32_t> order, WorkerTable& workers)
+LeaseBook::LeaseBook(const RunState& run, const plan::Plan& plan, WorkerTable& workers)
     : run_(run),
       graph_(run.graph()),
-      order_(order),
+      plan_(plan),
       workers_(workers),
       holder_(graph_.num_elements()),
       place_(graph_.num_elements()),
@@ -41,14 +41,14 @@ std::uint32_t LeaseBook::count_outside_needs(ElementId element) {
 }
 
 void LeaseBook::activate(ElementId element) {
-  workers_.activate(holder_of(element), graph_.task_of(element).request, order_[element.value()]);
+  workers_.activate(holder_of(element), graph_.task_of(element).request, position_of(element));
 }
 
 void LeaseBook::release(ElementId element) {
   const WorkerId worker = holder_of(element);
   const State state = run_.state(element);
   if (state == State::ready || is_live(state))
-    workers_.deactivate(worker, graph_.task_of(element).request, order_[element.value()]);
+    workers_.deactivate(worker, graph_.task_of(element).request, position_of(element));
   auto& held = workers_.at(worker).held;
   const std::uint32_t place = place_[element.value()];
   held[place] = held.back();

@@ -7,10 +7,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <utility>
 #include <vector>
 
+#include "plan/plan.hpp"
 #include "scheduler/run_state.hpp"
 #include "scheduler/worker_table.hpp"
 
@@ -19,7 +19,7 @@ namespace fugle::scheduler {
 class LeaseBook {
  public:
   /// All of them outlive the book.
-  LeaseBook(const RunState& run, std::span<const std::uint32_t> order, WorkerTable& workers);
+  LeaseBook(const RunState& run, const plan::Plan& plan, WorkerTable& workers);
   /// A life of the run has begun: looks at what counts as OK by now. To be called before anything is held.
   void begin_life();
 
@@ -49,9 +49,11 @@ class LeaseBook {
   std::vector<ElementId> lose(WorkerId worker);
 
  private:
+  [[nodiscard]] std::uint32_t position_of(ElementId e) const { return plan_.order[e.value()]; }
+
   const RunState& run_;
   const Graph& graph_;
-  std::span<const std::uint32_t> order_;
+  const plan::Plan& plan_;
   WorkerTable& workers_;
   std::vector<WorkerId> holder_;        ///< [element]
   std::vector<std::uint32_t> place_;    ///< [element] in WorkerTable::Entry::held

@@ -16,7 +16,7 @@ ReadyQueue::ReadyQueue(const RunState& run, const plan::Plan& plan, std::uint32_
       homes_(num_workers),
       is_queued_(graph_.num_elements(), false) {
   FUGLE_EXPECT(plan.order.size() == graph_.num_elements());
-  for (std::uint32_t e = 0; e < plan.order.size(); ++e) by_order_[plan.order[e]] = e;
+  index_by_order();
   std::map<graph::Request, std::uint32_t> known;
   for (std::uint32_t t = 0; t < graph_.num_tasks(); ++t) {
     const graph::Request& request = graph_.task(TaskId(t)).request;
@@ -24,6 +24,22 @@ ReadyQueue::ReadyQueue(const RunState& run, const plan::Plan& plan, std::uint32_
     if (is_new) classes_.push_back({request, 0, {}, 0, {}});
     class_of_task_[t] = place->second;
   }
+}
+
+void ReadyQueue::index_by_order() {
+  for (std::uint32_t e = 0; e < plan_.order.size(); ++e) by_order_[plan_.order[e]] = e;
+}
+
+void ReadyQueue::reorder() {
+  std::vector<ElementId> queued;
+  for (std::uint32_t e = 0; e < is_queued_.size(); ++e)
+    if (is_queued_[e]) queued.emplace_back(e);
+  index_by_order();
+  for (Class& cls : classes_) cls.heap = {}, cls.size = 0;
+  for (auto& at_home : homes_) at_home.clear();
+  is_queued_.assign(is_queued_.size(), false);
+  size_ = 0;
+  for (const ElementId e : queued) push(e);
 }
 
 void ReadyQueue::push(ElementId e) {

@@ -23,6 +23,8 @@ class ReadyQueue {
   void push(ElementId e);
   /// It was granted, or put aside.
   void take(ElementId e);
+  /// The order of the plan has changed.
+  void reorder();
   [[nodiscard]] bool contains(ElementId e) const { return is_queued_[e.value()]; }
   [[nodiscard]] std::size_t size() const { return size_; }
   /// Workers at whose home something was pushed since the last call; may repeat.
@@ -54,6 +56,7 @@ class ReadyQueue {
     Heap heap;
   };
   [[nodiscard]] ElementId clean_top(Heap& heap);
+  void index_by_order();
 
   const RunState& run_;
   const graph::Graph& graph_;

@@ -69,7 +69,9 @@ void WorkerTable::say_goodbye(WorkerId worker) {
 }
 
 void WorkerTable::keep_free(WorkerId worker, bool is_kept) {
+  if (at(worker).is_kept_free == is_kept) return;
   at(worker).is_kept_free = is_kept;
+  num_kept_free_ += is_kept ? 1 : -1;
   if (!is_kept) roomier_.push_back(worker);
   update(worker);
 }
@@ -104,6 +106,15 @@ void WorkerTable::deactivate(WorkerId worker, const graph::Request& request, std
 
 void WorkerTable::mark_started(WorkerId worker, std::uint32_t position) {
   if (at(worker).queued.erase(position) > 0) update(worker);
+}
+
+void WorkerTable::reorder(std::span<const std::uint32_t> before, std::span<const std::uint32_t> after) {
+  for (Entry& entry : entries_) {
+    std::set<std::uint32_t> queued;
+    for (const ElementId e : entry.held)
+      if (entry.queued.contains(before[e.value()])) queued.insert(after[e.value()]);
+    entry.queued = std::move(queued);
+  }
 }
 
 void WorkerTable::update(WorkerId worker) {

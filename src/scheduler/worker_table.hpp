@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
@@ -45,6 +46,8 @@ class WorkerTable {
   void deactivate(WorkerId worker, const graph::Request& request, std::uint32_t position);
   /// An active element is known to run.
   void mark_started(WorkerId worker, std::uint32_t position);
+  /// Positions have changed. Both orders: [element] position.
+  void reorder(std::span<const std::uint32_t> before, std::span<const std::uint32_t> after);
 
   [[nodiscard]] const Entry& at(WorkerId worker) const { return entries_[worker.value()]; }
   [[nodiscard]] Entry& at(WorkerId worker) { return entries_[worker.value()]; }
@@ -60,6 +63,7 @@ class WorkerTable {
   /// The able worker that is nearest to having room for it and not kept free yet.
   [[nodiscard]] std::optional<WorkerId> nearest_to_room(const graph::Request& request) const;
 
+  [[nodiscard]] std::uint32_t num_kept_free() const { return num_kept_free_; }
   [[nodiscard]] std::uint32_t num_alive() const { return num_alive_; }
   [[nodiscard]] std::uint32_t num_ranks() const { return static_cast<std::uint32_t>(entries_.size()); }
   [[nodiscard]] std::uint32_t total_cores() const { return total_cores_; }
@@ -77,6 +81,7 @@ class WorkerTable {
   RoomIndex room_;
   std::vector<WorkerId> roomier_;
   std::uint32_t num_alive_ = 0;
+  std::uint32_t num_kept_free_ = 0;
   std::uint32_t total_cores_ = 0;
   std::uint32_t num_unanswered_;
   std::uint32_t num_present_;  ///< neither lost nor said goodbye

@@ -79,6 +79,9 @@ class World::Impl {
     head.store = &store_;
     head.plan = std::move(plan);
     head.expected_s = std::move(options_.expected_s);
+    head.known_s = std::move(options_.known_s);
+    head.end_of_allocation = options_.end_of_allocation;
+    head.reserve = options_.reserve;
     head.life_text = "sim";
     head.retry_failed = options_.retry_failed;
     head.fail_fast = options_.fail_fast;

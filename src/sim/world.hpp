@@ -41,6 +41,9 @@ struct WorldOptions {
   /// Hears of each end of an attempt and what it had.
   std::function<void(const SimAttempt&, const graph::Request&)> on_end;
   std::vector<float> expected_s;  ///< [element] seconds that the head is told; empty: nothing
+  std::vector<float> known_s;     ///< [element] as HeadOptions::known_s
+  Time end_of_allocation = kNever;
+  Duration reserve{0};
   bool retry_failed = false;
   bool fail_fast = false;
   /// For tests: attempts and events are kept, messages go as bytes, needs are checked at every start. Without it a run

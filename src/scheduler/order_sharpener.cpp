@@ -1,0 +1,38 @@
+#include "scheduler/order_sharpener.hpp"
+
+#include "graph/algorithms.hpp"
+#include "plan/durations.hpp"
+#include "plan/start_order.hpp"
+
+namespace fugle::scheduler {
+
+OrderSharpener::OrderSharpener(const graph::Graph& graph, std::vector<float> known_s)
+    : graph_(graph), known_s_(std::move(known_s)), is_guessed_(graph.num_tasks(), false), means_(graph.num_tasks()) {
+  for (std::uint32_t e = 0; e < known_s_.size(); ++e)
+    if (known_s_[e] <= 0 && !graph_.is_gate(ElementId(e))) is_guessed_[graph_.task_id_of(ElementId(e)).value()] = true;
+}
+
+void OrderSharpener::learn(TaskId task, double seconds) {
+  if (!is_guessed_[task.value()]) return;
+  Mean& mean = means_[task.value()];
+  ++mean.count;
+  mean.seconds += (seconds - mean.seconds) / mean.count;
+  ++num_learned_;
+}
+
+std::vector<double> OrderSharpener::durations() const {
+  std::vector<double> seconds(known_s_.begin(), known_s_.end());
+  for (std::uint32_t e = 0; e < seconds.size(); ++e)
+    if (seconds[e] <= 0) seconds[e] = means_[graph_.task_id_of(ElementId(e)).value()].seconds;
+  plan::fill_unknown(graph_, seconds);
+  return seconds;
+}
+
+std::optional<std::vector<std::uint32_t>> OrderSharpener::new_order(const plan::Plan& plan) {
+  if (num_learned_ < next_order_at_) return std::nullopt;
+  next_order_at_ = 4 * num_learned_;
+  const std::vector<double> ranks = graph::upward_ranks(graph_, durations());
+  return plan.priority.empty() ? plan::start_order(graph_, ranks) : plan::start_order(plan.priority, ranks);
+}
+
+}  // namespace fugle::scheduler
