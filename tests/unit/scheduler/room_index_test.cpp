@@ -1,0 +1,75 @@
+#include "scheduler/room_index.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/random.hpp"
+
+namespace fugle::scheduler {
+namespace {
+
+RoomIndex::Room room(std::uint32_t cores, std::uint32_t free, std::uint64_t mem = 0, std::uint32_t gpus = 0) {
+  return {{cores, mem, gpus}, {free, mem, gpus}, 1.0F - static_cast<float>(free) / static_cast<float>(cores), 0};
+}
+
+TEST(RoomIndex, prefers_the_most_free_cores_and_then_the_lowest_worker) {
+  RoomIndex index(3);
+  index.set(WorkerId(0), room(8, 2));
+  index.set(WorkerId(1), room(8, 5));
+  index.set(WorkerId(2), room(8, 5));
+  EXPECT_EQ(index.with_most_room({2, 0, 0}), WorkerId(1));
+  index.close(WorkerId(1));
+  EXPECT_EQ(index.with_most_room({2, 0, 0}), WorkerId(2));
+  EXPECT_EQ(index.with_most_room({6, 0, 0}), std::nullopt);
+}
+
+TEST(RoomIndex, counts_memory_and_gpus_too) {
+  RoomIndex index(2);
+  index.set(WorkerId(0), room(8, 8, 100, 0));
+  index.set(WorkerId(1), room(4, 4, 1000, 2));
+  EXPECT_EQ(index.with_most_room({1, 500, 0}), WorkerId(1));
+  EXPECT_EQ(index.with_most_room({1, 0, 1}), WorkerId(1));
+  EXPECT_EQ(index.with_most_room({1, 0, 0}), WorkerId(0));
+}
+
+TEST(RoomIndex, finds_the_least_loaded_that_is_large_enough) {
+  RoomIndex index(3);
+  index.set(WorkerId(0), room(2, 2));
+  index.set(WorkerId(1), room(8, 1));
+  index.set(WorkerId(2), room(8, 4));
+  EXPECT_EQ(index.least_loaded({4, 0, 0}), WorkerId(2));
+  EXPECT_EQ(index.least_loaded({1, 0, 0}), WorkerId(0));
+  EXPECT_EQ(index.least_loaded({9, 0, 0}), std::nullopt);
+}
+
+TEST(RoomIndex, agrees_with_a_look_at_every_worker) {
+  Random random(5);
+  constexpr std::uint32_t kWorkers = 37;
+  RoomIndex index(kWorkers);
+  std::vector<RoomIndex::Room> rooms(kWorkers);
+  std::vector<bool> is_open(kWorkers, false);
+  for (int round = 0; round < 5000; ++round) {
+    const auto w = static_cast<std::uint32_t>(random.below(kWorkers));
+    const auto cores = static_cast<std::uint32_t>(1 + random.below(8));
+    rooms[w] = room(cores, static_cast<std::uint32_t>(random.below(cores + 1)), 100 * random.below(4),
+                    static_cast<std::uint32_t>(random.below(3)));
+    is_open[w] = random.chance(0.8);
+    if (is_open[w])
+      index.set(WorkerId(w), rooms[w]);
+    else
+      index.close(WorkerId(w));
+    const graph::Request request{static_cast<std::uint32_t>(1 + random.below(8)), 100 * random.below(3),
+                                 static_cast<std::uint32_t>(random.below(2))};
+    std::optional<WorkerId> best;
+    for (std::uint32_t i = 0; i < kWorkers; ++i) {
+      const plan::Slot& free = rooms[i].free;
+      if (!is_open[i] || free.cores < request.cores || free.gpus < request.gpus ||
+          free.mem_bytes < plan::memory_on(rooms[i].capacity, request) || free.mem_bytes < request.mem_bytes)
+        continue;
+      if (!best || free.cores > rooms[best->value()].free.cores) best = WorkerId(i);
+    }
+    ASSERT_EQ(index.with_most_room(request), best) << "round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace fugle::scheduler
