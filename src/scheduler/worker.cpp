@@ -12,7 +12,7 @@ constexpr WorkerId kHead(0);
 constexpr std::uint32_t kMaxBypassed = 64;
 /// Where cores are idle reports are this much more frequent.
 constexpr int kIdleFactor = 8;
-/// A follower starts when the one before it ends: soon, but nobody knows when.
+/// Nobody knows exactly when a follower starts.
 constexpr Duration kFollowerMargin = std::chrono::seconds(1);
 
 }  // namespace
@@ -264,11 +264,10 @@ void Worker::start_followers(Time now) {
   for (auto next = queue_.begin(); next != queue_.end() && !unfollowed_.empty();) {
     Held& held = held_.at(next->second);
     held.granted = request_of(held);
-    const bool is_late =
-        last_end_ != kNever && now + from_seconds(held.leased.expected_s) + kFollowerMargin > last_end_;
-    if (is_late || needs_place(task_of(held))) return;
+    if (needs_place(task_of(held))) return;
     Held* const place = find_place_for(held.granted);
     if (place == nullptr) return;  // in order: what comes later does not take the place of what needs more
+    if (!can_follow_in_time(held, *place, now)) return;
     next = queue_.erase(next);
     held.predecessor = place->leased.element;
     place->follower = held.leased.element;
@@ -276,6 +275,12 @@ void Worker::start_followers(Time now) {
     followers_.insert(held.leased.element);
     executor_.start_after(hand_over(held), held.predecessor);
   }
+}
+
+bool Worker::can_follow_in_time(const Held& follower, const Held& running, Time now) const {
+  if (last_end_ == kNever) return true;
+  const double both_s = running.leased.expected_s + follower.leased.expected_s;
+  return running.leased.expected_s > 0 && now + from_seconds(both_s) + kFollowerMargin <= last_end_;
 }
 
 /// The running attempt with the lowest id that has at least as much and no follower yet.

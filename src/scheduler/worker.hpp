@@ -60,6 +60,7 @@ class Worker {
   void start_what_fits(Time now);
   void give_back_what_is_late(Time now);
   void start_followers(Time now);
+  [[nodiscard]] bool can_follow_in_time(const Held& follower, const Held& running, Time now) const;
   [[nodiscard]] Held* find_place_for(const graph::Request& granted);
   [[nodiscard]] graph::Request request_of(const Held& held) const;
   [[nodiscard]] bool is_free(const graph::Request& granted) const;
