@@ -129,8 +129,11 @@ class Evolution {
   void raise_bound() {
     if (is_done() || has_raised_bound_) return;
     has_raised_bound_ = true;
-    const std::uint64_t max_steps = (options_.max_steps - result_.steps) / 4;
-    const EnergeticResult raised = tightened(pool_, result_.bound_s, result_.best.makespan_s, max_steps);
+    const double num_tasks = pool_.num_tasks();
+    const auto max_steps = static_cast<double>(options_.max_steps - result_.steps) * kBoundShare;
+    if (num_tasks * num_tasks * num_tasks * static_cast<double>(pool_.num_resources()) > max_steps) return;
+    const EnergeticResult raised =
+        tightened(pool_, result_.bound_s, result_.best.makespan_s, static_cast<std::uint64_t>(max_steps));
     result_.steps += raised.steps;
     result_.bound_s = std::max(result_.bound_s, raised.bound_s);
   }
@@ -185,7 +188,7 @@ class Evolution {
   }
 
   void mutate(std::vector<std::uint32_t>& list) {
-    const double rate = std::min(kSwaps / static_cast<double>(list.size()), 0.3);
+    const double rate = std::clamp(kSwaps / static_cast<double>(list.size()), 0.05, 0.3);
     for (std::size_t i = 0; i + 1 < list.size(); ++i) {
       if (!random_.chance(rate)) continue;
       const auto needs = pool_.needs[list[i + 1]];
@@ -195,9 +198,10 @@ class Evolution {
 
   void restart() { population_.clear(); }
 
-  static constexpr double kWaiting = 0.7;  // of individuals that are made by the serial scheme
-  static constexpr int kIdle = 60;         // generations without improvement before a new start
-  static constexpr double kSwaps = 15;     // of neighbours in a list, on average per child
+  static constexpr double kBoundShare = 0.25;  // of the effort, and only where that is enough to get somewhere
+  static constexpr double kWaiting = 0.7;      // of individuals that are made by the serial scheme
+  static constexpr int kIdle = 60;             // generations without improvement before a new start
+  static constexpr double kSwaps = 15;         // of neighbours in a list, on average per child
   const Pool& pool_;
   const Pool backward_pool_;
   PoolSearchOptions options_;

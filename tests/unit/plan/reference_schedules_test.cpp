@@ -15,6 +15,7 @@
 #include "plan/list_schedule.hpp"
 #include "plan/lower_bound.hpp"
 #include "plan/plan.hpp"
+#include "plan/search.hpp"
 #include "plan/start_order.hpp"
 #include "support/sample_data.hpp"
 #include "workflow/expand.hpp"
@@ -100,6 +101,30 @@ TEST_P(ReferenceSchedules, are_reached_and_never_below_the_lower_bound) {
   EXPECT_LE(makespan, GetParam().makespan_s * 1.01 + kRounding_s);
   EXPECT_GE(makespan * (1 + 1e-9), bound);
   EXPECT_GE(bound, GetParam().lower_bound_s * 0.999 - kRounding_s);
+}
+
+TEST(SearchedSchedules, are_improved_by_search_to_within_two_percent_of_the_bound_where_highest_level_is_near_it) {
+  double sum_of_ratios = 0;
+  int num_near = 0;
+  for (const Reference& reference : kReferences) {
+    const std::filesystem::path file = testing::sample_data(std::string("wfinstances/") + reference.trace);
+    if (!std::filesystem::exists(file)) GTEST_SKIP() << "SKIPPED: no sample data at " << file;
+    const std::optional<graph::Graph> graph = import_trace(file);
+    ASSERT_TRUE(graph.has_value());
+    const std::vector<double> durations = traced_durations(*graph);
+    Machine machine;
+    machine.workers.resize(reference.workers);
+    const Problem problem{*graph, machine, durations, {}};
+    const SearchResult result = search_schedule(problem, {}, {.max_steps = 1'000'000});
+    const double bound = lower_bound(problem).seconds;
+    EXPECT_LE(result.makespan_s, reference.makespan_s + kRounding_s) << reference.trace;
+    EXPECT_GE(result.makespan_s * (1 + 1e-9), bound) << reference.trace;
+    if (reference.makespan_s > 1.05 * bound) continue;
+    sum_of_ratios += result.makespan_s / bound;
+    ++num_near;
+  }
+  ASSERT_GT(num_near, 0);
+  EXPECT_LE(sum_of_ratios / num_near, 1.02);
 }
 
 INSTANTIATE_TEST_SUITE_P(WfCommons, ReferenceSchedules, ::testing::ValuesIn(kReferences), [](const auto& info) {
