@@ -38,6 +38,7 @@ class Measure {
   struct Bytes {
     double between_nodes = 0;
     double total = 0;
+    std::uint64_t edges_between_nodes = 0;
   };
   [[nodiscard]] Bytes count_bytes() const {
     Bytes bytes;
@@ -48,7 +49,9 @@ class Measure {
         if (graph.is_gate(ElementId(e)) || graph.is_gate(ElementId(needs[i]))) continue;
         const double on_edge = problem_.bytes_of_need(e, i);
         bytes.total += on_edge;
-        if (is_between_nodes(ran_on_[needs[i]], ran_on_[e])) bytes.between_nodes += on_edge;
+        if (!is_between_nodes(ran_on_[needs[i]], ran_on_[e])) continue;
+        bytes.between_nodes += on_edge;
+        ++bytes.edges_between_nodes;
       }
     }
     return bytes;
@@ -152,6 +155,7 @@ SimulationResult simulate(const graph::Graph& graph, const plan::Machine& machin
   const Measure::Bytes bytes = measure.count_bytes();
   result.bytes_between_nodes = bytes.between_nodes;
   result.total_bytes = bytes.total;
+  result.edges_between_nodes = bytes.edges_between_nodes;
   result.core_hours = cores * result.makespan_s / 3600;
   result.head_busy = to_seconds(world.head_busy()) / span;
   result.messages = world.num_messages();

@@ -41,12 +41,13 @@ struct SimulationResult {
   double makespan_s = 0;
   double lower_bound_s = 0;  ///< for the lengths as they came out (of first attempts) and the whole machine
   const char* bound_by = "";
-  double utilisation = 0;          ///< core seconds of all attempts over cores x makespan
-  double bytes_between_nodes = 0;  ///< data on edges whose ends ran on different nodes, each edge once
-  double total_bytes = 0;          ///< data on all edges between real elements
-  double core_hours = 0;           ///< of the allocation: cores x makespan
-  double head_busy = 0;            ///< fraction of the makespan
-  std::uint64_t messages = 0;      ///< between ranks
+  double utilisation = 0;                 ///< core seconds of all attempts over cores x makespan
+  double bytes_between_nodes = 0;         ///< data on edges whose ends ran on different nodes, each edge once
+  double total_bytes = 0;                 ///< data on all edges between real elements
+  std::uint64_t edges_between_nodes = 0;  ///< those
+  double core_hours = 0;                  ///< of the allocation: cores x makespan
+  double head_busy = 0;                   ///< fraction of the makespan
+  std::uint64_t messages = 0;             ///< between ranks
   std::uint64_t message_bytes = 0;
   WorldCounts counts;
   std::uint32_t num_ok = 0;          ///< real elements
