@@ -1,0 +1,85 @@
+// fugle simulate FILE: what a run would be like on machines that are described, by the scheduler that would run it.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <numeric>
+
+#include "app/fit_check.hpp"
+#include "app/load_workflow.hpp"
+#include "app/simulate_options.hpp"
+#include "app/simulate_view.hpp"
+#include "base/error.hpp"
+#include "graph/algorithms.hpp"
+#include "plan/learned_durations.hpp"
+
+namespace fugle::app {
+namespace {
+
+/// False after E302 was printed. The nodes of all sizes are alike.
+bool fits(const Loaded& loaded, const SimulateOptions& options) {
+  workflow::Diagnostics diagnostics(loaded.workflow.file);
+  check_fit({loaded.graph, &loaded.workflow, options.sizes.front().workers,
+             options.is_described ? Misfit::refused : Misfit::reported},
+            elements_per_task(loaded.graph), diagnostics);
+  diagnostics.sort();
+  fmt::print(stderr, "{}", diagnostics.to_text());
+  return !diagnostics.has_errors();
+}
+
+SimulatedRun simulate_one(const SimulationReport& report, const SimulatedSize& size, plan::Policy policy,
+                          std::span<const std::uint32_t> kinds) {
+  const plan::Machine& machine = size.workers.machine;
+  sim::SimulationOptions options = report.options;
+  options.plan.policy = policy;
+  SimulatedRun run;
+  run.nodes = size.nodes;
+  run.cores = std::accumulate(machine.workers.begin(), machine.workers.end(), std::uint64_t{0},
+                              [](std::uint64_t sum, const plan::Slot& slot) { return sum + slot.cores; });
+  run.policy = policy;
+  run.result = sim::simulate(report.graph, machine, report.durations, kinds, options);
+  if (options.known == sim::Known::exact) return run;
+  options.known = sim::Known::exact;
+  run.exact_makespan_s = sim::simulate(report.graph, machine, report.durations, kinds, options).makespan_s;
+  return run;
+}
+
+SimulationReport make_report(const Loaded& loaded, const SimulateOptions& options) {
+  const graph::Graph& graph = loaded.graph;
+  plan::KnownDurations durations = plan::known_durations(graph, {}, {});
+  SimulationReport report{.graph = graph,
+                          .workflow = loaded.workflow.name,
+                          .durations = std::move(durations.seconds),
+                          .num_guessed = durations.num_unknown,
+                          .critical_path = {},
+                          .width = {},
+                          .has_bytes = !graph.data().need_bytes.empty(),
+                          .options = options.simulation,
+                          .runs = {}};
+  report.critical_path = graph::critical_path(graph, report.durations);
+  report.width = sim::width_of(graph, report.durations);
+  const std::vector<std::uint32_t> kinds = sim::kinds_by_name(graph);
+  for (const SimulatedSize& size : options.sizes)
+    for (const plan::Policy policy : options.policies) report.runs.push_back(simulate_one(report, size, policy, kinds));
+  return report;
+}
+
+}  // namespace
+
+int simulate_verb(const Args& args) {
+  Usage usage("simulate", "FILE",
+              "What a run would be like on described machines: the real scheduler in virtual time. Nothing is started.",
+              0, 1);
+  add_simulate_options(usage.options);
+  add_load_options(usage.options);
+  const auto arguments = parse_arguments(usage, args);
+  if (!arguments) return 0;
+  const SimulateOptions options = simulate_options_from(*arguments);
+  const auto loaded = load_workflow(load_options_from(*arguments));
+  if (!loaded || !fits(*loaded, options)) return static_cast<int>(ExitCode::usage);
+  const SimulationReport report = make_report(*loaded, options);
+  const std::string text = options.as_json ? simulation_json(report) : simulation_text(report);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+}  // namespace fugle::app
