@@ -15,6 +15,7 @@ namespace {
 constexpr std::array kCommands{
     Command{"validate", "FILE", "check a workflow file", validate_verb},
     Command{"plan", "FILE", "what would run, in which order, how long", plan_verb},
+    Command{"simulate", "FILE", "what a run would be like on machines you describe", simulate_verb},
     Command{"run", "FILE", "run a workflow here or under mpirun", run_verb},
     Command{"resume", "[RUN]", "continue a run: unfinished and failed elements", resume_verb},
     Command{"status", "[RUN]", "counts, what runs, when it will end", status_verb},
@@ -36,9 +37,9 @@ constexpr std::array kAliases{
     Alias{"audit", "history", "--events"},
 };
 
-constexpr std::array<std::string_view, 17> kLaterVerbs{"submit", "rerun",  "hold", "release", "backfill", "lineage",
-                                                       "report", "graph",  "diff", "test",    "simulate", "import",
-                                                       "export", "doctor", "init", "serve",   "bench"};
+constexpr std::array<std::string_view, 16> kLaterVerbs{"submit", "rerun", "hold",  "release", "backfill", "lineage",
+                                                       "report", "graph", "diff",  "test",    "import",   "export",
+                                                       "doctor", "init",  "serve", "bench"};
 
 void print_help() {
   fmt::print("usage: fugle VERB [words] [options]\n\n");

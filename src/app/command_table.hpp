@@ -16,6 +16,7 @@ using VerbFunction = int (*)(const Args&);
 
 int validate_verb(const Args& args);
 int plan_verb(const Args& args);
+int simulate_verb(const Args& args);
 int run_verb(const Args& args);
 int resume_verb(const Args& args);
 int status_verb(const Args& args);
