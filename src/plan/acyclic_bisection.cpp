@@ -14,7 +14,8 @@ namespace fugle::plan {
 namespace {
 
 constexpr std::uint32_t kCoarsestVertices = 100;
-constexpr double kCoarsestPairs = 40;  // the heaviest pair is this part of the whole
+constexpr double kCoarsestPairs = 40;       // the heaviest pair is this part of the whole
+constexpr std::size_t kManyArcs = 200'000;  // with more of them a bisection is tried once
 constexpr std::uint32_t kMostFirstCuts = 4 * kNumFirstCutMethods;
 constexpr RefinementEffort kFirstEffort = {4, 100};
 
@@ -76,10 +77,11 @@ Candidate bisect_flat(const LevelGraph& graph, const Limits& limits, Random& ran
 
 std::vector<std::uint32_t> bisect(const LevelGraph& graph, const Limits& limits, std::uint32_t tries, Random& random) {
   Candidate best = bisect_flat(graph, limits, random);
+  if (graph.num_arcs() > kManyArcs) tries = 1;
   for (std::uint32_t i = 0; i < tries; ++i) {
     best = combine(graph, limits, best, bisect_multilevel(graph, limits, random), random);
   }
-  return improve(graph, limits, best, random).parts;
+  return graph.num_arcs() > kManyArcs ? best.parts : improve(graph, limits, best, random).parts;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace fugle::plan {
 namespace {
 
-constexpr double kStalled = 0.95;  // a level that leaves more of the vertices than this is not worth its memory
+constexpr double kStalled = 0.92;  // a level that leaves more of the vertices than this is not worth its memory
 
 std::vector<std::uint32_t> to_coarse(std::span<const std::uint32_t> values, const Contraction& contraction) {
   std::vector<std::uint32_t> coarse(contraction.num_coarse);

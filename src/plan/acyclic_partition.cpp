@@ -63,8 +63,10 @@ double least_largest_part(const LevelGraph& graph, std::uint32_t num_parts) {
 
 double part_limit(const LevelGraph& graph, const PartitionOptions& options) {
   const double limit = options.balance * graph.total_weight() / options.num_parts;
-  if (const double unit = common_weight(graph); unit > 0) return unit * std::ceil(limit / unit - 1e-9);
-  return std::max(limit, least_largest_part(graph, options.num_parts));
+  const double least = least_largest_part(graph, options.num_parts);
+  // Where all weigh the same only multiples of it can be reached.
+  const double unit = common_weight(graph);
+  return std::max(unit > 0 ? unit * std::floor(limit / unit + 1e-9) : limit, least);
 }
 
 Candidate partition_level(const LevelGraph& graph, const PartitionOptions& options, Random& random) {

@@ -18,8 +18,8 @@ namespace fugle::plan {
 
 struct PartitionOptions {
   std::uint32_t num_parts = 2;  ///< at least 1; parts may stay empty
-  /// Largest part / (total weight / num_parts), at least 1. Kept wherever the weights of single vertices and the order
-  /// of parts allow it; where all weigh the same the largest part is rounded up to a whole vertex.
+  /// Largest part / (total weight / num_parts), at least 1. Exceeded only where single vertices are too heavy for it,
+  /// or no partition in order is found that keeps it: 10 vertices in 4 parts are 3 in the largest.
   double balance = 1.03;
   std::uint64_t seed = 1;
   std::uint32_t tries = 4;  ///< of each bisection, at least 1; quality and time grow with it
