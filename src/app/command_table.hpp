@@ -24,6 +24,7 @@ int logs_verb(const Args& args);
 int why_verb(const Args& args);
 int history_verb(const Args& args);
 int cancel_verb(const Args& args);
+int doctor_verb(const Args& args);
 
 struct Command {
   std::string_view name;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "topology/topology.hpp"
 
 namespace fugle::topology {
 
@@ -30,6 +31,15 @@ HwlocTopology load_topology(const std::function<void(hwloc_topology_t)>& choose_
     (void)hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, plugin);
   check_hwloc(hwloc_topology_load(raw), "hwloc_topology_load");
   return topology;
+}
+
+std::string hwloc_version() {
+  // The library tells only of its interface; every description it makes tells who made it.
+  const HwlocTopology topology = load_topology([](hwloc_topology_t raw) {
+    check_hwloc(hwloc_topology_set_synthetic(raw, "1"), "hwloc_topology_set_synthetic");
+  });
+  const char* version = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology.get()), "hwlocVersion");
+  return version != nullptr ? version : "unknown";
 }
 
 }  // namespace fugle::topology

@@ -103,6 +103,9 @@ struct Node {
 [[nodiscard]] std::string encode_node(const Node& node);
 [[nodiscard]] Node decode_node(std::string_view bytes);
 
+/// "2.9.0": of the library in use.
+[[nodiscard]] std::string hwloc_version();
+
 /// "0-3,8": sorted numbers as Linux writes lists of CPUs; each once.
 [[nodiscard]] std::string list_text(std::vector<std::uint32_t> numbers);
 
