@@ -16,8 +16,8 @@ namespace fugle::plan {
 namespace {
 
 constexpr std::size_t kPopulation = 30;
-constexpr std::uint64_t kStepsPerPrediction = 6;  ///< of one element: it takes about as much longer than in a pool
-constexpr std::uint64_t kStepsPerInsertion = 2;   ///< of one element on one worker
+constexpr std::uint64_t kStepsPerPrediction = 3;  ///< of one element: it takes about as much longer than in a pool
+constexpr std::uint64_t kStepsPerInsertion = 1;   ///< of one element on one worker
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 double arrival_s(const Problem& problem, const std::vector<Placement>& placements, std::uint32_t e, std::uint32_t w) {
