@@ -14,6 +14,9 @@ namespace fugle::plan {
 /// E).
 [[nodiscard]] std::vector<double> upward_ranks(const Problem& problem);
 
+/// By falling effective priority and rank, ties by id, each element after what it needs. O((V + E) log V).
+[[nodiscard]] std::vector<std::uint32_t> heft_sequence(const graph::Graph& graph, const std::vector<double>& ranks);
+
 struct HeftSchedule {
   std::vector<std::uint32_t> sequence;  ///< elements in the order in which they were placed; gates included
   std::vector<Placement> placements;    ///< [element] worker invalid: a gate, or fits nowhere, or needs what does not
@@ -31,8 +34,7 @@ enum class HeftMethod : std::uint8_t {
 /// it applies, else `local`.
 [[nodiscard]] HeftMethod heft_method_for(const Problem& problem);
 
-/// By falling `ranks` (effective priority first, ties by id, each after what it needs), ties between workers to the
-/// lowest.
+/// In the order of heft_sequence(), ties between workers to the lowest.
 [[nodiscard]] HeftSchedule heft_schedule(const Problem& problem, const std::vector<double>& ranks, HeftMethod method);
 
 }  // namespace fugle::plan

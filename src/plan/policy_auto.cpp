@@ -1,32 +1,76 @@
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
+#include "plan/contest.hpp"
+#include "plan/heft.hpp"
+#include "plan/home_candidates.hpp"
+#include "plan/lease_cut.hpp"
+#include "plan/local_placement.hpp"
+#include "plan/lower_bound.hpp"
 #include "plan/policies.hpp"
 #include "plan/predict.hpp"
+#include "plan/search.hpp"
+#include "plan/start_order.hpp"
 
 namespace fugle::plan {
+namespace {
+
+/// Up to so many elements the order is searched too, and the plan is not longer than fifo's and heft's by anything.
+constexpr std::uint32_t kSmall = 5'000;
+/// How much longer than the shortest plan known one with fewer bytes may be; for small graphs and others.
+constexpr double kSmallTolerance = 1.001;
+constexpr double kTolerance = 1.01;
+/// Mean durations that a task may wait for its inputs' worker where durations are guesses.
+constexpr double kSlack = 5;
+
+Plan with_leases(const Problem& problem, Plan plan) {
+  if (plan.leases.empty() && !plan.homes.empty()) plan.leases = cut_leases(problem.graph, plan.homes);
+  return plan;
+}
+
+/// Nobody knows how long anything takes: near to the inputs, and no more thought.
+Plan plan_by_guess(const Problem& problem) {
+  const std::vector<double> ranks = upward_ranks(problem);
+  Plan plan;
+  plan.priority = effective_priorities(problem.graph);
+  plan.order = start_order(plan.priority, ranks);
+  const auto sequence = heft_sequence(problem.graph, ranks);
+  const auto first = std::find_if(problem.durations.begin(), problem.durations.end(), [](double d) { return d > 0; });
+  const double typical_s = first == problem.durations.end() ? 1 : *first;
+  plan.homes = homes_of(problem.graph, place_near_inputs(problem, sequence, kSlack * typical_s));
+  plan.made_by = Policy::partition;
+  return with_leases(problem, std::move(plan));
+}
+
+}  // namespace
 
 Plan plan_auto(const Problem& problem, const PlanOptions& options) {
-  constexpr double kTolerance = 1.01;
-  std::vector<Plan> plans;
-  plans.push_back(plan_fifo(problem, options));
-  plans.push_back(plan_heft(problem, options));
-  plans.push_back(plan_partition(problem, options));
-  std::vector<Prediction> predictions;
-  double shortest_s = std::numeric_limits<double>::infinity();
-  for (const Plan& plan : plans) {
-    predictions.push_back(predict(problem, plan));
-    shortest_s = std::min(shortest_s, predictions.back().makespan_s);
+  const bool is_guess = !problem.are_durations_known && options.effort <= 3;
+  if (options.effort <= 0) return is_guess ? plan_fifo(problem, options) : plan_heft(problem, options);
+  if (is_guess) return problem.graph.num_edges() > 0 ? plan_by_guess(problem) : plan_fifo(problem, options);
+
+  Plan fifo = plan_fifo(problem, options), heft = plan_heft(problem, options);
+  const double known_s = std::min(predict(problem, fifo).makespan_s, predict(problem, heft).makespan_s);
+  const bool is_small = problem.graph.num_elements() <= kSmall;
+  const double bound_s = is_small ? lower_bound(problem).seconds : 0;
+  Plan base = heft;
+  double shortest_s = known_s;
+  if (is_small && known_s > bound_s * (1 + 1e-9)) {
+    const std::uint64_t steps = search_steps(options.effort, known_s);
+    base = search(problem, {heft, fifo}, {.max_steps = steps, .seed = options.seed, .stop_at_s = bound_s});
+    shortest_s = std::min(shortest_s, predict(problem, base).makespan_s);
   }
-  const double limit_s = std::min({shortest_s * kTolerance, predictions[0].makespan_s, predictions[1].makespan_s});
-  std::size_t best = plans.size();
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    if (predictions[i].makespan_s > limit_s) continue;
-    if (best == plans.size() || predictions[i].bytes_between_nodes < predictions[best].bytes_between_nodes) best = i;
+  const double limit_s = is_small ? std::min(known_s, shortest_s * kSmallTolerance) : known_s * kTolerance;
+  Contest contest(problem, limit_s);
+  contest.enter(std::move(fifo));
+  contest.enter(std::move(heft));
+  contest.enter(base);
+  if (problem.durations_on.empty() && problem.machine.num_workers() > 1) {
+    base.made_by = Policy::partition;
+    enter_home_candidates(problem, base, options, limit_s, contest);
   }
-  return std::move(plans[best]);
+  return with_leases(problem, contest.best());
 }
 
 }  // namespace fugle::plan

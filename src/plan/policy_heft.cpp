@@ -47,27 +47,6 @@ std::vector<double> to_nanoseconds(std::vector<double> seconds) {
   return seconds;
 }
 
-/// By falling priority and rank, each element after what it needs (ranks of gates equal those of what they gate).
-std::vector<std::uint32_t> sequence_by(const graph::Graph& graph, const std::vector<double>& ranks) {
-  const std::vector<std::uint32_t> position = start_order(graph, ranks);
-  std::vector<std::uint32_t> element_at(position.size()), missing(position.size()), sequence;
-  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> open;
-  sequence.reserve(position.size());
-  for (std::uint32_t e = 0; e < position.size(); ++e) {
-    element_at[position[e]] = e;
-    missing[e] = static_cast<std::uint32_t>(graph.needs(ElementId(e)).size());
-    if (missing[e] == 0) open.push(position[e]);
-  }
-  while (!open.empty()) {
-    const std::uint32_t e = element_at[open.top()];
-    open.pop();
-    sequence.push_back(e);
-    for (const std::uint32_t s : graph.successors(ElementId(e)))
-      if (--missing[s] == 0) open.push(position[s]);
-  }
-  return sequence;
-}
-
 class Inserter {
  public:
   explicit Inserter(const Problem& problem) : problem_(problem), placements_(problem.graph.num_elements()) {
@@ -147,6 +126,27 @@ std::vector<double> upward_ranks(const Problem& problem) {
   return to_nanoseconds(std::move(ranks));
 }
 
+// Ranks of gates equal those of what they gate: hence not a mere sort.
+std::vector<std::uint32_t> heft_sequence(const graph::Graph& graph, const std::vector<double>& ranks) {
+  const std::vector<std::uint32_t> position = start_order(graph, ranks);
+  std::vector<std::uint32_t> element_at(position.size()), missing(position.size()), sequence;
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> open;
+  sequence.reserve(position.size());
+  for (std::uint32_t e = 0; e < position.size(); ++e) {
+    element_at[position[e]] = e;
+    missing[e] = static_cast<std::uint32_t>(graph.needs(ElementId(e)).size());
+    if (missing[e] == 0) open.push(position[e]);
+  }
+  while (!open.empty()) {
+    const std::uint32_t e = element_at[open.top()];
+    open.pop();
+    sequence.push_back(e);
+    for (const std::uint32_t s : graph.successors(ElementId(e)))
+      if (--missing[s] == 0) open.push(position[s]);
+  }
+  return sequence;
+}
+
 HeftMethod heft_method_for(const Problem& problem) {
   const std::uint64_t elements = problem.graph.num_elements();
   if (elements <= kMaxElements && elements * problem.machine.num_workers() <= kMaxInsertions)
@@ -158,7 +158,7 @@ HeftMethod heft_method_for(const Problem& problem) {
 HeftSchedule heft_schedule(const Problem& problem, const std::vector<double>& ranks, HeftMethod method) {
   FUGLE_EXPECT(ranks.size() == problem.graph.num_elements());
   HeftSchedule schedule;
-  schedule.sequence = sequence_by(problem.graph, ranks);
+  schedule.sequence = heft_sequence(problem.graph, ranks);
   if (method == HeftMethod::insertion) {
     schedule.placements = Inserter(problem).run(schedule.sequence);
   } else if (method == HeftMethod::local) {

@@ -1,12 +1,33 @@
+#include "plan/contest.hpp"
 #include "plan/heft.hpp"
-#include "plan/local_placement.hpp"
+#include "plan/home_candidates.hpp"
+#include "plan/lease_cut.hpp"
 #include "plan/policies.hpp"
+#include "plan/predict.hpp"
 #include "plan/start_order.hpp"
 
 namespace fugle::plan {
+namespace {
+
+/// A plan may take this much longer than highest rank first without homes, if it moves fewer bytes.
+constexpr double kTolerance = 1.01;
+
+}  // namespace
 
 Plan plan_partition(const Problem& problem, const PlanOptions& options) {
-  Plan plan = plan_heft(problem, options);
+  Plan plan;
+  if (!problem.durations_on.empty() || problem.machine.num_workers() == 1) {
+    plan = plan_heft(problem, options);
+  } else {
+    Plan base;
+    base.priority = effective_priorities(problem.graph);
+    base.order = start_order(base.priority, upward_ranks(problem));
+    const double limit_s = predict(problem, base).makespan_s * kTolerance;
+    Contest contest(problem, limit_s);
+    enter_home_candidates(problem, base, options, limit_s, contest);
+    plan = contest.best();
+  }
+  plan.leases = plan.homes.empty() ? std::vector<std::uint32_t>{} : cut_leases(problem.graph, plan.homes);
   plan.made_by = Policy::partition;
   return plan;
 }
