@@ -5,8 +5,10 @@
 #include <charconv>
 #include <optional>
 
+#include "base/codec.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "topology/cluster.hpp"
 #include "workflow/scalar.hpp"
 
 namespace fugle::app {
@@ -117,7 +119,7 @@ topology::Node node_of(const Said& said, const topology::Node& here) {
 }
 
 plan::Slot slot_of(const topology::Node& part, std::uint32_t cores) {
-  return {cores == 0 ? part.num_cores() : cores, part.mem_bytes, static_cast<std::uint32_t>(part.gpus.size())};
+  return {cores, part.mem_bytes, static_cast<std::uint32_t>(part.gpus.size())};
 }
 
 }  // namespace
@@ -139,18 +141,51 @@ Workers described_workers(const Allocation& allocation, std::uint32_t num_nodes)
   Workers workers;
   workers.parts.assign(num_nodes, allocation.node);
   for (std::uint32_t i = 0; i < num_nodes; ++i) workers.parts[i].name = fmt::format("n{}", i + 1);
-  workers.machine.workers.assign(num_nodes, slot_of(allocation.node, 0));
+  workers.machine.workers.assign(num_nodes, slot_of(allocation.node, allocation.node.num_cores()));
+  return workers;
+}
+
+std::string encode(const RankPart& part) {
+  ByteWriter out;
+  out.put(part.cores);
+  out.put(part.may_bind);
+  out.put(topology::encode_node(part.part));
+  return out.take();
+}
+
+RankPart decode_rank_part(std::string_view bytes) {
+  ByteReader in(bytes);
+  const auto cores = in.get<std::uint32_t>();
+  const auto may_bind = in.get<bool>();
+  return {cores, may_bind, topology::decode_node(in.get<std::string>())};
+}
+
+RankPart part_of_rank(const topology::Node& here, std::uint32_t local_index, std::uint32_t num_local,
+                      std::uint32_t cores) {
+  RankPart rank{cores, true, topology::share_of(here, local_index, num_local)};
+  if (cores == 0) rank.cores = rank.part.num_cores();
+  rank.may_bind = num_local <= here.num_cores() && rank.cores <= rank.part.num_cores();
+  return rank;
+}
+
+Workers workers_of_ranks(const std::vector<RankPart>& ranks) {
+  Workers workers;
+  for (const RankPart& rank : ranks) {
+    workers.parts.push_back(rank.part);
+    workers.machine.workers.push_back(rank.cores > 0 ? slot_of(rank.part, rank.cores) : plan::Slot{0, 0, 0});
+  }
+  const topology::Cluster cluster = topology::merge(workers.parts);
+  for (std::size_t i = 0; i < ranks.size(); ++i)
+    if (!ranks[i].may_bind) workers.parts[i].pus.clear();
+  workers.machine.node_of = cluster.node_of_rank;
+  workers.machine.switch_of = cluster.switch_of_node;
   return workers;
 }
 
 Workers workers_here(const topology::Node& here, std::uint32_t num_ranks, std::uint32_t cores_per_rank) {
-  Workers workers;
-  for (std::uint32_t i = 0; i < num_ranks; ++i) {
-    workers.parts.push_back(topology::share_of(here, i, num_ranks));
-    workers.machine.workers.push_back(slot_of(workers.parts.back(), cores_per_rank));
-  }
-  workers.machine.node_of.assign(num_ranks, 0);
-  return workers;
+  std::vector<RankPart> ranks;
+  for (std::uint32_t i = 0; i < num_ranks; ++i) ranks.push_back(part_of_rank(here, i, num_ranks, cores_per_rank));
+  return workers_of_ranks(ranks);
 }
 
 }  // namespace fugle::app

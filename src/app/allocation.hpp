@@ -25,12 +25,26 @@ struct Allocation {
 
 /// Workers with the parts of the machine that are theirs.
 struct Workers {
-  std::vector<topology::Node> parts;  ///< [worker]
+  std::vector<topology::Node> parts;  ///< [worker] without PUs where nothing can be bound to them
   plan::Machine machine;
 };
 
 /// One worker for each of `num_nodes` nodes, called n1, n2, ...
 [[nodiscard]] Workers described_workers(const Allocation& allocation, std::uint32_t num_nodes);
+/// What one rank brings.
+struct RankPart {
+  std::uint32_t cores = 0;  ///< 0: it runs no tasks
+  bool may_bind = true;     ///< false: ranks share PUs, or have fewer than `cores`
+  topology::Node part;
+};
+[[nodiscard]] std::string encode(const RankPart& part);
+/// Throws EnvironmentError on bytes that encode() did not make.
+[[nodiscard]] RankPart decode_rank_part(std::string_view bytes);
+/// The part of rank `local_index` of `num_local` on this node; `cores` 0: as many as its share has.
+[[nodiscard]] RankPart part_of_rank(const topology::Node& here, std::uint32_t local_index, std::uint32_t num_local,
+                                    std::uint32_t cores);
+/// One worker per rank.
+[[nodiscard]] Workers workers_of_ranks(const std::vector<RankPart>& ranks);
 /// `num_ranks` workers that share this node; `cores_per_rank` 0: as many as each one's share has.
 [[nodiscard]] Workers workers_here(const topology::Node& here, std::uint32_t num_ranks, std::uint32_t cores_per_rank);
 

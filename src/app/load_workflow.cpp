@@ -40,13 +40,17 @@ std::optional<workflow::Workflow> read(Source source, std::string_view bytes, co
   return std::nullopt;
 }
 
-std::optional<graph::Graph> expand(const workflow::Workflow& workflow, const LoadOptions& options,
-                                   workflow::Diagnostics& diagnostics) {
+workflow::ExpandOptions expansion_of(const LoadOptions& options) {
   workflow::ExpandOptions expansion;
   expansion.directory = options.directory;
   expansion.params = options.params;
   expansion.environment = environment_of_this_process();
   expansion.check_only = options.stage == Stage::validate;
+  return expansion;
+}
+
+std::optional<graph::Graph> expand(const workflow::Workflow& workflow, const LoadOptions& options,
+                                   const workflow::ExpandOptions& expansion, workflow::Diagnostics& diagnostics) {
   auto graph = workflow::expand(workflow, expansion, diagnostics);
   // A replayed trace makes and reads no files.
   const bool reads_inputs = options.replay.kind == workflow::Replay::Kind::commands;
@@ -90,7 +94,9 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
   std::optional<graph::Graph> graph;
   if (workflow) {
     workflow->file = options.file;
-    graph = expand(*workflow, options, diagnostics);
+    const workflow::ExpandOptions expansion = expansion_of(options);
+    graph = expand(*workflow, options, expansion, diagnostics);
+    loaded.reserve = workflow::reserve_of(*workflow, expansion);
   }
   print(diagnostics, options.json);
   const bool refused = diagnostics.has_errors() || (options.strict && !diagnostics.all().empty());

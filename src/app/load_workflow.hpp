@@ -38,6 +38,7 @@ struct Loaded {
   workflow::Workflow workflow;
   graph::Graph graph;
   Source source = Source::yaml;
+  std::optional<Duration> reserve;  ///< as the file has it
 };
 
 /// nullopt after the mistakes were printed: the caller exits with 2. Throws UsageError when the file is not readable.

@@ -8,11 +8,9 @@
 #include <thread>
 
 #include "app/output.hpp"
+#include "app/read_durations.hpp"
 #include "base/text.hpp"
 #include "executor/attempt_log.hpp"
-#include "graph/algorithms.hpp"
-#include "plan/durations.hpp"
-#include "plan/start_order.hpp"
 #include "report/progress.hpp"
 #include "store/live_file.hpp"
 #include "store/plan_file.hpp"
@@ -22,10 +20,6 @@ namespace fugle::app {
 namespace {
 
 using scheduler::State;
-
-std::vector<std::uint32_t> order_of(const graph::Graph& graph) {
-  return plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
-}
 
 /// Whether a resume would start nothing: all elements ended, and well.
 bool is_done(const scheduler::RunState& state) {
@@ -70,6 +64,7 @@ std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
   for (const scheduler::Event& event : recovered.events) {
     apply(*run->state_, event, effects);
     effects.clear();
+    add_duration(run->graph_, event, run->durations_so_far_);
   }
   if (is_done(*run->state_)) return nullptr;
   run->start_life(recovered);
@@ -93,11 +88,14 @@ void OpenRun::start_life(const store::Recovered& recovered) {
   observers_.push_back(std::make_unique<report::Progress>(std::move(progress), *state_));
 }
 
-scheduler::HeadOptions OpenRun::head_options() {
+scheduler::HeadOptions OpenRun::head_options(RunPlan plan) {
   scheduler::HeadOptions options;
   options.run = state_.get();
   options.store = store_.get();
-  options.plan.order = order_of(graph_);
+  options.plan = std::move(plan.plan);
+  options.expected_s = std::move(plan.expected_s);
+  options.end_of_allocation = plan.allocation.end;
+  options.reserve = plan.allocation.reserve;
   for (const auto& observer : observers_) options.observers.push_back(observer.get());
   options.life_text = fmt::format("{} {} {}", host_name(), getpid(), user_name());
   return options;

@@ -9,6 +9,7 @@
 
 #include "app/load_workflow.hpp"
 #include "app/run_directory.hpp"
+#include "app/run_plan.hpp"
 #include "scheduler/engine.hpp"
 #include "store/file_store.hpp"
 #include "store/run_lock.hpp"
@@ -28,8 +29,11 @@ class OpenRun {
   [[nodiscard]] const graph::Graph& graph() const { return graph_; }
   [[nodiscard]] const scheduler::RunState& state() const { return *state_; }
 
+  /// Of what has ended OK in earlier lives.
+  [[nodiscard]] const plan::DurationHistory& durations_so_far() const { return durations_so_far_; }
+
   /// For the Engine of rank 0; valid while this object lives.
-  [[nodiscard]] scheduler::HeadOptions head_options();
+  [[nodiscard]] scheduler::HeadOptions head_options(RunPlan plan);
   /// After the Engine is done: closes the journal, writes snapshot.h5.
   void close();
 
@@ -40,6 +44,7 @@ class OpenRun {
   std::string directory_;
   RunFacts facts_;
   graph::Graph graph_;
+  plan::DurationHistory durations_so_far_;
   std::unique_ptr<store::RunLock> lock_;
   std::unique_ptr<scheduler::RunState> state_;
   std::unique_ptr<store::FileStore> store_;

@@ -100,18 +100,34 @@ class Requests {
   bool has_seen_interrupt_ = false;
 };
 
-scheduler::WorkerOffer offer_of(const RankOptions& options, bool is_head, std::uint32_t local_index,
-                                std::uint32_t num_local) {
-  topology::Node node = topology::discover();
-  const topology::Node share = topology::share_of(node, local_index, num_local);
+/// What this rank may use of its node.
+RankPart own_part(const RankOptions& options, bool is_head, std::uint32_t local_index, std::uint32_t num_local) {
+  const topology::Node node = topology::discover();
   if (is_head && num_local > node.num_cores() && options.cores_per_rank == 0)
     fmt::print(stderr, "fugle: {} ranks share {} cores on {}: each runs one task at a time\n", num_local,
                node.num_cores(), node.name);
-  scheduler::WorkerOffer offer{share.name,      static_cast<std::uint32_t>(getpid()),          share.num_cores(),
-                               share.mem_bytes, static_cast<std::uint32_t>(share.gpus.size()), {}};
-  if (options.cores_per_rank > 0) offer.cores = options.cores_per_rank;
-  if (is_head && !options.head_runs_tasks) offer.cores = 0;
+  RankPart rank = part_of_rank(node, local_index, num_local, options.cores_per_rank);
+  if (is_head && !options.head_runs_tasks) rank.cores = 0;
+  return rank;
+}
+
+scheduler::WorkerOffer offer_of(const RankPart& rank) {
+  scheduler::WorkerOffer offer{rank.part.name,
+                               static_cast<std::uint32_t>(getpid()),
+                               rank.cores,
+                               rank.part.mem_bytes,
+                               static_cast<std::uint32_t>(rank.part.gpus.size()),
+                               rank.part};
+  if (!rank.may_bind) offer.machine.pus.clear();
   return offer;
+}
+
+/// A rank that died before it said anything offers nothing.
+Workers workers_from(const std::vector<std::string>& gathered) {
+  std::vector<RankPart> ranks;
+  for (const std::string& bytes : gathered)
+    ranks.push_back(bytes.empty() ? RankPart{0, false, topology::uniform("", 1, 0, 0)} : decode_rank_part(bytes));
+  return workers_of_ranks(ranks);
 }
 
 /// The loop of STYLE: gather, apply, record, act, sleep.
@@ -131,59 +147,54 @@ void loop(Engine& engine, PollClock& clock, const executor::ProcessExecutor& exe
 }
 
 /// The part that is the same with and without MPI.
-int run_engine(const RankOptions& options, OpenRun* run, const Briefing& briefing, executor::Spawner& spawner,
+int run_engine(const RankOptions& options, Opening& opening, const Briefing& briefing, executor::Spawner& spawner,
                StopSignals& signals, scheduler::Transport& transport, const std::vector<int>& transport_fds,
                const scheduler::WorkerOffer& offer) {
-  executor::ProcessExecutor executor(spawner,
-                                     {transport.self(), briefing.run_id, briefing.run_dir, briefing.environment});
+  executor::ProcessExecutor executor(spawner, {transport.self(), briefing.run_id, briefing.run_dir,
+                                               briefing.environment, offer.machine.gpus});
   std::vector<int> fds = transport_fds;
   fds.push_back(executor.fd());
   fds.push_back(signals.fd());
   PollClock clock(fds);
-  if (run == nullptr) {
+  if (opening.run == nullptr) {
     Engine engine(offer, transport, executor, nullptr);
     loop(engine, clock, executor, nullptr);
     return 0;
   }
-  scheduler::HeadOptions head = run->head_options();
+  scheduler::HeadOptions head = opening.run->head_options(std::move(opening.plan));
   head.retry_failed = options.retry_failed;
   head.fail_fast = options.fail_fast;
-  Requests requests(*run, signals);
+  Requests requests(*opening.run, signals);
   Engine engine(offer, transport, executor, &head);
   loop(engine, clock, executor, &requests);
   return engine.exit_code();
 }
 
-struct Opened {
-  std::unique_ptr<OpenRun> run;
-  Briefing briefing;
-  int exit_code = 0;
-};
-
-Opened open_on_head(const RunOpener& open) {
-  Opened opened;
+Opening open_on_head(const RunOpener& open, const Workers& workers) {
   try {
-    opened.run = open(opened.exit_code);
+    return open(workers);
   } catch (const Error& error) {
     fmt::print(stderr, "fugle: {}\n", error.what());
-    opened.exit_code = static_cast<int>(error.code());
+    return {nullptr, {}, static_cast<int>(error.code())};
   }
-  if (opened.run != nullptr)
-    opened.briefing = {true, opened.run->facts().run, opened.run->directory(),
-                       executor::scrub_environment(own_environment())};
-  return opened;
+}
+
+Briefing briefing_of(const OpenRun* run) {
+  if (run == nullptr) return {};
+  return {true, run->facts().run, run->directory(), executor::scrub_environment(own_environment())};
 }
 
 int run_locally(const RankOptions& options, const RunOpener& open) {
   StopSignals signals;
   executor::Spawner spawner;
-  Opened opened = open_on_head(open);
-  if (opened.run == nullptr) return opened.exit_code;
-  executor::kill_leftovers(opened.briefing.run_id);
+  const RankPart rank = own_part(options, true, 0, 1);
+  Opening opening = open_on_head(open, workers_of_ranks({rank}));
+  if (opening.run == nullptr) return opening.exit_code;
+  const Briefing briefing = briefing_of(opening.run.get());
+  executor::kill_leftovers(briefing.run_id);
   transport::LocalTransport transport;
-  const int code = run_engine(options, opened.run.get(), opened.briefing, spawner, signals, transport, {},
-                              offer_of(options, true, 0, 1));
-  opened.run->close();
+  const int code = run_engine(options, opening, briefing, spawner, signals, transport, {}, offer_of(rank));
+  opening.run->close();
   return code;
 }
 
@@ -195,16 +206,17 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   transport::MpiTransport transport;
   front_end.report_start();
   const bool is_head = transport.self() == WorkerId(0);
-  Opened opened;
-  if (is_head) opened = open_on_head(open);
-  const Briefing briefing = Briefing::decode(transport.broadcast(opened.briefing.encode()));
-  int code = opened.exit_code;
+  const RankPart rank = own_part(options, is_head, transport.local_index(), transport.num_local());
+  const std::vector<std::string> gathered = transport.gather(encode(rank));
+  Opening opening;
+  if (is_head) opening = open_on_head(open, workers_from(gathered));
+  const Briefing briefing = Briefing::decode(transport.broadcast(briefing_of(opening.run.get()).encode()));
+  int code = opening.exit_code;
   if (briefing.proceed) {
     if (transport.local_index() == 0) executor::kill_leftovers(briefing.run_id);
-    code = run_engine(options, opened.run.get(), briefing, spawner, signals, transport, {transport.fd()},
-                      offer_of(options, is_head, transport.local_index(), transport.num_local()));
+    code = run_engine(options, opening, briefing, spawner, signals, transport, {transport.fd()}, offer_of(rank));
   }
-  if (opened.run != nullptr) opened.run->close();
+  if (opening.run != nullptr) opening.run->close();
   front_end.report(code);
   if (!transport.finish()) {
     std::fflush(nullptr);

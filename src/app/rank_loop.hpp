@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "app/allocation.hpp"
 #include "app/open_run.hpp"
 
 namespace fugle::app {
@@ -17,8 +18,14 @@ struct RankOptions {
   bool fail_fast = false;
 };
 
-/// Opens the run on rank 0; nullptr and `exit_code` when there is nothing to run.
-using RunOpener = std::function<std::unique_ptr<OpenRun>(int& exit_code)>;
+/// A run that is open and planned; no `run`: there is nothing to do, and `exit_code` says why.
+struct Opening {
+  std::unique_ptr<OpenRun> run;
+  RunPlan plan;
+  int exit_code = 0;
+};
+/// Opens a run and plans it for the workers there are.
+using RunOpener = std::function<Opening(const Workers& workers)>;
 
 /// Returns the exit code of this process. `open` is called on rank 0 only, after the spawner was started.
 int run_rank(const RankOptions& options, const RunOpener& open);

@@ -69,6 +69,9 @@ void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
                      {"created_ns", to_ns(facts.created)},
                      {"mpi_ranks", facts.placement.mpi_ranks},
                      {"cores_per_rank", facts.placement.cores_per_rank},
+                     {"policy", plan::name_of(facts.planning.policy)},
+                     {"effort", facts.planning.effort},
+                     {"reserve_s", facts.reserve ? Json(to_seconds(*facts.reserve)) : Json()},
                      {"fugle_version", kVersion}};
   const fs::path path = fs::path(run_dir) / "run.json";
   const fs::path draft = path.string() + ".tmp";
@@ -81,6 +84,17 @@ void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
   if (!out || problem)
     throw EnvironmentError(fmt::format("cannot write {} (disk full or not writable?); free some space", path.string()));
 }
+
+namespace {
+
+/// Runs of the first version have none of these.
+void read_planning(const Json& json, RunFacts& facts) {
+  facts.planning.policy = plan::policy_named(json.value("policy", "auto")).value_or(facts.planning.policy);
+  facts.planning.effort = json.value("effort", facts.planning.effort);
+  if (json.contains("reserve_s") && json["reserve_s"].is_number()) facts.reserve = from_seconds(json["reserve_s"]);
+}
+
+}  // namespace
 
 RunFacts read_run_facts(const std::string& run_dir) {
   const fs::path path = fs::path(run_dir) / "run.json";
@@ -105,6 +119,7 @@ RunFacts read_run_facts(const std::string& run_dir) {
     facts.created = from_ns(json.at("created_ns"));
     facts.placement.mpi_ranks = json.at("mpi_ranks");
     facts.placement.cores_per_rank = json.at("cores_per_rank");
+    read_planning(json, facts);
   } catch (const Json::exception& problem) {
     throw EnvironmentError(fmt::format("cannot read {} ({}); it was written by hand or by another version",
                                        path.string(), problem.what()));

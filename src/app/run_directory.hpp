@@ -1,11 +1,13 @@
 // The run directory as files and names (REQUIREMENTS section 3), and run.json: what the run was started from.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/load_workflow.hpp"
 #include "base/time.hpp"
+#include "plan/plan.hpp"
 
 namespace fugle::app {
 
@@ -29,6 +31,8 @@ struct RunFacts {
   std::vector<std::string> argv;
   Time created{};
   Placement placement;
+  plan::PlanOptions planning;
+  std::optional<Duration> reserve;  ///< as the file has it
 };
 
 /// The directory of runs: --runs-dir, else FUGLE_RUNS, else .fugle; absolute.

@@ -4,10 +4,12 @@
 #include <cstdio>
 
 #include "app/allocation.hpp"
+#include "app/find_run.hpp"
 #include "app/fit_check.hpp"
 #include "app/load_workflow.hpp"
 #include "app/plan_view.hpp"
 #include "app/planning_options.hpp"
+#include "app/read_durations.hpp"
 #include "base/error.hpp"
 
 namespace fugle::app {
@@ -68,6 +70,7 @@ void add_plan_options(Usage& usage) {
       "what is not said is as on this machine");
   add_planning_options(usage.options);
   add_load_options(usage.options);
+  add_runs_dir_option(usage.options);
 }
 
 }  // namespace
@@ -84,7 +87,15 @@ int plan_verb(const Args& args) {
   if (!loaded) return static_cast<int>(ExitCode::usage);
   const graph::Graph& graph = loaded->graph;
   if (!fits(*loaded, workers, arguments->has("alloc"))) return static_cast<int>(ExitCode::usage);
-  const Forecast forecast = make_forecast(graph, workers.machine, plan::known_durations(graph, {}, {}), planning);
+  RunFacts like;
+  like.workflow = loaded->workflow.name;
+  like.source = loaded->source;
+  like.file = options.file;
+  like.submit_dir = options.directory;
+  const EarlierRuns earlier = read_earlier_runs(runs_dir_from(*arguments), like);
+  if (!earlier.left_out.empty()) fmt::print(stderr, "fugle: {}\n", earlier.left_out);
+  Forecast forecast = make_forecast(graph, workers.machine, known_durations(graph, earlier.durations, {}), planning);
+  forecast.num_earlier_runs = earlier.num_runs;
   if (arguments->has("json"))
     print_json(graph, forecast);
   else

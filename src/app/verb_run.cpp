@@ -8,30 +8,65 @@
 #include "app/arguments.hpp"
 #include "app/command_table.hpp"
 #include "app/find_run.hpp"
+#include "app/fit_check.hpp"
 #include "app/load_workflow.hpp"
 #include "app/placement_options.hpp"
+#include "app/planning_options.hpp"
 #include "app/rank_loop.hpp"
+#include "app/read_durations.hpp"
+#include "app/stored_run.hpp"
 #include "base/error.hpp"
 
 namespace fugle::app {
 namespace {
 
-RunFacts facts_of(const Loaded& loaded, const LoadOptions& load, const Placement& placement, const Args& args) {
+struct Asked {
+  LoadOptions load;
+  Placement placement;
+  plan::PlanOptions planning;
+};
+
+RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   RunFacts facts;
   facts.created = std::chrono::system_clock::now();
   facts.workflow = loaded.workflow.name;
   facts.run = make_run_id(facts.workflow, facts.created);
-  facts.file = load.file;
+  facts.file = asked.load.file;
   facts.source = loaded.source;
-  facts.params = load.params;
-  facts.submit_dir = load.directory;
+  facts.params = asked.load.params;
+  facts.submit_dir = asked.load.directory;
   facts.host = host_name();
   facts.user = user_name();
   facts.pid = getpid();
   facts.argv = args;
   facts.argv.insert(facts.argv.begin(), {"fugle", "run"});
-  facts.placement = placement;
+  facts.placement = asked.placement;
+  facts.planning = asked.planning;
+  facts.reserve = loaded.reserve;
   return facts;
+}
+
+/// False after E302 was printed: nothing was started.
+bool fits(const Loaded& loaded, const Workers& workers) {
+  workflow::Diagnostics diagnostics(loaded.workflow.file);
+  check_fit({loaded.graph, &loaded.workflow, workers, Misfit::reported}, elements_per_task(loaded.graph), diagnostics);
+  diagnostics.sort();
+  fmt::print(stderr, "{}", diagnostics.to_text());
+  return !diagnostics.has_errors();
+}
+
+Opening open_run(const Asked& asked, const Arguments& arguments, const Args& args, const Workers& workers) {
+  auto loaded = load_workflow(asked.load);
+  if (!loaded || !fits(*loaded, workers)) return {nullptr, {}, static_cast<int>(ExitCode::usage)};
+  RunFacts facts = facts_of(*loaded, asked, args);
+  const AllocationEnd allocation = allocation_end_from(arguments, facts.reserve, now());
+  const std::string runs_dir = runs_dir_from(arguments);
+  const EarlierRuns earlier = read_earlier_runs(runs_dir, facts);
+  if (!earlier.left_out.empty()) fmt::print(stderr, "fugle: {}\n", earlier.left_out);
+  auto run = OpenRun::create(runs_dir, std::move(facts), std::move(loaded->graph));
+  RunPlan plan = make_run_plan(run->state(), workers.machine, known_durations(run->graph(), earlier.durations, {}),
+                               asked.planning, allocation);
+  return {std::move(run), std::move(plan), 0};
 }
 
 }  // namespace
@@ -40,30 +75,24 @@ int run_verb(const Args& args) {
   Usage usage("run", "[FILE]", "Runs a workflow; what has finished is never lost: fugle resume continues.", 0, 1);
   add_load_options(usage.options);
   add_placement_options(usage.options);
+  add_planning_options(usage.options);
+  add_walltime_options(usage.options);
   add_runs_dir_option(usage.options);
   usage.options.add_options()("fail-fast", "stop the run at the first failure");
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
-  const LoadOptions load = load_options_from(*arguments);
-  const Placement placement = placement_from(*arguments);
+  const Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments)};
+  (void)allocation_end_from(*arguments, std::nullopt, now());  // a mistake there is told before ranks exist
 
-  if (starts_mpirun(placement)) {
+  if (starts_mpirun(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
-    if (load.file != "-" && !load_workflow(load)) return static_cast<int>(ExitCode::usage);
-    return run_over_ranks(placement, "run", args);
+    if (asked.load.file != "-" && !load_workflow(asked.load)) return static_cast<int>(ExitCode::usage);
+    return run_over_ranks(asked.placement, "run", args);
   }
 
-  RankOptions options = rank_options(*arguments, placement);
+  RankOptions options = rank_options(*arguments, asked.placement);
   options.fail_fast = arguments->has("fail-fast");
-  return run_rank(options, [&](int& exit_code) -> std::unique_ptr<OpenRun> {
-    auto loaded = load_workflow(load);
-    if (!loaded) {
-      exit_code = static_cast<int>(ExitCode::usage);
-      return nullptr;
-    }
-    RunFacts facts = facts_of(*loaded, load, placement, args);
-    return OpenRun::create(runs_dir_from(*arguments), std::move(facts), std::move(loaded->graph));
-  });
+  return run_rank(options, [&](const Workers& workers) { return open_run(asked, *arguments, args, workers); });
 }
 
 }  // namespace fugle::app

@@ -132,6 +132,14 @@ PlanFile read_plan(const std::string& run_dir) {
   });
 }
 
+ElementNames read_element_names(const std::string& run_dir) {
+  return with_plan(run_dir, [](const hdf5::Handle& file) {
+    const hdf5::Handle elements = hdf5::open_group(file, "elements");
+    return ElementNames{read_texts(elements, "id"), read_column<std::uint32_t>(elements, "task"),
+                        read_texts(hdf5::open_group(file, "tasks"), "name")};
+  });
+}
+
 std::vector<std::string> read_element_ids(const std::string& run_dir, const std::vector<ElementId>& elements) {
   return with_plan(run_dir, [&](const hdf5::Handle& file) {
     const hdf5::Handle offsets = hdf5::open_dataset(file, "elements/id_offset");

@@ -26,6 +26,15 @@ struct PlanFile {
 /// Throws EnvironmentError saying which file is damaged, ConflictError (exit 5) when written by a newer format.
 [[nodiscard]] PlanFile read_plan(const std::string& run_dir);
 
+/// What elements are called and which tasks they are of, without their texts and edges.
+struct ElementNames {
+  graph::StringColumn ids;             ///< [element]
+  std::vector<std::uint32_t> task_of;  ///< [element]
+  graph::StringColumn tasks;           ///< names
+};
+/// Throws as read_plan().
+[[nodiscard]] ElementNames read_element_names(const std::string& run_dir);
+
 /// The ids of a few elements only, without reading the graph: for `status`.
 [[nodiscard]] std::vector<std::string> read_element_ids(const std::string& run_dir,
                                                         const std::vector<ElementId>& elements);

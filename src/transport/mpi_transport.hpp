@@ -31,7 +31,7 @@ class MpiTransport final : public scheduler::Transport {
   /// From rank 0 to all, before the first message: returns rank 0's bytes on every rank. Collective; rank 0 waits until
   /// all living ranks have them, the others sleep until they come. Throws EnvironmentError when the head dies.
   [[nodiscard]] std::string broadcast(const std::string& bytes);
-  /// From all ranks to rank 0, after broadcast() and before the first message: returns, on rank 0, the bytes of each
+  /// From all ranks to rank 0, before the first message: returns, on rank 0, the bytes of each
   /// rank, empty for one that died; nothing elsewhere. Rank 0 sleeps until all living ranks have come, the others go
   /// on.
   [[nodiscard]] std::vector<std::string> gather(const std::string& bytes);

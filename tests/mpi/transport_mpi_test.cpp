@@ -34,6 +34,7 @@ TEST(MpiTransport, broadcasts_bytes_of_any_size_before_what_follows_them) {
 TEST(MpiTransport, gathers_the_bytes_of_each_rank_before_what_follows_them) {
   const std::string mine(world().self().value() * 700'000ul, static_cast<char>('a' + world().self().value()));
   const std::vector<std::string> all = world().gather(mine);
+  EXPECT_EQ(world().broadcast(is_head() ? "go" : ""), "go");
   if (!is_head()) world().send(WorkerId(0), numbered(7));
   EXPECT_EQ(all.size(), is_head() ? world().num_ranks() : 0u);
   for (std::uint32_t rank = 0; rank < all.size(); ++rank)

@@ -89,5 +89,29 @@ TEST(Allocation, ranks_of_this_machine_share_it) {
   EXPECT_EQ(workers_here(here(), 1, 2).machine.workers[0].cores, 2U);
 }
 
+TEST(Allocation, ranks_that_share_cores_are_bound_to_none) {
+  EXPECT_EQ(workers_here(here(), 2, 3).parts[1].num_cores(), 3U);
+  const Workers crowded = workers_here(here(), 2, 4);
+  EXPECT_TRUE(crowded.parts[1].pus.empty());
+  EXPECT_EQ(crowded.machine.workers[1].cores, 4U);
+  EXPECT_TRUE(workers_here(here(), 7, 0).parts[6].pus.empty());
+}
+
+TEST(Allocation, what_a_rank_brings_survives_the_way) {
+  const RankPart rank = part_of_rank(here(), 1, 7, 2);
+  const RankPart back = decode_rank_part(encode(rank));
+  EXPECT_EQ(back.cores, 2U);
+  EXPECT_FALSE(back.may_bind);
+  EXPECT_EQ(back.part, rank.part);
+}
+
+TEST(Allocation, a_rank_that_only_leads_offers_nothing) {
+  std::vector<RankPart> ranks{part_of_rank(here(), 0, 2, 0), part_of_rank(here(), 1, 2, 0)};
+  ranks[0].cores = 0;
+  const Workers workers = workers_of_ranks(ranks);
+  EXPECT_EQ(workers.machine.workers[0], (plan::Slot{0, 0, 0}));
+  EXPECT_EQ(workers.machine.workers[1].cores, 3U);
+}
+
 }  // namespace
 }  // namespace fugle::app
