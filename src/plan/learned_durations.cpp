@@ -116,6 +116,7 @@ KnownDurations known_durations(const graph::Graph& graph, const DurationHistory&
     known.seconds[i] = summary.expected_s;
     known.at_most_s[i] = static_cast<float>(summary.at_most_s);
   }
+  if (known.num_unknown > 0) known.known_s.assign(known.seconds.begin(), known.seconds.end());
   fill_unknown(graph, known.seconds);
   return known;
 }

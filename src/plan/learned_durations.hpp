@@ -42,6 +42,7 @@ class DurationHistory {
 
 struct KnownDurations {
   std::vector<double> seconds;   ///< [element] to plan with; 0 for gates
+  std::vector<float> known_s;    ///< [element] the same where it is known, 0 where it is a guess; empty: all are known
   std::vector<float> at_most_s;  ///< [element] to judge what still fits into an allocation; 0: nobody knows
   std::uint32_t num_estimated = 0;
   std::uint32_t num_learned = 0;        ///< from earlier runs
