@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "graph/algorithms.hpp"
-#include "plan/list_schedule.hpp"
+#include "graph/graph.hpp"
 #include "plan/lower_bound.hpp"
+#include "plan/policies.hpp"
 #include "plan/pool_search.hpp"
+#include "plan/predict.hpp"
 #include "plan/search.hpp"
-#include "plan/start_order.hpp"
 #include "support/project_files.hpp"
 #include "support/sample_data.hpp"
 #include "workflow/expand.hpp"
@@ -128,13 +128,12 @@ void trace(const std::filesystem::path& file, TraceSums& sums) {
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
     durations.push_back(to_seconds(graph.estimate(ElementId(e))));
   }
-  const auto order = plan::start_order(graph, graph::upward_ranks(graph, durations));
   for (std::uint32_t workers = 4; workers <= 256; workers *= 2) {
     plan::Machine machine;
     machine.workers.resize(workers);
     const plan::Problem problem{graph, machine, durations, {}};
     const plan::LowerBound bound = plan::lower_bound(problem);
-    const double hlf = plan::list_schedule(graph, machine.workers, durations, order).makespan_s / bound.seconds;
+    const double hlf = plan::predict(problem, plan::highest_rank_first(problem)).makespan_s / bound.seconds;
     const double begin = cpu_seconds();
     const plan::SearchResult found = plan::search_schedule(problem, {}, {.max_steps = max_steps});
     const double searched = found.makespan_s / bound.seconds;

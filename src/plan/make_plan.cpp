@@ -1,3 +1,4 @@
+// The table of policies; declared in plan/plan.hpp.
 #include <algorithm>
 #include <array>
 

@@ -22,6 +22,9 @@ namespace fugle::plan {
 /// The one of the others whose prediction is best: smallest makespan, within 1 % of it the fewest bytes between nodes.
 [[nodiscard]] Plan plan_auto(const Problem& problem, const PlanOptions& options);
 
+/// By falling effective priority and upward rank, without homes: what a machine does that follows an order alone.
+[[nodiscard]] Plan highest_rank_first(const Problem& problem);
+
 /// [element] where the schedule has it; none for elements whose task chooses its place.
 [[nodiscard]] std::vector<WorkerId> homes_of(const graph::Graph& graph, std::span<const Placement> placements);
 

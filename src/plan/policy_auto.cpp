@@ -1,3 +1,10 @@
+// The policy `auto`, declared in plan/policies.hpp: which plan is chosen, and how much thought goes into it.
+//
+// Effort 0: heft; fifo where durations are guesses. Guessed durations up to effort 3: HEFT-local with leases, about 1 s
+// per million elements; fifo where nothing needs anything. Else fifo, heft and the candidates of home_candidates.hpp
+// are predicted. Up to 5,000 elements the order is searched as well, with search_steps() of the effort; then the plan
+// with the fewest bytes wins that is within 0.1 % of the shortest and not longer than fifo's or heft's. Beyond: the one
+// with the fewest bytes within 1 % of the shorter of fifo and heft.
 #include <algorithm>
 #include <utility>
 #include <vector>

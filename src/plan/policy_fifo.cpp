@@ -1,3 +1,4 @@
+// The policy `fifo`, declared in plan/policies.hpp.
 #include <algorithm>
 
 #include "graph/algorithms.hpp"

@@ -1,3 +1,4 @@
+// HEFT and the policy of that name; declared in plan/heft.hpp and plan/policies.hpp.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -172,6 +173,14 @@ HeftSchedule heft_schedule(const Problem& problem, const std::vector<double>& ra
   for (const Placement& placement : schedule.placements)
     if (placement.worker.is_valid()) schedule.makespan_s = std::max(schedule.makespan_s, placement.end_s);
   return schedule;
+}
+
+Plan highest_rank_first(const Problem& problem) {
+  Plan plan;
+  plan.priority = effective_priorities(problem.graph);
+  plan.order = start_order(plan.priority, upward_ranks(problem));
+  plan.made_by = Policy::heft;
+  return plan;
 }
 
 Plan plan_heft(const Problem& problem, const PlanOptions& /*options*/) {

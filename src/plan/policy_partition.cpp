@@ -1,10 +1,9 @@
+// The policy `partition`, declared in plan/policies.hpp: few bytes between nodes with every worker busy.
 #include "plan/contest.hpp"
-#include "plan/heft.hpp"
 #include "plan/home_candidates.hpp"
 #include "plan/lease_cut.hpp"
 #include "plan/policies.hpp"
 #include "plan/predict.hpp"
-#include "plan/start_order.hpp"
 
 namespace fugle::plan {
 namespace {
@@ -19,9 +18,7 @@ Plan plan_partition(const Problem& problem, const PlanOptions& options) {
   if (!problem.durations_on.empty() || problem.machine.num_workers() == 1) {
     plan = plan_heft(problem, options);
   } else {
-    Plan base;
-    base.priority = effective_priorities(problem.graph);
-    base.order = start_order(base.priority, upward_ranks(problem));
+    const Plan base = highest_rank_first(problem);
     const double limit_s = predict(problem, base).makespan_s * kTolerance;
     Contest contest(problem, limit_s);
     enter_home_candidates(problem, base, options, limit_s, contest);

@@ -1,6 +1,6 @@
 // Schedules of a pool from lists of preference, the two classical ways (Kolisch, EJOR 90, 1996):
 //  - parallel: time goes forward, and whenever something ends, what is ready starts in the order of the list where it
-//    fits. Nothing that could start waits; this is what a run does (see plan/list_schedule.hpp).
+//    fits. Nothing that could start waits; this is what a run does (see plan/predict.hpp).
 //  - serial: one task after the other, each at the earliest time at which it fits, also before tasks placed earlier.
 //    It can reach an optimum that waits on purpose.
 // Buffers are kept between calls: one object per thread, many schedules.

@@ -8,7 +8,6 @@
 
 #include "graph/algorithms.hpp"
 #include "plan/durations.hpp"
-#include "plan/list_schedule.hpp"
 #include "plan/lower_bound.hpp"
 #include "plan/plan.hpp"
 #include "plan/start_order.hpp"

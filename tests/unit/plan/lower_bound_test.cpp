@@ -8,8 +8,8 @@
 #include "graph/algorithms.hpp"
 #include "plan/branch_and_bound.hpp"
 #include "plan/durations.hpp"
-#include "plan/list_schedule.hpp"
-#include "plan/start_order.hpp"
+#include "plan/policies.hpp"
+#include "plan/predict.hpp"
 #include "small_graph.hpp"
 
 namespace fugle::plan {
@@ -98,10 +98,11 @@ TEST(LowerBound, is_at_least_head_area_tail_and_below_a_schedule_on_random_graph
     const graph::Graph graph = std::move(maker).freeze();
     const auto durations = expected_durations(graph);
     const std::vector<Slot> workers(3);
-    const auto order = start_order(graph, graph::upward_ranks(graph, durations));
+    const Machine machine{.workers = workers};
+    const Problem problem{graph, machine, durations};
     const double bound = bound_of(graph, workers).seconds;
     ASSERT_GE(bound * (1 + 1e-9), head_area_tail_by_definition(graph, durations, 3)) << "seed " << seed;
-    ASSERT_LE(bound, list_schedule(graph, workers, durations, order).makespan_s * (1 + 1e-9)) << "seed " << seed;
+    ASSERT_LE(bound, predict(problem, highest_rank_first(problem)).makespan_s * (1 + 1e-9)) << "seed " << seed;
   }
 }
 

@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "graph/algorithms.hpp"
+#include "graph/graph.hpp"
 #include "plan/durations.hpp"
-#include "plan/list_schedule.hpp"
 #include "plan/lower_bound.hpp"
 #include "plan/plan.hpp"
+#include "plan/policies.hpp"
+#include "plan/predict.hpp"
 #include "plan/search.hpp"
-#include "plan/start_order.hpp"
 #include "support/sample_data.hpp"
 #include "workflow/expand.hpp"
 #include "workflow/import.hpp"
@@ -94,8 +94,9 @@ TEST_P(ReferenceSchedules, are_reached_and_never_below_the_lower_bound) {
 
   const std::vector<double> durations = traced_durations(*graph);
   const std::vector<Slot> workers(GetParam().workers);
-  const auto order = start_order(*graph, graph::upward_ranks(*graph, durations));
-  const double makespan = list_schedule(*graph, workers, durations, order).makespan_s;
+  const Machine machine{.workers = workers};
+  const Problem problem{*graph, machine, durations};
+  const double makespan = predict(problem, highest_rank_first(problem)).makespan_s;
   const double bound = lower_bound(*graph, workers, durations).seconds;
 
   EXPECT_LE(makespan, GetParam().makespan_s * 1.01 + kRounding_s);
