@@ -25,9 +25,9 @@ HwlocTopology load_topology(const std::function<void(hwloc_topology_t)>& choose_
   check_hwloc(hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED), "hwloc_topology_set_flags");
   check_hwloc(hwloc_topology_set_io_types_filter(raw, HWLOC_TYPE_FILTER_KEEP_IMPORTANT),
               "hwloc_topology_set_io_types_filter");
-  // These start the drivers (a second, hundreds of megabytes, threads) to tell what the PCI bus tells too. An absent
-  // plugin is no error to us.
-  for (const char* plugin : {"cuda", "opencl", "levelzero", "gl"})
+  // The first four start the drivers (a second, hundreds of megabytes, threads) to tell what the PCI bus tells too; the
+  // last leaks, and without it hwloc reads the bus from /sys. An absent plugin is no error to us.
+  for (const char* plugin : {"cuda", "opencl", "levelzero", "gl", "pci"})
     (void)hwloc_topology_set_components(raw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, plugin);
   check_hwloc(hwloc_topology_load(raw), "hwloc_topology_load");
   return topology;

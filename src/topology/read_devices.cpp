@@ -12,13 +12,14 @@ namespace {
 
 using PciAttributes = hwloc_obj_attr_u::hwloc_pcidev_attr_s;
 
-constexpr unsigned kNvidia = 0x10de, kAmd = 0x1002, kIntel = 0x8086;
+constexpr unsigned kNvidia = 0x10de, kAmd = 0x1002, kIntel = 0x8086, kMellanox = 0x15b3;
 
 std::string vendor_of(hwloc_obj_t pci) {
   switch (pci->attr->pcidev.vendor_id) {
     case kNvidia: return "nvidia";
     case kAmd: return "amd";
     case kIntel: return "intel";
+    case kMellanox: return "mellanox";
     default: break;
   }
   const char* name = hwloc_obj_get_info_by_name(pci, "PCIVendor");

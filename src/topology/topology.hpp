@@ -42,7 +42,7 @@ struct NumaNode {
 /// A GPU or network card.
 struct Device {
   std::string name;         ///< "cuda0", "rsmi1", "ze0", "mlx5_0", "eth0"; else its PCI address
-  std::string vendor;       ///< "nvidia", "amd", "intel", else as hwloc says; may be empty
+  std::string vendor;       ///< "nvidia", "amd", "intel", "mellanox", else as hwloc says; may be empty
   std::uint32_t index = 0;  ///< among the GPUs (or cards) of the node, in PCI order; it keeps it when some are not ours
   std::uint32_t numa = 0;   ///< group it is nearest to; kNoGroup: to none more than to others
   std::uint32_t package = 0;
