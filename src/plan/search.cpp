@@ -120,6 +120,7 @@ class Session {
     steps_ += found.steps;
     bound_s_ = std::max(bound_s_, found.bound_s);
     offer_searched(plan_of(problem_, {found.list, std::vector<WorkerId>(found.list.size())}, priorities_));
+    if (!options_.may_wait) return;
     offer_schedule(placements_of(problem_, found.best.starts, found.best.by_start), found.best.makespan_s);
   }
 

@@ -128,12 +128,12 @@ std::vector<Placement> placements_of(const Problem& problem, std::span<const dou
                                      std::span<const std::uint32_t> by_start) {
   std::vector<Placement> placements(starts.size());
   const std::optional<graph::Request> request = common_request(problem);
-  std::vector<std::uint32_t> free;  // workers, once per place, the lowest last
-  for (std::uint32_t w = request ? problem.machine.num_workers() : 0; w-- > 0;) {
-    const std::int64_t places = std::min<std::int64_t>(places_on(problem.machine.workers[w], *request),
-                                                       static_cast<std::int64_t>(starts.size()));
-    free.insert(free.end(), static_cast<std::size_t>(places), w);
+  std::vector<std::uint32_t> free;  // workers, once per place, the lowest last; more than elements are not needed
+  for (std::uint32_t w = 0; w < problem.machine.num_workers() && free.size() < starts.size(); ++w) {
+    const std::int64_t places = request ? places_on(problem.machine.workers[w], *request) : 0;
+    free.insert(free.end(), std::min(static_cast<std::size_t>(places), starts.size()), w);
   }
+  std::reverse(free.begin(), free.end());
   using Release = std::pair<double, std::uint32_t>;
   std::priority_queue<Release, std::vector<Release>, std::greater<>> releases;
   for (const std::uint32_t e : by_start) {

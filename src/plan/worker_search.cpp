@@ -16,7 +16,7 @@ namespace fugle::plan {
 namespace {
 
 constexpr std::size_t kPopulation = 30;
-constexpr std::uint64_t kStepsPerPrediction = 3;  ///< of one element: it takes about as much longer than in a pool
+constexpr std::uint64_t kStepsPerPrediction = 3;  ///< of one element or worker: it takes longer than in a pool
 constexpr std::uint64_t kStepsPerInsertion = 1;   ///< of one element on one worker
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
@@ -58,7 +58,7 @@ class Insertion {
   void place(std::uint32_t e, WorkerId home) {
     const graph::Request& request = problem_.graph.task_of(ElementId(e)).request;
     Placement best{0, kNever, WorkerId{}};
-    if (home.is_valid()) {
+    if (home.is_valid() && can_hold(problem_.machine.workers[home.value()], request)) {
       best = placed_on(e, home.value(), request);
     } else {
       for (std::uint32_t w = 0; w < timelines_.size(); ++w) {
@@ -100,15 +100,6 @@ class Evolution {
   Evolution(const Problem& problem, const WorkerSearchOptions& options)
       : problem_(problem), options_(options), random_(options.seed) {
     result_.outcome.makespan_s = kNever;
-    const graph::Graph& graph = problem.graph;
-    workers_of_task_.resize(graph.num_tasks());
-    for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
-      const graph::Task& task = graph.task(TaskId(t));
-      if (task.kind == graph::TaskKind::gate) continue;
-      for (std::uint32_t w = 0; w < problem.machine.num_workers(); ++w) {
-        if (can_hold(problem.machine.workers[w], task.request)) workers_of_task_[t].push_back(w);
-      }
-    }
   }
 
   WorkerSearchResult run(std::span<const Assignment> starts) && {
@@ -137,7 +128,7 @@ class Evolution {
   Outcome evaluate(const Assignment& assignment) {
     const std::size_t num_elements = assignment.list.size();
     if (options_.evaluation == Evaluation::run) {
-      steps_ += kStepsPerPrediction * num_elements;
+      steps_ += kStepsPerPrediction * (num_elements + problem_.machine.num_workers());
       Prediction prediction = predict(problem_, plan_of(problem_, assignment, options_.priorities));
       return {std::move(prediction.placements), prediction.makespan_s, prediction.bytes_between_nodes};
     }
@@ -216,20 +207,20 @@ class Evolution {
     }
   }
 
+  /// Anywhere, to the home of something it needs, or to no home; nothing changes where it does not fit.
   void rehome(Assignment& assignment, std::uint32_t e) {
-    const std::vector<std::uint32_t>& workers = workers_of_task_[problem_.graph.task_id_of(ElementId(e)).value()];
-    if (workers.empty()) return;
+    const graph::Task& task = problem_.graph.task_of(ElementId(e));
+    if (task.kind == graph::TaskKind::gate) return;
     const auto needs = problem_.graph.needs(ElementId(e));
     const double dice = random_.uniform();
-    if (dice < 0.3) {
-      assignment.homes[e] = WorkerId{};
-    } else if (dice < 0.6 && !needs.empty()) {
-      const WorkerId near = assignment.homes[needs[random_.below(needs.size())]];
-      const bool fits = near.is_valid() && std::binary_search(workers.begin(), workers.end(), near.value());
-      if (fits) assignment.homes[e] = near;
+    WorkerId home;
+    if (dice < 0.6) {
+      if (dice >= 0.3 && !needs.empty()) home = assignment.homes[needs[random_.below(needs.size())]];
     } else {
-      assignment.homes[e] = WorkerId(workers[random_.below(workers.size())]);
+      home = WorkerId(static_cast<std::uint32_t>(random_.below(problem_.machine.num_workers())));
     }
+    if (home.is_valid() && !can_hold(problem_.machine.workers[home.value()], task.request)) return;
+    assignment.homes[e] = home;
   }
 
   /// To a random place between what it needs and what needs it.
@@ -252,7 +243,6 @@ class Evolution {
   const Problem& problem_;
   WorkerSearchOptions options_;
   Random random_;
-  std::vector<std::vector<std::uint32_t>> workers_of_task_;  ///< [task] where it fits, ascending; none for gates
   std::vector<Individual> population_;
   Assignment evaluated_;  ///< as it was before inherit()
   std::vector<char> is_taken_;
