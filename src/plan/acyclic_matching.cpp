@@ -10,8 +10,9 @@ namespace fugle::plan {
 namespace {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-constexpr std::uint8_t kMaxRefusals = 8;  // of a vertex with many arcs: each costs a look at all of them
-constexpr double kEnoughPairs = 0.1;      // per vertex
+constexpr std::uint8_t kMaxRefusals = 8;      // of a vertex with many arcs: each costs a look at all of them
+constexpr double kEnoughPairs = 0.1;          // per vertex
+constexpr std::size_t kLargeGraph = 100'000;  // vertices
 constexpr double kTiny = 1e-100;
 constexpr std::size_t kMaxTriesPerVertex = 4;  // partners in order of preference
 
@@ -93,7 +94,16 @@ class Matching {
   std::vector<std::uint32_t> visiting_order() {
     std::vector<std::uint32_t> order(graph_.num_vertices());
     for (std::uint32_t v = 0; v < order.size(); ++v) order[v] = v;
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_.below(i)]);
+    // In large graphs the way through memory counts for more than the last bit of chance.
+    const std::size_t stride = order.size() > kLargeGraph ? 64 : 1;
+    const std::size_t num_blocks = order.size() / stride;
+    for (std::size_t block = num_blocks; block > 1; --block) {
+      const std::size_t other = random_.below(block);
+      if (other == block - 1) continue;
+      std::swap_ranges(order.begin() + static_cast<std::ptrdiff_t>((block - 1) * stride),
+                       order.begin() + static_cast<std::ptrdiff_t>(block * stride),
+                       order.begin() + static_cast<std::ptrdiff_t>(other * stride));
+    }
     return order;
   }
 

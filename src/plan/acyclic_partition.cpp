@@ -17,7 +17,7 @@ namespace fugle::plan {
 namespace {
 
 constexpr std::uint32_t kDirectVertices = 40'000;  // more are coarsened to this before they are bisected
-constexpr std::uint32_t kDirectVerticesPerPart = 100;
+constexpr std::uint32_t kDirectVerticesPerPart = 20;
 constexpr std::uint32_t kImprovements = 3;
 constexpr std::size_t kLargeGraph = 200'000;  // vertices and edges: from here on one improvement has to do
 
@@ -73,7 +73,7 @@ Candidate partition_level(const LevelGraph& graph, const PartitionOptions& optio
   const double limit = part_limit(graph, options);
   const std::vector<double> limits(options.num_parts, limit);
   const std::uint32_t direct = std::max(kDirectVertices, kDirectVerticesPerPart * options.num_parts);
-  const double heaviest_pair = graph.total_weight() / direct * 10;
+  const double heaviest_pair = graph.total_weight() / direct * 4;
   const Hierarchy hierarchy(graph, {}, {direct, heaviest_pair}, random);
   Candidate best = refine_upwards(
       hierarchy, limits, recursive_bisection(hierarchy.coarsest(), options.num_parts, limit, options.tries, random),

@@ -132,7 +132,9 @@ inline graph::Rows read_dagbench(const std::filesystem::path& file) {
 inline graph::Rows read_wfformat(const std::filesystem::path& file) {
   workflow::Diagnostics diagnostics(file.string());
   const auto imported = workflow::import_wfformat(bytes_of(file), {workflow::Replay::Kind::sleep}, diagnostics);
-  const auto graph = imported ? workflow::expand(*imported, {.directory = "/"}, diagnostics) : std::nullopt;
+  workflow::ExpandOptions options;
+  options.directory = "/";
+  const auto graph = imported ? workflow::expand(*imported, options, diagnostics) : std::nullopt;
   if (!graph) throw std::runtime_error(diagnostics.to_text());
   return graph->data().needs;
 }
