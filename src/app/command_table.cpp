@@ -1,9 +1,10 @@
+#include "app/command_table.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "app/command_table.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -20,6 +21,7 @@ constexpr std::array kCommands{
     Command{"status", "[RUN]", "counts, what runs, when it will end", status_verb},
     Command{"logs", "[RUN] [E]", "output of attempts", logs_verb},
     Command{"why", "[RUN] [E]", "why an element waits, failed or is blocked", why_verb},
+    Command{"report", "[RUN]", "how long it took, against the best possible", report_verb},
     Command{"history", "[RUN]", "past runs, their attempts and events", history_verb},
     Command{"cancel", "[RUN] [E]", "stop a run or an element", cancel_verb},
     Command{"doctor", "", "is this machine usable; what is in it", doctor_verb},
@@ -37,9 +39,9 @@ constexpr std::array kAliases{
     Alias{"audit", "history", "--events"},
 };
 
-constexpr std::array<std::string_view, 15> kLaterVerbs{"submit",  "rerun",  "hold",  "release", "backfill",
-                                                       "lineage", "report", "graph", "diff",    "test",
-                                                       "import",  "export", "init",  "serve",   "bench"};
+constexpr std::array<std::string_view, 14> kLaterVerbs{"submit",  "rerun", "hold",  "release", "backfill",
+                                                       "lineage", "graph", "diff",  "test",    "import",
+                                                       "export",  "init",  "serve", "bench"};
 
 void print_help() {
   fmt::print("usage: fugle VERB [words] [options]\n\n");

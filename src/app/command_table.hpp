@@ -23,6 +23,7 @@ int status_verb(const Args& args);
 int logs_verb(const Args& args);
 int why_verb(const Args& args);
 int history_verb(const Args& args);
+int report_verb(const Args& args);
 int cancel_verb(const Args& args);
 int doctor_verb(const Args& args);
 

@@ -85,6 +85,8 @@ void OpenRun::start_life(const store::Recovered& recovered) {
   progress.read_tail = [directory = directory_](ElementId element, std::uint16_t attempt) {
     return executor::tail_of_attempt(directory, element, attempt, report::kTailLines);
   };
+  progress.lengths.emplace(graph_);
+  for (const scheduler::Event& event : recovered.events) progress.lengths->add(event);
   observers_.push_back(std::make_unique<report::Progress>(std::move(progress), *state_));
 }
 
@@ -93,6 +95,7 @@ scheduler::HeadOptions OpenRun::head_options(RunPlan plan) {
   options.run = state_.get();
   options.store = store_.get();
   options.plan = std::move(plan.plan);
+  options.known_s = std::move(plan.known_s);
   options.expected_s = std::move(plan.expected_s);
   options.end_of_allocation = plan.allocation.end;
   options.reserve = plan.allocation.reserve;

@@ -39,6 +39,7 @@ RunPlan make_run_plan(const scheduler::RunState& state, const plan::Machine& mac
   run_plan.plan = make_plan({graph, crew.machine, durations.seconds, {}}, options);
   for (WorkerId& home : run_plan.plan.homes)
     if (home.is_valid()) home = crew.ids[home.value()];
+  run_plan.known_s = std::move(durations.known_s);
   run_plan.expected_s = std::move(durations.at_most_s);
   run_plan.allocation = allocation;
   return run_plan;

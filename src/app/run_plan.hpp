@@ -14,7 +14,8 @@ namespace fugle::app {
 
 struct RunPlan {
   plan::Plan plan;
-  std::vector<float> expected_s;  ///< [element] as HeadOptions wants them
+  std::vector<float> known_s;     ///< [element] as HeadOptions wants them
+  std::vector<float> expected_s;  ///< the same
   AllocationEnd allocation;
 };
 

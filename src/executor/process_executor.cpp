@@ -169,7 +169,7 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
   running.texts.timeout = launch.task->timeout;
   running.texts.memory_limit = memory_limit_of(launch);
-  running.texts.cpus = launch.place.cpus;
+  if (launch.place.is_real) running.texts.cpus = launch.place.cpus;
   if (auto problem = running.outputs.prepare()) {
     refuse(launch, FailureClass::output, std::move(*problem));
     return;
@@ -217,14 +217,15 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
   running.texts.program = argv.front();
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
+  const scheduler::Place bound = launch.place.is_real ? launch.place : scheduler::Place{};
   wire::FrameWriter(channel_.outgoing(), wire::Kind::start)
       .put(wire::StartFields{{launch.element.value(), launch.attempt},
                              task.timeout.count(),
                              task.grace.count(),
                              running.texts.memory_limit,
                              after})
-      .put_numbers(launch.place.cpus)
-      .put_numbers(launch.place.numa_nodes)
+      .put_numbers(bound.cpus)
+      .put_numbers(bound.numa_nodes)
       .put_text(running.texts.workdir)
       .put_texts(argv)
       .put_texts(environment);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "report/report_view.hpp"
 #include "report/text_table.hpp"
 
 namespace fugle::report {
@@ -20,6 +21,10 @@ constexpr Duration kRedrawInterval = std::chrono::milliseconds(100);
 constexpr Duration kLineInterval = std::chrono::seconds(10);
 constexpr std::uint64_t kLinesPerRun = 10;  ///< a plain line at least every tenth of the elements
 constexpr Duration kLastPatience = std::chrono::seconds(2);
+/// What the measure of a run costs, and how much of the run it may cost.
+constexpr double kMeasureSecondsPerElement = 2e-6;
+constexpr double kMeasureBase = 0.05;
+constexpr double kMeasurePart = 0.01;
 constexpr const char* kClearLine = "\r\x1b[K";
 
 CountsView counts_of(const HeadView& view) { return view_of(view.run.counts(), view.run.num_ignored()); }
@@ -98,6 +103,7 @@ void Progress::on_events(const HeadView& view, std::span<const Event> events, co
 }
 
 void Progress::show(const HeadView& view, const Event& event) {
+  if (options_.lengths) options_.lengths->add(event);
   switch (event.kind) {
     case EventKind::attempt_ended:
       if (event.cls == FailureClass::none)
@@ -164,11 +170,22 @@ void Progress::on_tick(const HeadView& view) {
   if (is_line_due(view) && !out_.has_pending()) draw(view);
 }
 
+/// Left to `fugle report` where the measure would take a noticeable part of the run.
+void Progress::say_how_good_it_was(const HeadView& view) {
+  if (!options_.lengths) return;
+  const graph::Graph& graph = view.run.graph();
+  const double cost_s = kMeasureSecondsPerElement * graph.num_elements();
+  if (cost_s > kMeasureBase + kMeasurePart * options_.lengths->active_s()) return;
+  const RunMeasure measured = measure(graph, *options_.lengths);
+  if (const std::string ratio = ratio_text(measured); !ratio.empty()) say(fmt::format("finished in {}\n", ratio));
+}
+
 void Progress::on_end(const HeadView& view) {
   const CountsView counts = counts_of(view);
   const RunCondition condition = condition_at_end(counts, exit_code_);
   say(fmt::format("{}  {}  {}\n{}\n", options_.names.run, name_of(condition),
                   format_duration(view.now - view.life_started), summary_line(counts)));
+  if (condition == RunCondition::ok) say_how_good_it_was(view);
   if (num_failures_ > kMaxBlocks) say(fmt::format("{} failures, {} shown\n", num_failures_, kMaxBlocks));
   say(next_steps(condition, options_.names.run, first_failed_, "next: "));
   out_.drain(kLastPatience);

@@ -12,6 +12,7 @@
 #include "report/gentle_writer.hpp"
 #include "report/remaining_time.hpp"
 #include "report/run_condition.hpp"
+#include "report/run_lengths.hpp"
 #include "scheduler/ports.hpp"
 
 namespace fugle::report {
@@ -22,6 +23,8 @@ struct ProgressOptions {
   std::function<std::size_t()> width;  ///< columns of the terminal, asked before each drawing; none: 80
   RunNames names;
   TailReader read_tail;
+  /// With the events of earlier lives, to measure the run at its end.
+  std::optional<RunLengths> lengths;
 };
 
 class Progress final : public scheduler::Observer {
@@ -37,6 +40,7 @@ class Progress final : public scheduler::Observer {
   void show(const scheduler::HeadView& view, const scheduler::Event& event);
   void show_failure(const scheduler::HeadView& view, const scheduler::Event& event);
   void show_stop(const std::string& why);
+  void say_how_good_it_was(const scheduler::HeadView& view);
   void show_lost_worker(const scheduler::HeadView& view, const scheduler::Event& event);
   [[nodiscard]] bool is_line_due(const scheduler::HeadView& view) const;
   void draw(const scheduler::HeadView& view);

@@ -19,6 +19,7 @@ struct Place {
   std::vector<std::uint32_t> cpus;        ///< bound to these; empty: not bound
   std::vector<std::uint32_t> numa_nodes;  ///< memory comes from these; empty: from anywhere
   std::vector<std::uint32_t> gpus;        ///< visible devices, in order of nearness; numbers of topology::Gpu
+  bool is_real = true;                    ///< false: of a stand-in machine; told to the attempt, and that is all
   bool operator==(const Place&) const = default;
 };
 

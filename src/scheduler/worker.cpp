@@ -299,18 +299,19 @@ Launch Worker::hand_over(Held& held) {
   const LeasedElement& leased = held.leased;
   Launch launch{leased.element, leased.attempt,     leased.id,    tasks_.at(leased.task.value()),
                 leased.index,   leased.packed_text, held.granted, {}};
-  const graph::Task& task = *launch.task;
-  if (!needs_place(task)) return launch;
-  if (task.bind != graph::Bind::none) {
-    std::set<std::uint32_t> numa_nodes;
-    for (const std::uint32_t pu : held.holding.pus) {
-      launch.place.cpus.push_back(offer_.machine.pus[pu].os_index);
-      numa_nodes.insert(offer_.machine.numa_nodes[offer_.machine.pus[pu].numa].os_index);
-    }
-    launch.place.numa_nodes.assign(numa_nodes.begin(), numa_nodes.end());
-  }
-  for (const std::uint32_t gpu : held.holding.gpus) launch.place.gpus.push_back(offer_.machine.gpus[gpu].index);
+  if (needs_place(*launch.task)) launch.place = place_of(held);
   return launch;
+}
+
+Place Worker::place_of(const Held& held) const {
+  topology::OsNumbers numbers = topology::os_numbers_of(offer_.machine, held.holding);
+  Place place;
+  place.is_real = offer_.machine.is_real;
+  place.gpus = std::move(numbers.gpus);
+  if (task_of(held).bind == graph::Bind::none) return place;
+  place.cpus = std::move(numbers.cpus);
+  place.numa_nodes = std::move(numbers.numa_nodes);
+  return place;
 }
 
 /// Now, unless it can wait for more to tell.

@@ -45,7 +45,7 @@ class Worker {
     ElementId follower;       ///< waits for this one's place
     std::uint32_t num_bypassed = 0;
     graph::Request granted{};
-    topology::Holding holding{};  ///< what it is bound to
+    topology::Holding holding{};  ///< what is its own
   };
 
   void accept(const Grant& grant);
@@ -72,6 +72,7 @@ class Worker {
   [[nodiscard]] bool needs_place(const graph::Task& task) const;
   [[nodiscard]] const graph::Task& task_of(const Held& held) const { return *tasks_.at(held.leased.task.value()); }
   [[nodiscard]] Launch hand_over(Held& held);
+  [[nodiscard]] Place place_of(const Held& held) const;
   [[nodiscard]] Time report_due_at() const;
   void send_report(Time now);
 
