@@ -71,7 +71,9 @@ class Explainer {
 
   /// Nothing of a dead run moves by itself: said wherever an element would otherwise seem to wait.
   [[nodiscard]] std::string dead_run() const {
-    return fmt::format("the run is {} (no head works on it)", name_of(in_.condition));
+    const auto lives = in_.lives.lives();
+    const std::string why = lives.empty() || lives.back().reason.empty() ? "" : ": " + lives.back().reason;
+    return fmt::format("the run is {}{} (no head works on it)", name_of(in_.condition), why);
   }
 
   void explain_waiting() {

@@ -74,6 +74,7 @@ TEST(KnownDurations, what_nobody_knows_is_like_the_others_and_judged_by_its_time
   story.task("c").after(b);
   const KnownDurations known = known_durations(story.graph(), {}, {});
   EXPECT_THAT(known.seconds, ElementsAre(2, 2, 2));
+  EXPECT_THAT(known.known_s, ElementsAre(2, 0, 0));
   EXPECT_THAT(known.at_most_s, ElementsAre(2, 50, 0));
   EXPECT_EQ(known.num_unknown, 2U);
 }
