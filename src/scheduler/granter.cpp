@@ -273,10 +273,7 @@ bool Granter::may_come_along(ElementId e, WorkerId worker) const {
 /// Whether the successor needs nothing that has not ended but `last`, and the worker can run it.
 bool Granter::may_follow(ElementId successor, ElementId last, WorkerId worker) const {
   if (run_.state(successor) != State::waiting || !may_come_along(successor, worker)) return false;
-  if (home_of(successor) != home_of(last)) return false;
-  const auto needs = graph_.needs(successor);
-  return std::all_of(needs.begin(), needs.end(),
-                     [&](std::uint32_t need) { return ElementId(need) == last || run_.counts_as_ok(ElementId(need)); });
+  return home_of(successor) == home_of(last) && run_.waits_only_for(successor, last);
 }
 
 std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const {

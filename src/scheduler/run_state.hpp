@@ -81,6 +81,10 @@ class RunState {
   /// FAILED under on_failure: ignore; contained in count(State::failed).
   [[nodiscard]] std::uint64_t num_ignored() const { return num_ignored_; }
   [[nodiscard]] bool counts_as_ok(ElementId e) const;
+  /// `need` is the only one of the needs of a WAITING element that has not ended, and the others are OK. O(1).
+  [[nodiscard]] bool waits_only_for(ElementId e, ElementId need) const {
+    return unanswered_[e.value()] == 1 && verdicts_[e.value()] == State::ok && !is_final(state(need));
+  }
   /// When an element in RETRY_WAIT becomes READY again.
   [[nodiscard]] Time retry_at(ElementId e) const;
   /// True when every real element is final.
