@@ -17,12 +17,12 @@
 namespace fugle::plan {
 
 struct BandPartitionOptions {
-  double band_s = 1;          ///< length of a band
-  double tolerance = 0.1;     ///< by which a worker may exceed its share of a band (see TimeBands)
-  double cluster_part = 0.5;  ///< a coarse vertex has at most this part of the mean work of a worker in a band
-  int passes = 4;             ///< of refinement on each level
-  int anneal_passes = 0;      ///< on the finest level
-  double anneal_start = 0.5;  ///< temperature, in bytes of a mean edge
+  double band_s = 1;           ///< length of a band
+  double tolerance = 0.1;      ///< by which a worker may exceed its share of a band (see TimeBands)
+  double cluster_part = 0.5;   ///< a coarse vertex has at most this part of the mean work of a worker in a band
+  int passes = 4;              ///< of refinement on each level
+  int anneal_passes = 0;       ///< on the finest level
+  double anneal_start = 0.35;  ///< temperature, in bytes of a mean edge
   std::uint64_t seed = 1;
 };
 

@@ -16,10 +16,18 @@
 namespace fugle::plan {
 namespace {
 
-constexpr std::uint32_t kLarge = 500'000;   // elements; above, fewer candidates are made
+// What planning takes, in seconds per element of a graph with three edges each, on one core of 2020 or so.
+constexpr double kAllCandidates_s = 8e-6;
+constexpr double kFewCandidates_s = 4.5e-6;
+constexpr double kAnnealPass_s = 1.6e-7;
+constexpr std::uint32_t kLarge = 500'000;   // elements; above, few candidates are made
 constexpr std::uint32_t kPolished = 5'000;  // elements; up to so many, homes are tried one by one
+constexpr double kAnnealVisits = 3e7;       // of elements, in all passes together: some 5 s
 constexpr double kPredictionStep = 3;       // a prediction costs as much per element as so many steps of a search
 constexpr double kStepsPerSecond = 1e7;
+
+/// Nobody waits longer for a plan than 1 % of the run, or 2 s.
+double allowed_s(double makespan_s) { return std::max(2.0, makespan_s / 100); }
 
 class Candidates {
  public:
@@ -28,7 +36,9 @@ class Candidates {
     double sum = 0;
     for (const double d : problem.durations) sum += d;
     mean_s_ = sum / std::max(1u, problem.graph.num_real_elements());
-    is_large_ = problem.graph.num_elements() > kLarge;
+    num_elements_ = std::max(1u, problem.graph.num_elements());
+    allowed_s_ = allowed_s(reference_.makespan_s);
+    is_large_ = num_elements_ > kLarge || num_elements_ * kAllCandidates_s > allowed_s_;
   }
 
   void enter_all() {
@@ -37,6 +47,7 @@ class Candidates {
       enter(homes_of(problem_.graph, reference_.placements));
     }
     enter_local();
+    if (num_elements_ * kFewCandidates_s > allowed_s_) return;
     enter_depth_first();
     enter_bands();
   }
@@ -71,15 +82,14 @@ class Candidates {
   void enter_bands() {
     BandPartitionOptions bands{.seed = options_.seed};
     BandPartitionOptions best = bands;
-    const auto lengths = is_large_ ? std::vector<double>{16} : std::vector<double>{2, 8, 32};
-    best.band_s = lengths.front() * mean_s_;
-    bool has_won = false;
-    for (const double length : lengths) {
-      if (is_large_) break;
+    best.band_s = 16 * mean_s_;
+    for (const double length : is_large_ ? std::vector<double>{} : std::vector<double>{2, 8, 32}) {
       bands.band_s = length * mean_s_;
-      if (enter(band_partition(problem_, reference_.placements, bands)) || !has_won) has_won = true, best = bands;
+      if (enter(band_partition(problem_, reference_.placements, bands)) || length == 2) best = bands;
     }
-    best.anneal_passes = is_large_ ? 30 : 40;
+    const double left_s = allowed_s_ - num_elements_ * (is_large_ ? kFewCandidates_s : kAllCandidates_s);
+    const double passes = std::min(kAnnealVisits / num_elements_, left_s / (num_elements_ * kAnnealPass_s));
+    best.anneal_passes = static_cast<int>(std::clamp(passes, 0.0, 80.0));
     enter(band_partition(problem_, reference_.placements, best));
   }
 
@@ -89,6 +99,8 @@ class Candidates {
   Contest& contest_;
   Prediction reference_;
   double mean_s_ = 0;
+  double num_elements_ = 0;
+  double allowed_s_ = 0;  ///< of planning
   bool is_large_ = false;
 };
 
@@ -106,8 +118,7 @@ void enter_home_candidates(const Problem& problem, const Plan& base, const PlanO
 std::uint64_t search_steps(int effort, double makespan_s) {
   if (effort <= 0) return 0;
   const double wanted = 3e5 * std::pow(3.0, effort);
-  const double allowed_s = std::max(2.0, makespan_s / 100);
-  return static_cast<std::uint64_t>(std::min(wanted, allowed_s * kStepsPerSecond));
+  return static_cast<std::uint64_t>(std::min(wanted, allowed_s(makespan_s) * kStepsPerSecond));
 }
 
 }  // namespace fugle::plan

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint32_t kGumbels = 4096;
+constexpr std::uint32_t kMaxLooks = 256;  // workers looked at for an empty one
 
 }  // namespace
 
@@ -47,13 +48,18 @@ bool HomeRefiner::can_live(std::uint32_t v, std::uint32_t worker) const {
   return graph_.requests.empty() || can_hold(machine_.workers[worker], graph_.requests[v]);
 }
 
-std::uint32_t HomeRefiner::emptiest_for(std::uint32_t v) const {
+std::uint32_t HomeRefiner::emptiest_for(std::uint32_t v) {
   std::uint32_t best = kNone;
   double best_fullness = 0;
-  for (std::uint32_t w = 0; w < machine_.num_workers(); ++w) {
+  std::uint32_t looked_at = 0;
+  for (std::uint32_t i = 0; i < machine_.num_workers() && looked_at < kMaxLooks; ++i) {
+    const std::uint32_t w = next_worker_;
+    next_worker_ = next_worker_ + 1 == machine_.num_workers() ? 0 : next_worker_ + 1;
     if (!can_live(v, w)) continue;
+    ++looked_at;
     const double fullness = bands_.fullness(w, graph_.work_of(v));
-    if (best == kNone || fullness < best_fullness) best = w, best_fullness = fullness;
+    if (best == kNone || fullness < best_fullness || (fullness == best_fullness && w < best))
+      best = w, best_fullness = fullness;
   }
   return best == kNone ? 0 : best;
 }

@@ -40,7 +40,7 @@ class HomeRefiner {
   [[nodiscard]] double noise();
   [[nodiscard]] double cost_at(std::uint32_t worker) const;
   [[nodiscard]] bool can_live(std::uint32_t v, std::uint32_t worker) const;
-  [[nodiscard]] std::uint32_t emptiest_for(std::uint32_t v) const;
+  [[nodiscard]] std::uint32_t emptiest_for(std::uint32_t v);
 
   const HomeGraph& graph_;
   const Machine& machine_;
@@ -50,7 +50,8 @@ class HomeRefiner {
   double near_bytes_ = 0;
   std::vector<float> gumbel_;  ///< a table of Gumbel-distributed numbers, for heat baths
   Random random_{1};
-  bool is_flat_;  ///< each worker is a node of its own, under one switch
+  std::uint32_t next_worker_ = 0;  ///< where the next look for an empty one begins
+  bool is_flat_;                   ///< each worker is a node of its own, under one switch
 };
 
 }  // namespace fugle::plan
