@@ -42,10 +42,8 @@ class Candidates {
   }
 
   void enter_all() {
-    if (!is_large_) {
-      enter({});
-      enter(homes_of(problem_.graph, reference_.placements));
-    }
+    enter({});
+    if (!is_large_) enter(homes_of(problem_.graph, reference_.placements));
     enter_local();
     if (num_elements_ * kFewCandidates_s > allowed_s_) return;
     enter_depth_first();
