@@ -32,12 +32,15 @@ class Lookup {
  public:
   Lookup(const graph::Graph& graph, const DurationHistory& earlier_runs, const DurationHistory& this_run)
       : graph_(graph), earlier_runs_(earlier_runs) {
+    // Elements of one task that ask for different things are of several graph tasks of one name.
+    std::unordered_map<std::string_view, std::size_t> first_of_name;
     for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
       const std::string& name = graph.task(TaskId(t)).name;
+      const auto [first, is_new] = first_of_name.try_emplace(name, t);
       const auto& before = earlier_runs.of_task(name);
       const auto& now = this_run.of_task(name);
-      earlier_.push_back(summary_of(before, median(before)));
-      now_.push_back(summary_of(now, mean(now)));
+      earlier_.push_back(is_new ? summary_of(before, median(before)) : earlier_[first->second]);
+      now_.push_back(is_new ? summary_of(now, mean(now)) : now_[first->second]);
     }
   }
 
