@@ -43,6 +43,8 @@ std::string header_part(const SimulationReport& report) {
   std::string text =
       fmt::format("{}: {} elements, at most {} at once ({} {})\n", report.workflow, report.graph.num_real_elements(),
                   report.width.elements, report.width.cores, report.width.cores == 1 ? "core" : "cores");
+  if (report.num_learned > 0)
+    text += fmt::format("lengths of {} learned from earlier runs ({})\n", report.num_learned, report.num_earlier_runs);
   if (report.num_guessed > 0)
     text += fmt::format("{} have no estimate: as long as the others of their task, else of all, else 1 s\n",
                         report.num_guessed);
@@ -191,6 +193,7 @@ std::string simulation_json(const SimulationReport& report) {
   json["width"] = {{"elements", report.width.elements}, {"cores", report.width.cores}};
   json["critical_path_s"] = seconds_of_path(report);
   json["guessed"] = report.num_guessed;
+  json["learned"] = report.num_learned;
   json["known"] = name_of(report.options.known);
   json["noise"] = report.options.noise;
   json["seed"] = report.options.seed;

@@ -25,6 +25,8 @@ struct SimulationReport {
   std::string workflow;
   std::vector<double> durations;  ///< [element] without noise
   std::uint32_t num_guessed = 0;  ///< elements whose length nobody knows
+  std::uint32_t num_learned = 0;  ///< elements whose length is one of earlier runs
+  std::uint32_t num_earlier_runs = 0;
   std::vector<ElementId> critical_path;
   sim::Width width;
   bool has_bytes = false;

@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <numeric>
 
+#include "app/find_run.hpp"
 #include "app/fit_check.hpp"
 #include "app/load_workflow.hpp"
+#include "app/read_durations.hpp"
 #include "app/simulate_options.hpp"
 #include "app/simulate_view.hpp"
 #include "base/error.hpp"
@@ -43,13 +45,26 @@ SimulatedRun simulate_one(const SimulationReport& report, const SimulatedSize& s
   return run;
 }
 
-SimulationReport make_report(const Loaded& loaded, const SimulateOptions& options) {
+EarlierRuns earlier_runs_of(const Loaded& loaded, const LoadOptions& options, const Arguments& arguments) {
+  RunFacts like;
+  like.workflow = loaded.workflow.name;
+  like.source = loaded.source;
+  like.file = options.file;
+  like.submit_dir = options.directory;
+  EarlierRuns earlier = read_earlier_runs(runs_dir_from(arguments), like);
+  if (!earlier.left_out.empty()) fmt::print(stderr, "fugle: {}\n", earlier.left_out);
+  return earlier;
+}
+
+SimulationReport make_report(const Loaded& loaded, const EarlierRuns& earlier, const SimulateOptions& options) {
   const graph::Graph& graph = loaded.graph;
-  plan::KnownDurations durations = plan::known_durations(graph, {}, {});
+  plan::KnownDurations durations = plan::known_durations(graph, earlier.durations, {});
   SimulationReport report{.graph = graph,
                           .workflow = loaded.workflow.name,
                           .durations = std::move(durations.seconds),
                           .num_guessed = durations.num_unknown,
+                          .num_learned = durations.num_learned,
+                          .num_earlier_runs = earlier.num_runs,
                           .critical_path = {},
                           .width = {},
                           .has_bytes = !graph.data().need_bytes.empty(),
@@ -71,12 +86,14 @@ int simulate_verb(const Args& args) {
               0, 1);
   add_simulate_options(usage.options);
   add_load_options(usage.options);
+  add_runs_dir_option(usage.options);
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
   const SimulateOptions options = simulate_options_from(*arguments);
-  const auto loaded = load_workflow(load_options_from(*arguments));
+  const LoadOptions load = load_options_from(*arguments);
+  const auto loaded = load_workflow(load);
   if (!loaded || !fits(*loaded, options)) return static_cast<int>(ExitCode::usage);
-  const SimulationReport report = make_report(*loaded, options);
+  const SimulationReport report = make_report(*loaded, earlier_runs_of(*loaded, load, *arguments), options);
   const std::string text = options.as_json ? simulation_json(report) : simulation_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;

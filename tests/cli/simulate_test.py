@@ -94,6 +94,14 @@ class Forecasts(Simulate):
         self.assertEqual(report["sizes"][0]["unfinished"], 0)
         self.assertIsNotNone(report["sizes"][0]["bytes_between_nodes"])
 
+    def test_lengths_are_learned_from_earlier_runs(self):
+        self.write("nap.yaml", 'version: 1\nname: nap\ntasks: {nap: {matrix: {i: "1..4"}, run: [sleep, "0.3"]}}\n')
+        self.fugle("run", "nap.yaml", "--local", "-j4")
+        report = self.json_of("simulate", "nap.yaml", "-j", "2")
+        self.assertEqual((report["learned"], report["guessed"]), (4, 0))
+        self.assertGreater(report["sizes"][0]["makespan_s"], 0.6)
+        self.assertLess(report["sizes"][0]["makespan_s"], 1.5)
+
     def test_nothing_is_started_or_written(self):
         before = sorted(os.listdir(self.directory))
         self.simulate("--alloc", "nodes=2,cores=4")
