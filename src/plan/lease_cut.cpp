@@ -9,8 +9,8 @@
 namespace fugle::plan {
 namespace {
 
-constexpr std::uint32_t kMaxElements = 2000;
-constexpr std::uint32_t kMinLimit = 32;
+constexpr std::uint32_t kLeast = 32, kLeastPerCore = 16;
+constexpr std::uint32_t kMost = 2000, kMostPerCore = 64;
 constexpr std::uint32_t kRunsPerWorker = 8;
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
@@ -20,7 +20,8 @@ std::uint32_t root_of(std::vector<std::uint32_t>& parent, std::uint32_t v) {
 }
 
 /// [element] number of its run; none: alone.
-std::vector<std::uint32_t> runs_of(const std::vector<std::uint32_t>& sequence, std::span<const WorkerId> homes) {
+std::vector<std::uint32_t> runs_of(const std::vector<std::uint32_t>& sequence, std::span<const WorkerId> homes,
+                                   std::span<const Slot> workers) {
   struct Open {
     std::uint32_t total = 0, run = kNone, size = 0;
   };
@@ -35,7 +36,9 @@ std::vector<std::uint32_t> runs_of(const std::vector<std::uint32_t>& sequence, s
   for (const std::uint32_t e : sequence) {
     if (!homes[e].is_valid()) continue;
     Open& at = open[homes[e].value()];
-    const std::uint32_t limit = std::clamp(at.total / kRunsPerWorker, kMinLimit, kMaxElements);
+    const std::uint32_t cores = workers[homes[e].value()].cores;
+    const std::uint32_t limit = std::clamp(at.total / kRunsPerWorker, std::max(kLeast, kLeastPerCore * cores),
+                                           std::max(kMost, kMostPerCore * cores));
     if (at.run == kNone || at.size >= limit) at.run = num_runs++, at.size = 0;
     ++at.size;
     run_of[e] = at.run;
@@ -45,9 +48,10 @@ std::vector<std::uint32_t> runs_of(const std::vector<std::uint32_t>& sequence, s
 
 }  // namespace
 
-std::vector<std::uint32_t> cut_leases(const graph::Graph& graph, std::span<const WorkerId> homes) {
+std::vector<std::uint32_t> cut_leases(const graph::Graph& graph, std::span<const WorkerId> homes,
+                                      std::span<const Slot> workers) {
   const std::vector<std::uint32_t> sequence = depth_first_sequence(graph);
-  const std::vector<std::uint32_t> run_of = runs_of(sequence, homes);
+  const std::vector<std::uint32_t> run_of = runs_of(sequence, homes, workers);
   std::vector<std::uint32_t> parent(graph.num_elements());
   std::iota(parent.begin(), parent.end(), 0);
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {

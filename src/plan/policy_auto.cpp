@@ -1,10 +1,10 @@
 // The policy `auto`, declared in plan/policies.hpp: which plan is chosen, and how much thought goes into it.
 //
 // Effort 0: heft; fifo where durations are guesses. Guessed durations up to effort 3: HEFT-local with leases, about 1 s
-// per million elements; fifo where nothing needs anything. Else fifo, heft and the candidates of home_candidates.hpp
-// are predicted. Up to 5,000 elements the order is searched as well, with search_steps() of the effort; then the plan
-// with the fewest bytes wins that is within 0.1 % of the shortest and not longer than fifo's or heft's. Beyond: the one
-// with the fewest bytes within 1 % of the shorter of fifo and heft.
+// per million elements; the order alone where nothing needs anything. Else fifo, heft and the candidates of
+// home_candidates.hpp are predicted. Up to 5,000 elements the order is searched as well, with search_steps() of the
+// effort; then the plan with the fewest bytes wins that is within 0.1 % of the shortest and not longer than fifo's or
+// heft's. Beyond: the one with the fewest bytes within 1 % of the shorter of fifo and heft.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -32,7 +32,8 @@ constexpr double kTolerance = 1.01;
 constexpr double kSlack = 5;
 
 Plan with_leases(const Problem& problem, Plan plan) {
-  if (plan.leases.empty() && !plan.homes.empty()) plan.leases = cut_leases(problem.graph, plan.homes);
+  if (plan.leases.empty() && !plan.homes.empty() && problem.machine.num_workers() > 1)
+    plan.leases = cut_leases(problem.graph, plan.homes, problem.machine.workers);
   return plan;
 }
 
@@ -50,12 +51,19 @@ Plan plan_by_guess(const Problem& problem) {
   return with_leases(problem, std::move(plan));
 }
 
+/// By id until something is learned during the run.
+Plan order_by_guess(const Problem& problem) {
+  Plan plan = highest_rank_first(problem);
+  plan.made_by = Policy::heft;
+  return plan;
+}
+
 }  // namespace
 
 Plan plan_auto(const Problem& problem, const PlanOptions& options) {
   const bool is_guess = !problem.are_durations_known && options.effort <= 3;
   if (options.effort <= 0) return is_guess ? plan_fifo(problem, options) : plan_heft(problem, options);
-  if (is_guess) return problem.graph.num_edges() > 0 ? plan_by_guess(problem) : plan_fifo(problem, options);
+  if (is_guess) return problem.graph.num_edges() > 0 ? plan_by_guess(problem) : order_by_guess(problem);
 
   Plan fifo = plan_fifo(problem, options), heft = plan_heft(problem, options);
   const double known_s = std::min(predict(problem, fifo).makespan_s, predict(problem, heft).makespan_s);
@@ -70,8 +78,8 @@ Plan plan_auto(const Problem& problem, const PlanOptions& options) {
   }
   const double limit_s = is_small ? std::min(known_s, shortest_s * kSmallTolerance) : known_s * kTolerance;
   Contest contest(problem, limit_s);
-  contest.enter(std::move(fifo));
   contest.enter(std::move(heft));
+  contest.enter(std::move(fifo));
   contest.enter(base);
   if (problem.durations_on.empty() && problem.machine.num_workers() > 1) {
     base.made_by = Policy::partition;

@@ -24,7 +24,8 @@ Plan plan_partition(const Problem& problem, const PlanOptions& options) {
     enter_home_candidates(problem, base, options, limit_s, contest);
     plan = contest.best();
   }
-  plan.leases = plan.homes.empty() ? std::vector<std::uint32_t>{} : cut_leases(problem.graph, plan.homes);
+  const bool has_leases = !plan.homes.empty() && problem.machine.num_workers() > 1;
+  if (has_leases) plan.leases = cut_leases(problem.graph, plan.homes, problem.machine.workers);
   plan.made_by = Policy::partition;
   return plan;
 }

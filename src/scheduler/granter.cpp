@@ -13,6 +13,10 @@ constexpr double kBridgedTime = 0.005;
 constexpr std::uint32_t kMaxBacklogPerCore = 64;
 /// Elements in one chain.
 constexpr std::size_t kMaxChain = 1024;
+/// Beyond this much of an attempt the way of a message does not matter: each element comes when its turn has come.
+constexpr double kLongAttempt = 0.100;
+/// An element that gathers from more workers than this has no place that is much better.
+constexpr std::size_t kMaxCandidates = 64;
 /// How often the best READY element may be passed over, per core, before a worker is kept free for it.
 constexpr std::uint32_t kMaxBypassedPerCore = 4;
 /// Reports a second that the head can take from all workers together and still have time for everything else.
@@ -211,43 +215,63 @@ void Granter::stop_keeping_free(ReadyQueue::Class& cls) {
 
 WorkerId Granter::home_of(ElementId e) const { return plan_.homes.empty() ? WorkerId() : plan_.homes[e.value()]; }
 
-std::optional<WorkerId> Granter::choose_worker(ElementId e) const {
-  const graph::Request& request = graph_.task_of(e).request;
-  if (workers_.room().has_free_core()) {
-    const WorkerId home = home_of(e);
-    if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.room().has_room(home, request)) return home;
-    if (const TaskId near = near_[graph_.task_id_of(e).value()]; near.is_valid()) {
-      const WorkerId there = last_worker_[near.value()];
-      if (there.is_valid() && workers_.room().has_room(there, request)) return there;
-    }
-    if (const auto worker = near_its_inputs(e)) return worker;
-    if (const auto worker = workers_.room().with_most_room(request)) return worker;
-  }
-  return with_backlog_room(e);
+std::optional<WorkerId> Granter::choose_worker(ElementId e) {
+  const auto worker = workers_.room().has_free_core() ? with_room_for(e) : std::nullopt;
+  return worker ? worker : with_backlog_room(e);
 }
 
-/// The worker with room on which most bytes of its inputs were made.
+/// As plan/worker_choice.hpp does.
+std::optional<WorkerId> Granter::with_room_for(ElementId e) {
+  const graph::Task& task = graph_.task_of(e);
+  const WorkerId home = home_of(e);
+  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.room().has_room(home, task.request))
+    return home;
+  if (task.place == graph::Place::spread) return workers_.room().with_most_room(task.request);
+  if (const auto worker = near_the_named_task(e)) return worker;
+  if (const auto worker = near_its_inputs(e)) return worker;
+  const bool must_be_together = task.request.cores > 1 || task.request.gpus > 0;
+  return must_be_together ? workers_.with_least_room(task.request) : workers_.room().with_most_room(task.request);
+}
+
+std::optional<WorkerId> Granter::near_the_named_task(ElementId e) const {
+  const TaskId near = near_[graph_.task_id_of(e).value()];
+  const WorkerId there = near.is_valid() ? last_worker_[near.value()] : WorkerId();
+  if (!there.is_valid()) return std::nullopt;
+  const graph::Request& request = graph_.task_of(e).request;
+  if (workers_.room().has_room(there, request)) return there;
+  for (const WorkerId beside : workers_.beside(there))
+    if (workers_.room().has_room(beside, request)) return beside;
+  return std::nullopt;
+}
+
+/// The worker with room that holds most bytes of its inputs; what is on the same node counts half.
 std::optional<WorkerId> Granter::near_its_inputs(ElementId e) const {
   const graph::Request& request = graph_.task_of(e).request;
   const auto& rows = graph_.data();
   const std::uint32_t first = rows.needs.offsets[e.value()];
   const auto needs = graph_.needs(e);
   std::vector<std::pair<WorkerId, double>> candidates;
-  for (std::uint32_t i = 0; i < needs.size(); ++i) {
-    const WorkerId worker = ran_on_[needs[i]];
-    if (!worker.is_valid() || !workers_.room().has_room(worker, request)) continue;
-    const double bytes = rows.need_bytes.empty() ? 1 : rows.need_bytes[first + i];
+  const auto add = [&](WorkerId worker, double bytes) {
     const auto known = std::find_if(candidates.begin(), candidates.end(),
                                     [&](const auto& candidate) { return candidate.first == worker; });
     if (known != candidates.end())
       known->second += bytes;
-    else
+    else if (candidates.size() < kMaxCandidates && workers_.room().has_room(worker, request))
       candidates.emplace_back(worker, bytes);
-    if (candidates.size() >= 64) break;  // a gathering element has no place that is much better
+  };
+  for (std::uint32_t i = 0; i < needs.size(); ++i) {
+    const WorkerId worker = ran_on_[needs[i]];
+    const double bytes = rows.need_bytes.empty() ? 1 : rows.need_bytes[first + i];
+    if (!worker.is_valid() || bytes <= 0) continue;
+    add(worker, bytes / 2);
+    for (const WorkerId beside : workers_.beside(worker)) add(beside, bytes / 2);
   }
-  const auto best = std::max_element(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second < b.second : a.first > b.first;
-  });
+  const auto is_worse = [&](const auto& a, const auto& b) {
+    if (a.second != b.second) return a.second < b.second;
+    const std::uint32_t free_a = workers_.room().free_cores(a.first), free_b = workers_.room().free_cores(b.first);
+    return free_a != free_b ? free_a < free_b : a.first > b.first;
+  };
+  const auto best = std::max_element(candidates.begin(), candidates.end(), is_worse);
   return best == candidates.end() ? std::nullopt : std::optional(best->first);
 }
 
@@ -276,14 +300,33 @@ bool Granter::may_follow(ElementId successor, ElementId last, WorkerId worker) c
   return home_of(successor) == home_of(last) && run_.waits_only_for(successor, last);
 }
 
-std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const {
+/// Where attempts are long, what something READY is preferred to waits for its turn.
+std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) {
+  const std::uint32_t first_waiting = first_waiting_position();
   std::vector<ElementId> chain{first};
   while (chain.size() < kMaxChain) {
     const auto successors = graph_.successors(chain.back());
     if (successors.size() != 1 || !may_follow(ElementId(successors[0]), chain.back(), worker)) break;
-    chain.emplace_back(successors[0]);
+    const ElementId next(successors[0]);
+    if (first_waiting < ready_.position_of(next) && typical_s(next) >= kLongAttempt) break;
+    chain.push_back(next);
   }
   return chain;
+}
+
+std::uint32_t Granter::first_waiting_position() {
+  std::uint32_t position = kNone;
+  for (ReadyQueue::Class& cls : ready_.classes())
+    if (const ElementId e = cls.size > 0 ? ready_.first_of(cls) : ElementId(); e.is_valid())
+      position = std::min(position, ready_.position_of(e));
+  return position;
+}
+
+/// Of an attempt; long when nobody knows.
+double Granter::typical_s(ElementId e) const {
+  const Mean& mean = lengths_[graph_.task_id_of(e).value()];
+  if (mean.count > 0) return mean.seconds;
+  return given_s_.empty() || given_s_[e.value()] <= 0 ? kLongAttempt : given_s_[e.value()];
 }
 
 std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const {
@@ -293,12 +336,13 @@ std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const
   return members;
 }
 
-std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) const {
+std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) {
   const bool is_whole_lease = !plan_.leases.empty() && home_of(first) == worker && !is_stray_[first.value()];
   return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
 }
 
 void Granter::grant(WorkerId worker, ElementId first) {
+  ready_.take(first);
   const std::vector<ElementId> members = members_for(worker, first);
   Grant& grant = grant_for(worker);
   leases_.begin_grant();

@@ -43,7 +43,9 @@ class Granter {
   void serve_home(WorkerId worker, Time now);
   void serve_all(Time now);
   [[nodiscard]] bool is_outranked(ElementId e, WorkerId worker);
-  [[nodiscard]] std::optional<WorkerId> choose_worker(ElementId e) const;
+  [[nodiscard]] std::optional<WorkerId> choose_worker(ElementId e);
+  [[nodiscard]] std::optional<WorkerId> with_room_for(ElementId e);
+  [[nodiscard]] std::optional<WorkerId> near_the_named_task(ElementId e) const;
   [[nodiscard]] std::optional<WorkerId> near_its_inputs(ElementId e) const;
   [[nodiscard]] std::optional<WorkerId> with_backlog_room(ElementId e) const;
   [[nodiscard]] std::uint32_t backlog_per_core(TaskId task) const;
@@ -51,9 +53,11 @@ class Granter {
   void stop_keeping_free(ReadyQueue::Class& cls);
 
   void grant(WorkerId worker, ElementId first);
-  [[nodiscard]] std::vector<ElementId> members_for(WorkerId worker, ElementId first) const;
+  [[nodiscard]] std::vector<ElementId> members_for(WorkerId worker, ElementId first);
   [[nodiscard]] std::vector<ElementId> lease_of(WorkerId worker, ElementId first) const;
-  [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first) const;
+  [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first);
+  [[nodiscard]] std::uint32_t first_waiting_position();
+  [[nodiscard]] double typical_s(ElementId e) const;
   [[nodiscard]] bool may_follow(ElementId successor, ElementId last, WorkerId worker) const;
   [[nodiscard]] bool may_come_along(ElementId e, WorkerId worker) const;
   [[nodiscard]] LeasedElement leased(ElementId element);

@@ -46,7 +46,7 @@ struct LeasedElement {
 
 /// Head to worker: run these. Tasks the worker has not seen yet come along.
 struct Grant {
-  Duration report_interval{0};  ///< reports nobody waits for may be that far apart
+  Duration report_interval{0};  ///< reports nobody waits for are at least that far apart (see Worker)
   Time last_end = kNever;       ///< what is expected to end after this is not started but returned
   std::vector<std::pair<TaskId, std::shared_ptr<const graph::Task>>> tasks;
   std::vector<LeasedElement> elements;

@@ -29,7 +29,7 @@ std::vector<double> OrderSharpener::durations() const {
 }
 
 std::optional<std::vector<std::uint32_t>> OrderSharpener::new_order(const plan::Plan& plan) {
-  if (num_learned_ < next_order_at_) return std::nullopt;
+  if (num_learned_ < next_order_at_ || plan.made_by == plan::Policy::fifo) return std::nullopt;
   next_order_at_ = 4 * num_learned_;
   const std::vector<double> ranks = graph::upward_ranks(graph_, durations());
   return plan.priority.empty() ? plan::start_order(graph_, ranks) : plan::start_order(plan.priority, ranks);

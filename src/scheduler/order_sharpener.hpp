@@ -20,7 +20,8 @@ class OrderSharpener {
 
   /// An attempt ended OK after so many seconds.
   void learn(TaskId task, double seconds);
-  /// A new order of all elements when it is time for one: upward ranks with what was learned, priorities as planned.
+  /// A new order of all elements when it is time for one (never for the plan of fifo): upward ranks with what was
+  /// learned, priorities as planned.
   [[nodiscard]] std::optional<std::vector<std::uint32_t>> new_order(const plan::Plan& plan);
 
  private:

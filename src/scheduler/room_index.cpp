@@ -28,6 +28,10 @@ void RoomIndex::close(WorkerId worker) { replace(worker, Node{}); }
 
 void RoomIndex::replace(WorkerId worker, const Node& node) {
   std::uint32_t i = num_leaves_ + worker.value();
+  if (!by_free_cores_.empty() && tree_[i].free.cores != node.free.cores) {
+    by_free_cores_.erase({tree_[i].free.cores, i});
+    by_free_cores_.emplace(node.free.cores, i);
+  }
   tree_[i] = node;
   for (i /= 2; i > 0; i /= 2) {
     const Node& left = tree_[2 * i];
@@ -83,6 +87,15 @@ void RoomIndex::search_load(std::uint32_t node, const graph::Request& request, s
   const bool left_first = tree_[2 * node].load <= tree_[2 * node + 1].load;
   search_load(2 * node + (left_first ? 0 : 1), request, best);
   search_load(2 * node + (left_first ? 1 : 0), request, best);
+}
+
+std::optional<WorkerId> RoomIndex::with_least_room(const graph::Request& request) {
+  if (by_free_cores_.empty())
+    for (std::uint32_t leaf = num_leaves_; leaf < 2 * num_leaves_; ++leaf)
+      by_free_cores_.emplace(tree_[leaf].free.cores, leaf);
+  for (auto it = by_free_cores_.lower_bound({request.cores, 0}); it != by_free_cores_.end(); ++it)
+    if (leaf_fits(it->second, tree_[it->second].free, request)) return WorkerId(it->second - num_leaves_);
+  return std::nullopt;
 }
 
 std::optional<WorkerId> RoomIndex::least_loaded(const graph::Request& request) const {

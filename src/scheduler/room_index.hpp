@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -33,6 +35,12 @@ class RoomIndex {
   [[nodiscard]] bool has_room(WorkerId worker, const graph::Request& request) const;
   /// The one with most free cores of those with room for the request, ties to the lowest.
   [[nodiscard]] std::optional<WorkerId> with_most_room(const graph::Request& request) const;
+  /// The one with fewest free cores of those with room for the request, ties to the lowest. The first call looks at all
+  /// workers; from then on they are kept sorted.
+  [[nodiscard]] std::optional<WorkerId> with_least_room(const graph::Request& request);
+  [[nodiscard]] std::uint32_t free_cores(WorkerId worker) const {
+    return tree_[num_leaves_ + worker.value()].free.cores;
+  }
   /// The one with the lowest load of those that could ever run it, ties to the lowest.
   [[nodiscard]] std::optional<WorkerId> least_loaded(const graph::Request& request) const;
   [[nodiscard]] std::optional<WorkerId> with_most_surplus() const;
@@ -53,8 +61,9 @@ class RoomIndex {
   void search_room(std::uint32_t node, const graph::Request& request, std::uint32_t& best) const;
   void search_load(std::uint32_t node, const graph::Request& request, std::uint32_t& best) const;
 
-  std::uint32_t num_leaves_ = 1;  ///< a power of two
-  std::vector<Node> tree_;        ///< node i has children 2i and 2i+1
+  std::uint32_t num_leaves_ = 1;                                     ///< a power of two
+  std::vector<Node> tree_;                                           ///< node i has children 2i and 2i+1
+  std::set<std::pair<std::uint32_t, std::uint32_t>> by_free_cores_;  ///< free cores, leaf; empty before it is needed
 };
 
 }  // namespace fugle::scheduler

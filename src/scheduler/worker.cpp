@@ -1,5 +1,6 @@
 #include "scheduler/worker.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "base/assert.hpp"
@@ -11,7 +12,12 @@ namespace {
 constexpr WorkerId kHead(0);
 constexpr std::uint32_t kMaxBypassed = 64;
 /// Where cores are idle reports are this much more frequent.
-constexpr int kIdleFactor = 8;
+constexpr int kIdleFactor = 4;
+/// The longest interval, in intervals that the head asked for; and the part of an attempt it may take.
+constexpr int kLongestInterval = 10;
+constexpr double kPartOfAttempt = 0.5;
+/// Weight of the newest attempt in the mean length.
+constexpr double kNewest = 1.0 / 32;
 /// Nobody knows exactly when a follower starts.
 constexpr Duration kFollowerMargin = std::chrono::seconds(1);
 
@@ -140,6 +146,8 @@ void Worker::end(const AttemptReport& attempt) {
   const Held held = std::move(found->second);
   held_.erase(found);
   --num_running_;
+  const double length_s = to_seconds(attempt.end - attempt.start);
+  mean_length_s_ += (length_s - mean_length_s_) * (mean_length_s_ > 0 ? kNewest : 1);
   is_report_awaited_ = is_report_awaited_ || held.leased.is_awaited || attempt.cls != FailureClass::none;
   if (attempt.cls != FailureClass::none) return drop_dependents(held);
   for (const ElementId e : held.leased.releases) {
@@ -319,7 +327,12 @@ Time Worker::report_due_at() const {
   const bool is_leaving = is_shutting_down_ && num_running_ == 0 && !is_done_;
   if (is_leaving || is_report_awaited_ || is_shutting_down_) return Time{};
   if (report_.attempts.empty()) return kNever;
-  return last_report_ + (free_cores_ > 0 ? report_interval_ / kIdleFactor : report_interval_);
+  return last_report_ + (free_cores_ > 0 ? report_interval() / kIdleFactor : report_interval());
+}
+
+Duration Worker::report_interval() const {
+  return std::clamp(from_seconds(mean_length_s_ * kPartOfAttempt), report_interval_,
+                    report_interval_ * kLongestInterval);
 }
 
 /// An attempt that began and ended since the last report is told by its end alone.

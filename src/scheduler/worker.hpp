@@ -9,8 +9,10 @@
 // The rule both sides keep without a message: when an attempt does not end OK, all elements of its lease that wait for
 // it, directly or not, leave the lease.
 //
-// Reports. What somebody waits for is told at once, the rest when the head's interval is over; earlier when cores are
-// idle, since the head may have work for them.
+// Reports. What somebody waits for is told at once, the rest when an interval is over; earlier when cores are idle,
+// since the head may have work for them. The head says what it can take; where attempts are long the interval is up to
+// ten times that, but at most half an attempt: what a crash makes us repeat is then not more than what it interrupts
+// anyway.
 #pragma once
 
 #include <memory>
@@ -73,6 +75,7 @@ class Worker {
   [[nodiscard]] const graph::Task& task_of(const Held& held) const { return *tasks_.at(held.leased.task.value()); }
   [[nodiscard]] Launch hand_over(Held& held);
   [[nodiscard]] Place place_of(const Held& held) const;
+  [[nodiscard]] Duration report_interval() const;
   [[nodiscard]] Time report_due_at() const;
   void send_report(Time now);
 
@@ -94,7 +97,8 @@ class Worker {
   Report report_;
   bool is_report_awaited_ = false;
   Time last_report_{};
-  Duration report_interval_{0};
+  Duration report_interval_{0};  ///< as granted
+  double mean_length_s_ = 0;     ///< of attempts that ended here, moving
   Time last_end_ = kNever;
   bool is_shutting_down_ = false;
   bool is_done_ = false;

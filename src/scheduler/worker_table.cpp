@@ -40,6 +40,9 @@ void WorkerTable::join(WorkerId worker, const Hello& hello) {
   entry.info.mem_bytes = hello.mem_bytes;
   entry.info.gpus = hello.gpus;
   entry.info.alive = true;
+  entry.node = node_numbers_.try_emplace(hello.node, static_cast<std::uint32_t>(node_numbers_.size())).first->second;
+  nodes_.resize(node_numbers_.size());
+  nodes_[entry.node].push_back(worker);
   ++num_alive_;
   total_cores_ += hello.cores;
   roomier_.push_back(worker);

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -21,6 +23,7 @@ class WorkerTable {
     WorkerInfo info;
     plan::Slot active{0, 0, 0};      ///< what active elements want; may exceed what it offers
     std::set<std::uint32_t> queued;  ///< positions of active elements not known to have started
+    std::uint32_t node = 0;          ///< number of its node
     std::vector<ElementId> held;     ///< in no order; kept by LeaseBook
     std::unordered_set<TaskId> knows_task;
     bool has_answered = false;  ///< said what it has
@@ -54,6 +57,11 @@ class WorkerTable {
   [[nodiscard]] const std::vector<Entry>& all() const { return entries_; }
   [[nodiscard]] bool is_alive(WorkerId worker) const { return at(worker).info.alive; }
   [[nodiscard]] const RoomIndex& room() const { return room_; }
+  [[nodiscard]] std::optional<WorkerId> with_least_room(const graph::Request& request) {
+    return room_.with_least_room(request);
+  }
+  /// The workers on the same node, itself included.
+  [[nodiscard]] const std::vector<WorkerId>& beside(WorkerId worker) const { return nodes_[at(worker).node]; }
   /// Whether `cores` more than its own may wait there, per core of its own.
   [[nodiscard]] bool has_backlog_room(WorkerId worker, const graph::Request& request,
                                       std::uint32_t backlog_per_core) const;
@@ -79,6 +87,8 @@ class WorkerTable {
 
   std::vector<Entry> entries_;
   RoomIndex room_;
+  std::map<std::string, std::uint32_t> node_numbers_;
+  std::vector<std::vector<WorkerId>> nodes_;  ///< [node]
   std::vector<WorkerId> roomier_;
   std::uint32_t num_alive_ = 0;
   std::uint32_t num_kept_free_ = 0;

@@ -195,7 +195,21 @@ TEST(Worker, reports_sooner_while_it_has_idle_cores) {
   bench.executor.fresh.back().element = ElementId(0);
   bench.step(1s);
   bench.executor.end(ElementId(0));
-  EXPECT_EQ(bench.step(1s + 1ms), Time{} + 1h + 1s + 10ms);
+  EXPECT_EQ(bench.step(1s + 1ms), Time{} + 1h + 1s + 20ms);
+}
+
+TEST(Worker, reports_less_often_where_attempts_are_long) {
+  Bench bench(topology::uniform("n", 2, 1 << 30, 0));
+  bench.grant.report_interval = 80ms;
+  for (std::uint32_t e = 0; e < 3; ++e) bench.add(e, task_with(1));
+  bench.send_grant();
+  bench.step(1s);
+  bench.executor.end(ElementId(0));
+  bench.executor.fresh.back().end = Time{} + 1s;
+  bench.step(1s);
+  bench.executor.end(ElementId(1));
+  bench.executor.fresh.back().end = Time{} + 1s;
+  EXPECT_EQ(bench.step(1s + 1ms), Time{} + 1h + 1s + 500ms / 4) << "one core is idle";
 }
 
 TEST(Worker, returns_what_cannot_end_in_time) {
