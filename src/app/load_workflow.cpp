@@ -53,7 +53,7 @@ std::optional<graph::Graph> expand(const workflow::Workflow& workflow, const Loa
                                    const workflow::ExpandOptions& expansion, workflow::Diagnostics& diagnostics) {
   auto graph = workflow::expand(workflow, expansion, diagnostics);
   // A replayed trace makes and reads no files.
-  const bool reads_inputs = options.replay.kind == workflow::Replay::Kind::commands;
+  const bool reads_inputs = options.needs_inputs && options.replay.kind == workflow::Replay::Kind::commands;
   if (graph && options.stage == Stage::plan && reads_inputs)
     workflow::check_inputs_exist(*graph, workflow, diagnostics);
   return graph;

@@ -30,8 +30,9 @@ struct LoadOptions {
   std::vector<std::pair<std::string, std::string>> params;
   std::string directory;  ///< absolute submit directory: base of relative paths
   Stage stage = Stage::plan;
-  bool strict = false;  ///< warnings are errors too
-  bool json = false;    ///< diagnostics as JSON on standard output
+  bool needs_inputs = true;  ///< at Stage::plan: input files that nobody makes have to exist
+  bool strict = false;       ///< warnings are errors too
+  bool json = false;         ///< diagnostics as JSON on standard output
 };
 
 struct Loaded {

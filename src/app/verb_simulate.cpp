@@ -90,7 +90,8 @@ int simulate_verb(const Args& args) {
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
   const SimulateOptions options = simulate_options_from(*arguments);
-  const LoadOptions load = load_options_from(*arguments);
+  LoadOptions load = load_options_from(*arguments);
+  load.needs_inputs = false;  // they may be where the machines are
   const auto loaded = load_workflow(load);
   if (!loaded || !fits(*loaded, options)) return static_cast<int>(ExitCode::usage);
   const SimulationReport report = make_report(*loaded, earlier_runs_of(*loaded, load, *arguments), options);

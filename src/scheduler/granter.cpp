@@ -13,8 +13,12 @@ constexpr double kBridgedTime = 0.005;
 constexpr std::uint32_t kMaxBacklogPerCore = 64;
 /// Elements in one chain.
 constexpr std::size_t kMaxChain = 1024;
-/// Beyond this much of an attempt the way of a message does not matter: each element comes when its turn has come.
+/// Beyond this length of an attempt the way of a message does not matter to its core.
 constexpr double kLongAttempt = 0.100;
+/// Of an attempt of which nobody knows how long it takes.
+constexpr double kUnknownLength = 1.0;
+/// Elements a second that the head can grant one by one, each when its turn has come.
+constexpr double kGrantsPerSecond = 1'000;
 /// An element that gathers from more workers than this has no place that is much better.
 constexpr std::size_t kMaxCandidates = 64;
 /// How often the best READY element may be passed over, per core, before a worker is kept free for it.
@@ -308,7 +312,8 @@ std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) {
     const auto successors = graph_.successors(chain.back());
     if (successors.size() != 1 || !may_follow(ElementId(successors[0]), chain.back(), worker)) break;
     const ElementId next(successors[0]);
-    if (first_waiting < ready_.position_of(next) && typical_s(next) >= kLongAttempt) break;
+    if (first_waiting < ready_.position_of(next) && !must_come_in_groups(next) && typical_s(next) >= kLongAttempt)
+      break;
     chain.push_back(next);
   }
   return chain;
@@ -322,11 +327,16 @@ std::uint32_t Granter::first_waiting_position() {
   return position;
 }
 
-/// Of an attempt; long when nobody knows.
+/// Where the head can say of each element when its turn has come it does: any group granted at once runs in an order of
+/// its own. Where it cannot, because cores are many and attempts short, the leases of the plan are granted.
+bool Granter::must_come_in_groups(ElementId e) const {
+  return workers_.total_cores() > kGrantsPerSecond * typical_s(e);
+}
+
 double Granter::typical_s(ElementId e) const {
   const Mean& mean = lengths_[graph_.task_id_of(e).value()];
   if (mean.count > 0) return mean.seconds;
-  return given_s_.empty() || given_s_[e.value()] <= 0 ? kLongAttempt : given_s_[e.value()];
+  return given_s_.empty() || given_s_[e.value()] <= 0 ? kUnknownLength : given_s_[e.value()];
 }
 
 std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const {
@@ -337,7 +347,8 @@ std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const
 }
 
 std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) {
-  const bool is_whole_lease = !plan_.leases.empty() && home_of(first) == worker && !is_stray_[first.value()];
+  const bool is_whole_lease =
+      !plan_.leases.empty() && home_of(first) == worker && !is_stray_[first.value()] && must_come_in_groups(first);
   return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
 }
 

@@ -1,11 +1,11 @@
 // Gives leases: which READY elements go to which worker now, and what comes along. Follows the plan by the rules of
 // plan/plan.hpp.
 //
-// What comes along: at home the whole lease of the plan, as far as nobody holds it; elsewhere, or without leases in the
-// plan, a chain of successors each of which needs nothing outside the chain. How many READY elements a worker holds
-// beyond its cores depends on how short they are: enough to bridge the way of a message, none where they are long. An
-// idle worker takes from the backlogs of others. A large element that is passed over too often gets a worker kept free
-// for it. What cannot end before the allocation does is put aside.
+// What comes along: at home the whole lease of the plan, as far as nobody holds it, where elements are too many to come
+// one by one; else a chain of successors each of which needs nothing outside the chain, as far as it is their turn. How
+// many READY elements a worker holds beyond its cores depends on how short they are: enough to bridge the way of a
+// message, none where they are long. An idle worker takes from the backlogs of others. A large element that is passed
+// over too often gets a worker kept free for it. What cannot end before the allocation does is put aside.
 #pragma once
 
 #include <span>
@@ -57,6 +57,7 @@ class Granter {
   [[nodiscard]] std::vector<ElementId> lease_of(WorkerId worker, ElementId first) const;
   [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first);
   [[nodiscard]] std::uint32_t first_waiting_position();
+  [[nodiscard]] bool must_come_in_groups(ElementId e) const;
   [[nodiscard]] double typical_s(ElementId e) const;
   [[nodiscard]] bool may_follow(ElementId successor, ElementId last, WorkerId worker) const;
   [[nodiscard]] bool may_come_along(ElementId e, WorkerId worker) const;
