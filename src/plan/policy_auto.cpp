@@ -4,7 +4,8 @@
 // per million elements; the order alone where nothing needs anything. Else fifo, heft and the candidates of
 // home_candidates.hpp are predicted. Up to 5,000 elements the order is searched as well, with search_steps() of the
 // effort; then the plan with the fewest bytes wins that is within 0.1 % of the shortest and not longer than fifo's or
-// heft's. Beyond: the one with the fewest bytes within 1 % of the shorter of fifo and heft.
+// heft's, unless one of those is likely to be shorter once lengths differ a little (robustness.hpp). Beyond: the one
+// with the fewest bytes within 1 % of the shorter of fifo and heft.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "plan/lower_bound.hpp"
 #include "plan/policies.hpp"
 #include "plan/predict.hpp"
+#include "plan/robustness.hpp"
 #include "plan/search.hpp"
 #include "plan/start_order.hpp"
 
@@ -28,6 +30,8 @@ constexpr std::uint32_t kSmall = 5'000;
 /// How much longer than the shortest plan known one with fewer bytes may be; for small graphs and others.
 constexpr double kSmallTolerance = 1.001;
 constexpr double kTolerance = 1.01;
+/// How much longer the chosen plan may be likely to take than another.
+constexpr double kClearly = 1.005;
 /// Mean durations that a task may wait for its inputs' worker where durations are guesses.
 constexpr double kSlack = 5;
 
@@ -58,6 +62,18 @@ Plan order_by_guess(const Problem& problem) {
   return plan;
 }
 
+/// The best, unless another is likely to be clearly shorter in a real run.
+Plan more_robust(const Problem& problem, Plan best, std::vector<Plan> others, std::uint64_t seed) {
+  double least_s = likely_makespan(problem, best, seed) / kClearly;
+  for (Plan& other : others) {
+    const double likely_s = likely_makespan(problem, other, seed);
+    if (likely_s >= least_s) continue;
+    least_s = likely_s;
+    best = std::move(other);
+  }
+  return best;
+}
+
 }  // namespace
 
 Plan plan_auto(const Problem& problem, const PlanOptions& options) {
@@ -78,14 +94,17 @@ Plan plan_auto(const Problem& problem, const PlanOptions& options) {
   }
   const double limit_s = is_small ? std::min(known_s, shortest_s * kSmallTolerance) : known_s * kTolerance;
   Contest contest(problem, limit_s);
-  contest.enter(std::move(heft));
-  contest.enter(std::move(fifo));
+  contest.enter(heft);
+  contest.enter(fifo);
   contest.enter(base);
   if (problem.durations_on.empty() && problem.machine.num_workers() > 1) {
     base.made_by = Policy::partition;
     enter_home_candidates(problem, base, options, limit_s, contest);
   }
-  return with_leases(problem, contest.best());
+  Plan best = contest.best();
+  if (is_small && problem.durations_on.empty())
+    best = more_robust(problem, std::move(best), {heft, base, fifo}, options.seed);
+  return with_leases(problem, std::move(best));
 }
 
 }  // namespace fugle::plan

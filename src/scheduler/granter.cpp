@@ -13,10 +13,10 @@ constexpr double kBridgedTime = 0.005;
 constexpr std::uint32_t kMaxBacklogPerCore = 64;
 /// Elements in one chain.
 constexpr std::size_t kMaxChain = 1024;
-/// Beyond this length of an attempt the way of a message does not matter to its core.
-constexpr double kLongAttempt = 0.100;
 /// Of an attempt of which nobody knows how long it takes.
 constexpr double kUnknownLength = 1.0;
+/// Weight of the newest attempt in the mean length of all.
+constexpr double kNewest = 1.0 / 1024;
 /// Elements a second that the head can grant one by one, each when its turn has come.
 constexpr double kGrantsPerSecond = 1'000;
 /// An element that gathers from more workers than this has no place that is much better.
@@ -54,6 +54,15 @@ graph::Rows members_by_lease(const plan::Plan& plan) {
   return rows;
 }
 
+/// Of the elements of which it is known; else a guess.
+double mean_of_known(std::span<const float> seconds) {
+  double sum = 0;
+  std::size_t num_known = 0;
+  for (const float length : seconds)
+    if (length > 0) sum += length, ++num_known;
+  return num_known > 0 ? sum / static_cast<double>(num_known) : kUnknownLength;
+}
+
 std::vector<TaskId> near_tasks(const Graph& graph) {
   std::map<std::string_view, TaskId> by_name;
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) by_name.try_emplace(graph.task(TaskId(t)).name, t);
@@ -85,6 +94,7 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       ran_on_(graph_.num_elements()),
       last_worker_(graph_.num_tasks()),
       lengths_(graph_.num_tasks()),
+      mean_length_s_(mean_of_known(given_s_)),
       is_stray_(graph_.num_elements(), false),
       grant_index_(workers.num_ranks(), kNone) {}
 
@@ -95,6 +105,7 @@ void Granter::learn(ElementId element, WorkerId worker, Duration length) {
   Mean& mean = lengths_[task];
   mean.count = std::min(mean.count + 1, 64u);
   mean.seconds += (to_seconds(length) - mean.seconds) / mean.count;
+  mean_length_s_ += (to_seconds(length) - mean_length_s_) * kNewest;
   has_short_tasks_ = has_short_tasks_ || mean.seconds < kShortAttempt;
 }
 
@@ -304,34 +315,22 @@ bool Granter::may_follow(ElementId successor, ElementId last, WorkerId worker) c
   return home_of(successor) == home_of(last) && run_.waits_only_for(successor, last);
 }
 
-/// Where attempts are long, what something READY is preferred to waits for its turn.
-std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) {
-  const std::uint32_t first_waiting = first_waiting_position();
+/// What is not short waits for its turn: something better may be READY by then.
+std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const {
   std::vector<ElementId> chain{first};
   while (chain.size() < kMaxChain) {
     const auto successors = graph_.successors(chain.back());
     if (successors.size() != 1 || !may_follow(ElementId(successors[0]), chain.back(), worker)) break;
     const ElementId next(successors[0]);
-    if (first_waiting < ready_.position_of(next) && !must_come_in_groups(next) && typical_s(next) >= kLongAttempt)
-      break;
+    if (typical_s(next) >= kShortAttempt && !must_come_in_groups()) break;
     chain.push_back(next);
   }
   return chain;
 }
 
-std::uint32_t Granter::first_waiting_position() {
-  std::uint32_t position = kNone;
-  for (ReadyQueue::Class& cls : ready_.classes())
-    if (const ElementId e = cls.size > 0 ? ready_.first_of(cls) : ElementId(); e.is_valid())
-      position = std::min(position, ready_.position_of(e));
-  return position;
-}
-
 /// Where the head can say of each element when its turn has come it does: any group granted at once runs in an order of
 /// its own. Where it cannot, because cores are many and attempts short, the leases of the plan are granted.
-bool Granter::must_come_in_groups(ElementId e) const {
-  return workers_.total_cores() > kGrantsPerSecond * typical_s(e);
-}
+bool Granter::must_come_in_groups() const { return workers_.total_cores() > kGrantsPerSecond * mean_length_s_; }
 
 double Granter::typical_s(ElementId e) const {
   const Mean& mean = lengths_[graph_.task_id_of(e).value()];
@@ -346,9 +345,9 @@ std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const
   return members;
 }
 
-std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) {
+std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) const {
   const bool is_whole_lease =
-      !plan_.leases.empty() && home_of(first) == worker && !is_stray_[first.value()] && must_come_in_groups(first);
+      !plan_.leases.empty() && home_of(first) == worker && !is_stray_[first.value()] && must_come_in_groups();
   return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
 }
 

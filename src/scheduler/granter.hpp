@@ -2,7 +2,7 @@
 // plan/plan.hpp.
 //
 // What comes along: at home the whole lease of the plan, as far as nobody holds it, where elements are too many to come
-// one by one; else a chain of successors each of which needs nothing outside the chain, as far as it is their turn. How
+// one by one; else a chain of successors each of which needs nothing outside the chain, as long as they are short. How
 // many READY elements a worker holds beyond its cores depends on how short they are: enough to bridge the way of a
 // message, none where they are long. An idle worker takes from the backlogs of others. A large element that is passed
 // over too often gets a worker kept free for it. What cannot end before the allocation does is put aside.
@@ -53,11 +53,10 @@ class Granter {
   void stop_keeping_free(ReadyQueue::Class& cls);
 
   void grant(WorkerId worker, ElementId first);
-  [[nodiscard]] std::vector<ElementId> members_for(WorkerId worker, ElementId first);
+  [[nodiscard]] std::vector<ElementId> members_for(WorkerId worker, ElementId first) const;
   [[nodiscard]] std::vector<ElementId> lease_of(WorkerId worker, ElementId first) const;
-  [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first);
-  [[nodiscard]] std::uint32_t first_waiting_position();
-  [[nodiscard]] bool must_come_in_groups(ElementId e) const;
+  [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first) const;
+  [[nodiscard]] bool must_come_in_groups() const;
   [[nodiscard]] double typical_s(ElementId e) const;
   [[nodiscard]] bool may_follow(ElementId successor, ElementId last, WorkerId worker) const;
   [[nodiscard]] bool may_come_along(ElementId e, WorkerId worker) const;
@@ -86,6 +85,7 @@ class Granter {
     std::uint32_t count = 0;
   };
   std::vector<Mean> lengths_;  ///< [task] moving, of this life
+  double mean_length_s_;       ///< of all attempts, moving
   bool has_short_tasks_ = false;
   std::vector<bool> is_stray_;  ///< [element] left its lease
   std::vector<ElementId> put_aside_;

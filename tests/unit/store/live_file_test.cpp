@@ -82,7 +82,7 @@ TEST_F(LiveFileOfARun, can_be_read_before_anything_happened) {
 }
 
 TEST_F(LiveFileOfARun, tells_counts_workers_and_running_attempts) {
-  workers_ = {{WorkerId(0), "node-a", 8, 0, false, 3, 2}, {WorkerId(1), "node-b", 16, 0, true, 4, 1}};
+  workers_ = {{WorkerId(0), "node-a", 8, 0, 0, false, 3, 2}, {WorkerId(1), "node-b", 16, 0, 0, true, 4, 1}};
   begin_life();
   start(0);
   const LiveSummary live = look();
@@ -160,7 +160,7 @@ TEST_F(LiveFileOfARun, keeps_states_and_attempts_readable_by_h5py) {
 }
 
 TEST_F(LiveFileOfARun, takes_at_most_five_reads) {
-  workers_ = {{WorkerId(0), "node-a", 8, 0, true, 3, 2}};
+  workers_ = {{WorkerId(0), "node-a", 8, 0, 0, true, 3, 2}};
   begin_life();
   start(0);
   end(0);
