@@ -63,7 +63,7 @@ Shape make_shape(const std::string& name, std::uint32_t num_elements, std::uint3
 void run(const std::string& shape_name, const Shape& shape, const plan::Machine& machine, plan::Policy policy) {
   sim::SimulationOptions options;
   options.plan.policy = policy;
-  options.plan.effort = 0;
+  options.plan.effort = 8;
   const std::vector<std::uint32_t> kinds = sim::kinds_by_name(shape.graph);
   const plan::Problem problem{shape.graph, machine, shape.durations, {}};
   double start = cpu_seconds();

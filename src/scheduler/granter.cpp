@@ -15,8 +15,8 @@ constexpr std::uint32_t kMaxBacklogPerCore = 64;
 constexpr std::size_t kMaxChain = 1024;
 /// Of an attempt of which nobody knows how long it takes.
 constexpr double kUnknownLength = 1.0;
-/// Weight of the newest attempt in the mean length of all.
-constexpr double kNewest = 1.0 / 1024;
+/// Attempts that count in the mean length of all.
+constexpr std::uint32_t kMostCounted = 1024;
 /// Elements a second that the head can grant one by one, each when its turn has come.
 constexpr double kGrantsPerSecond = 1'000;
 /// An element that gathers from more workers than this has no place that is much better.
@@ -54,13 +54,13 @@ graph::Rows members_by_lease(const plan::Plan& plan) {
   return rows;
 }
 
-/// Of the elements of which it is known; else a guess.
+/// Of the elements of which it is known; 0: of none.
 double mean_of_known(std::span<const float> seconds) {
   double sum = 0;
   std::size_t num_known = 0;
   for (const float length : seconds)
     if (length > 0) sum += length, ++num_known;
-  return num_known > 0 ? sum / static_cast<double>(num_known) : kUnknownLength;
+  return num_known > 0 ? sum / static_cast<double>(num_known) : 0;
 }
 
 std::vector<TaskId> near_tasks(const Graph& graph) {
@@ -94,7 +94,7 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       ran_on_(graph_.num_elements()),
       last_worker_(graph_.num_tasks()),
       lengths_(graph_.num_tasks()),
-      mean_length_s_(mean_of_known(given_s_)),
+      mean_of_all_{mean_of_known(given_s_), 0},
       is_stray_(graph_.num_elements(), false),
       grant_index_(workers.num_ranks(), kNone) {}
 
@@ -105,7 +105,9 @@ void Granter::learn(ElementId element, WorkerId worker, Duration length) {
   Mean& mean = lengths_[task];
   mean.count = std::min(mean.count + 1, 64u);
   mean.seconds += (to_seconds(length) - mean.seconds) / mean.count;
-  mean_length_s_ += (to_seconds(length) - mean_length_s_) * kNewest;
+  if (mean_of_all_.count == 0 && mean_of_all_.seconds > 0) mean_of_all_.count = kMostCounted;
+  mean_of_all_.count = std::min(mean_of_all_.count + 1, kMostCounted);
+  mean_of_all_.seconds += (to_seconds(length) - mean_of_all_.seconds) / mean_of_all_.count;
   has_short_tasks_ = has_short_tasks_ || mean.seconds < kShortAttempt;
 }
 
@@ -330,12 +332,14 @@ std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const
 
 /// Where the head can say of each element when its turn has come it does: any group granted at once runs in an order of
 /// its own. Where it cannot, because cores are many and attempts short, the leases of the plan are granted.
-bool Granter::must_come_in_groups() const { return workers_.total_cores() > kGrantsPerSecond * mean_length_s_; }
+bool Granter::must_come_in_groups() const { return workers_.total_cores() > kGrantsPerSecond * mean_length_s(); }
+
+double Granter::mean_length_s() const { return mean_of_all_.seconds > 0 ? mean_of_all_.seconds : kUnknownLength; }
 
 double Granter::typical_s(ElementId e) const {
   const Mean& mean = lengths_[graph_.task_id_of(e).value()];
   if (mean.count > 0) return mean.seconds;
-  return given_s_.empty() || given_s_[e.value()] <= 0 ? kUnknownLength : given_s_[e.value()];
+  return given_s_.empty() || given_s_[e.value()] <= 0 ? mean_length_s() : given_s_[e.value()];
 }
 
 std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const {

@@ -58,6 +58,7 @@ class Granter {
   [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first) const;
   [[nodiscard]] bool must_come_in_groups() const;
   [[nodiscard]] double typical_s(ElementId e) const;
+  [[nodiscard]] double mean_length_s() const;
   [[nodiscard]] bool may_follow(ElementId successor, ElementId last, WorkerId worker) const;
   [[nodiscard]] bool may_come_along(ElementId e, WorkerId worker) const;
   [[nodiscard]] LeasedElement leased(ElementId element);
@@ -85,7 +86,7 @@ class Granter {
     std::uint32_t count = 0;
   };
   std::vector<Mean> lengths_;  ///< [task] moving, of this life
-  double mean_length_s_;       ///< of all attempts, moving
+  Mean mean_of_all_;           ///< attempts, moving; seconds 0: nothing is known
   bool has_short_tasks_ = false;
   std::vector<bool> is_stray_;  ///< [element] left its lease
   std::vector<ElementId> put_aside_;
