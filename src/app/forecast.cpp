@@ -28,7 +28,7 @@ Forecast make_forecast(const graph::Graph& graph, const plan::Machine& machine, 
   Forecast forecast;
   forecast.durations = std::move(durations);
   const std::vector<double>& seconds = forecast.durations.seconds;
-  const plan::Problem problem{graph, machine, seconds, {}};
+  const plan::Problem problem{graph, machine, seconds, {}, forecast.durations.are_mostly_known()};
   forecast.ranks = graph::upward_ranks(graph, seconds);
   forecast.plan = make_plan(problem, options);
   forecast.prediction = predict(problem, forecast.plan);

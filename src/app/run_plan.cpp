@@ -36,7 +36,7 @@ RunPlan make_run_plan(const scheduler::RunState& state, const plan::Machine& mac
   // Nobody is there to run anything, so that any order will do.
   if (crew.ids.empty()) crew = {{{plan::Slot{}}, {}, {}}, {WorkerId(0)}};
   RunPlan run_plan;
-  run_plan.plan = make_plan({graph, crew.machine, durations.seconds, {}}, options);
+  run_plan.plan = make_plan({graph, crew.machine, durations.seconds, {}, durations.are_mostly_known()}, options);
   for (WorkerId& home : run_plan.plan.homes)
     if (home.is_valid()) home = crew.ids[home.value()];
   run_plan.known_s = std::move(durations.known_s);

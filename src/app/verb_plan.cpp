@@ -7,6 +7,7 @@
 #include "app/find_run.hpp"
 #include "app/fit_check.hpp"
 #include "app/load_workflow.hpp"
+#include "app/placement_view.hpp"
 #include "app/plan_view.hpp"
 #include "app/planning_options.hpp"
 #include "app/read_durations.hpp"
@@ -60,9 +61,18 @@ void print_json(const graph::Graph& graph, const Forecast& forecast) {
   put("\n],\n" + plan_totals_json(graph, forecast) + "}\n");
 }
 
+/// Who has which cores when most are in use. Each worker is drawn with its part of the node.
+std::string placement_part(const graph::Graph& graph, const Workers& workers, const Forecast& forecast) {
+  const double moment_s = busiest_moment(graph, forecast.prediction);
+  const auto running = placements_at(graph, forecast.prediction, {workers.parts, {}}, moment_s);
+  return fmt::format("placement {} after the start\n{}", format_duration(from_seconds(moment_s)),
+                     placement_text(workers.parts, running));
+}
+
 void add_plan_options(Usage& usage) {
   auto add = usage.options.add_options();
   add("json", "as JSON");
+  add("show-placement", "draw nodes and cores, and which elements have them");
   add("ranks,n", po::value<std::uint32_t>()->value_name("N"), "on N workers that share this machine");
   add("jobs,j", po::value<std::uint32_t>()->value_name("N"), "with N cores each; default: all, shared by the workers");
   add("alloc", po::value<std::string>()->value_name("nodes=N,cores=C,mem=SIZE,gpus=G,topology=T"),
@@ -100,6 +110,7 @@ int plan_verb(const Args& args) {
     print_json(graph, forecast);
   else
     put(plan_text(graph, loaded->workflow.name, workers.machine.workers, forecast));
+  if (arguments->has("show-placement")) put("\n" + placement_part(graph, workers, forecast));
   return 0;
 }
 

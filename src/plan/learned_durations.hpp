@@ -48,6 +48,9 @@ struct KnownDurations {
   std::uint32_t num_learned = 0;        ///< from earlier runs
   std::uint32_t num_from_this_run = 0;  ///< from what has ended in this one
   std::uint32_t num_unknown = 0;        ///< see fill_unknown()
+
+  /// Whether they are worth much thought over a plan (Problem::are_durations_known).
+  [[nodiscard]] bool are_mostly_known() const { return num_unknown <= num_estimated + num_learned + num_from_this_run; }
 };
 
 /// To plan with: the estimate; else the median of that element in earlier runs, else of its task; else the mean of its
