@@ -11,8 +11,8 @@ namespace {
 
 constexpr WorkerId kHead(0);
 constexpr std::uint32_t kMaxBypassed = 64;
-/// Where cores are idle reports are this much more frequent.
-constexpr int kIdleFactor = 4;
+/// Where cores are idle and nothing waits here for them, reports are this much more frequent.
+constexpr int kIdleFactor = 2;
 /// The longest interval, in intervals that the head asked for; and the part of an attempt it may take.
 constexpr int kLongestInterval = 10;
 constexpr double kPartOfAttempt = 0.5;
@@ -327,7 +327,8 @@ Time Worker::report_due_at() const {
   const bool is_leaving = is_shutting_down_ && num_running_ == 0 && !is_done_;
   if (is_leaving || is_report_awaited_ || is_shutting_down_) return Time{};
   if (report_.attempts.empty()) return kNever;
-  return last_report_ + (free_cores_ > 0 ? report_interval() / kIdleFactor : report_interval());
+  const bool wants_more = free_cores_ > 0 && held_.size() == num_running_;
+  return last_report_ + (wants_more ? report_interval() / kIdleFactor : report_interval());
 }
 
 Duration Worker::report_interval() const {

@@ -9,10 +9,10 @@
 // The rule both sides keep without a message: when an attempt does not end OK, all elements of its lease that wait for
 // it, directly or not, leave the lease.
 //
-// Reports. What somebody waits for is told at once, the rest when an interval is over; earlier when cores are idle,
-// since the head may have work for them. The head says what it can take; where attempts are long the interval is up to
-// ten times that, but at most half an attempt: what a crash makes us repeat is then not more than what it interrupts
-// anyway.
+// Reports. What somebody waits for is told at once, the rest when an interval is over; earlier when cores are idle and
+// nothing waits here for them, since the head may have work. The head says what it can take; where attempts are long
+// the interval is up to ten times that, but at most half an attempt: what a crash makes us repeat is then not more than
+// what it interrupts anyway.
 #pragma once
 
 #include <memory>

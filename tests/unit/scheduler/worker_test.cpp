@@ -195,7 +195,7 @@ TEST(Worker, reports_sooner_while_it_has_idle_cores) {
   bench.executor.fresh.back().element = ElementId(0);
   bench.step(1s);
   bench.executor.end(ElementId(0));
-  EXPECT_EQ(bench.step(1s + 1ms), Time{} + 1h + 1s + 20ms);
+  EXPECT_EQ(bench.step(1s + 1ms), Time{} + 1h + 1s + 40ms);
 }
 
 TEST(Worker, reports_less_often_where_attempts_are_long) {
@@ -209,7 +209,7 @@ TEST(Worker, reports_less_often_where_attempts_are_long) {
   bench.step(1s);
   bench.executor.end(ElementId(1));
   bench.executor.fresh.back().end = Time{} + 1s;
-  EXPECT_EQ(bench.step(1s + 1ms), Time{} + 1h + 1s + 500ms / 4) << "one core is idle";
+  EXPECT_EQ(bench.step(1s + 1ms), Time{} + 1h + 1s + 500ms / 2) << "one core is idle";
 }
 
 TEST(Worker, returns_what_cannot_end_in_time) {
