@@ -1,26 +1,15 @@
 #include "scheduler/granter.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 namespace fugle::scheduler {
 namespace {
 
-/// Attempts shorter than this are worth a backlog, deep enough to bridge this much time.
-constexpr double kShortAttempt = 0.020;
-constexpr double kBridgedTime = 0.005;
-constexpr std::uint32_t kMaxBacklogPerCore = 64;
 /// Elements in one chain.
 constexpr std::size_t kMaxChain = 1024;
-/// Of an attempt of which nobody knows how long it takes.
-constexpr double kUnknownLength = 1.0;
-/// Attempts that count in the mean length of all.
-constexpr std::uint32_t kMostCounted = 1024;
 /// Elements a second that the head can grant one by one, each when its turn has come.
 constexpr double kGrantsPerSecond = 1'000;
-/// An element that gathers from more workers than this has no place that is much better.
-constexpr std::size_t kMaxCandidates = 64;
 /// How often the best READY element may be passed over, per core, before a worker is kept free for it.
 constexpr std::uint32_t kMaxBypassedPerCore = 4;
 /// Reports a second that the head can take from all workers together and still have time for everything else.
@@ -54,27 +43,6 @@ graph::Rows members_by_lease(const plan::Plan& plan) {
   return rows;
 }
 
-/// Of the elements of which it is known; 0: of none.
-double mean_of_known(std::span<const float> seconds) {
-  double sum = 0;
-  std::size_t num_known = 0;
-  for (const float length : seconds)
-    if (length > 0) sum += length, ++num_known;
-  return num_known > 0 ? sum / static_cast<double>(num_known) : 0;
-}
-
-std::vector<TaskId> near_tasks(const Graph& graph) {
-  std::map<std::string_view, TaskId> by_name;
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) by_name.try_emplace(graph.task(TaskId(t)).name, t);
-  std::vector<TaskId> near(graph.num_tasks());
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
-    const graph::Task& task = graph.task(TaskId(t));
-    if (task.place != graph::Place::near) continue;
-    if (const auto found = by_name.find(task.near); found != by_name.end()) near[t] = found->second;
-  }
-  return near;
-}
-
 }  // namespace
 
 Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases,
@@ -82,7 +50,6 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
     : run_(run),
       graph_(run.graph()),
       plan_(options.plan),
-      given_s_(options.expected_s),
       last_end_(options.end_of_allocation == kNever ? kNever : options.end_of_allocation - options.reserve),
       workers_(workers),
       leases_(leases),
@@ -90,44 +57,20 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       outbox_(outbox),
       first_of_name_(first_elements_by_name(graph_)),
       lease_members_(members_by_lease(plan_)),
-      near_(near_tasks(graph_)),
-      ran_on_(graph_.num_elements()),
-      last_worker_(graph_.num_tasks()),
-      lengths_(graph_.num_tasks()),
-      mean_of_all_{mean_of_known(given_s_), 0},
+      lengths_(graph_, options.expected_s),
+      chooser_(graph_, plan_, workers, lengths_),
       is_stray_(graph_.num_elements(), false),
       grant_index_(workers.num_ranks(), kNone) {}
 
 void Granter::learn(ElementId element, WorkerId worker, Duration length) {
-  const std::uint32_t task = graph_.task_id_of(element).value();
-  ran_on_[element.value()] = worker;
-  last_worker_[task] = worker;
-  Mean& mean = lengths_[task];
-  mean.count = std::min(mean.count + 1, 64u);
-  mean.seconds += (to_seconds(length) - mean.seconds) / mean.count;
-  if (mean_of_all_.count == 0 && mean_of_all_.seconds > 0) mean_of_all_.count = kMostCounted;
-  mean_of_all_.count = std::min(mean_of_all_.count + 1, kMostCounted);
-  mean_of_all_.seconds += (to_seconds(length) - mean_of_all_.seconds) / mean_of_all_.count;
-  has_short_tasks_ = has_short_tasks_ || mean.seconds < kShortAttempt;
-}
-
-std::uint32_t Granter::backlog_per_core(TaskId task) const {
-  const Mean& mean = lengths_[task.value()];
-  if (mean.count == 0 || mean.seconds >= kShortAttempt) return 0;
-  const double depth = std::ceil(kBridgedTime / std::max(mean.seconds, 1e-6));
-  return static_cast<std::uint32_t>(std::min<double>(depth, kMaxBacklogPerCore));
+  lengths_.learn(graph_.task_id_of(element), length);
+  chooser_.remember(element, worker);
 }
 
 // ---- the end of the allocation
 
-/// 0 when nobody knows: then it is worth a try.
-double Granter::expected_s(ElementId e) const {
-  const double given = given_s_.empty() ? 0 : given_s_[e.value()];
-  return given > 0 ? given : lengths_[graph_.task_id_of(e).value()].seconds;
-}
-
 bool Granter::ends_in_time(ElementId e, Time now) const {
-  return last_end_ == kNever || now + from_seconds(expected_s(e)) <= last_end_;
+  return last_end_ == kNever || now + from_seconds(lengths_.expected_s(e)) <= last_end_;
 }
 
 void Granter::put_aside_what_is_late(ElementId e) {
@@ -175,7 +118,7 @@ bool Granter::is_outranked(ElementId e, WorkerId worker) {
 /// Grants the first element that fits somewhere, again and again. Among requests, the one whose first element comes
 /// first in order is tried first.
 void Granter::serve_all(Time now) {
-  if (!workers_.room().has_free_core() && !has_short_tasks_ && workers_.num_kept_free() == 0) return;
+  if (!workers_.room().has_free_core() && !lengths_.has_seen_short_ones() && workers_.num_kept_free() == 0) return;
   using Candidate = std::pair<std::uint32_t, ReadyQueue::Class*>;  // position of its first element
   std::vector<Candidate> open;
   const auto reopen = [&](ReadyQueue::Class& cls) {
@@ -199,7 +142,7 @@ void Granter::serve_all(Time now) {
       put_aside_what_is_late(e);
     } else {
       if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, false);
-      const auto worker = choose_worker(e);
+      const auto worker = chooser_.choose(e);
       if (!worker) {
         if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, true);
         keep_a_worker_free(cls);
@@ -230,79 +173,6 @@ void Granter::stop_keeping_free(ReadyQueue::Class& cls) {
   cls.kept_free = WorkerId();
 }
 
-WorkerId Granter::home_of(ElementId e) const { return plan_.homes.empty() ? WorkerId() : plan_.homes[e.value()]; }
-
-std::optional<WorkerId> Granter::choose_worker(ElementId e) {
-  const auto worker = workers_.room().has_free_core() ? with_room_for(e) : std::nullopt;
-  return worker ? worker : with_backlog_room(e);
-}
-
-/// As plan/worker_choice.hpp does.
-std::optional<WorkerId> Granter::with_room_for(ElementId e) {
-  const graph::Task& task = graph_.task_of(e);
-  const WorkerId home = home_of(e);
-  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.room().has_room(home, task.request))
-    return home;
-  if (task.place == graph::Place::spread) return workers_.room().with_most_room(task.request);
-  if (const auto worker = near_the_named_task(e)) return worker;
-  if (const auto worker = near_its_inputs(e)) return worker;
-  const bool must_be_together = task.request.cores > 1 || task.request.gpus > 0;
-  return must_be_together ? workers_.with_least_room(task.request) : workers_.room().with_most_room(task.request);
-}
-
-std::optional<WorkerId> Granter::near_the_named_task(ElementId e) const {
-  const TaskId near = near_[graph_.task_id_of(e).value()];
-  const WorkerId there = near.is_valid() ? last_worker_[near.value()] : WorkerId();
-  if (!there.is_valid()) return std::nullopt;
-  const graph::Request& request = graph_.task_of(e).request;
-  if (workers_.room().has_room(there, request)) return there;
-  for (const WorkerId beside : workers_.beside(there))
-    if (workers_.room().has_room(beside, request)) return beside;
-  return std::nullopt;
-}
-
-/// The worker with room that holds most bytes of its inputs; what is on the same node counts half.
-std::optional<WorkerId> Granter::near_its_inputs(ElementId e) const {
-  const graph::Request& request = graph_.task_of(e).request;
-  const auto& rows = graph_.data();
-  const std::uint32_t first = rows.needs.offsets[e.value()];
-  const auto needs = graph_.needs(e);
-  std::vector<std::pair<WorkerId, double>> candidates;
-  const auto add = [&](WorkerId worker, double bytes) {
-    const auto known = std::find_if(candidates.begin(), candidates.end(),
-                                    [&](const auto& candidate) { return candidate.first == worker; });
-    if (known != candidates.end())
-      known->second += bytes;
-    else if (candidates.size() < kMaxCandidates && workers_.room().has_room(worker, request))
-      candidates.emplace_back(worker, bytes);
-  };
-  for (std::uint32_t i = 0; i < needs.size(); ++i) {
-    const WorkerId worker = ran_on_[needs[i]];
-    const double bytes = rows.need_bytes.empty() ? 1 : rows.need_bytes[first + i];
-    if (!worker.is_valid() || bytes <= 0) continue;
-    add(worker, bytes / 2);
-    for (const WorkerId beside : workers_.beside(worker)) add(beside, bytes / 2);
-  }
-  const auto is_worse = [&](const auto& a, const auto& b) {
-    if (a.second != b.second) return a.second < b.second;
-    const std::uint32_t free_a = workers_.room().free_cores(a.first), free_b = workers_.room().free_cores(b.first);
-    return free_a != free_b ? free_a < free_b : a.first > b.first;
-  };
-  const auto best = std::max_element(candidates.begin(), candidates.end(), is_worse);
-  return best == candidates.end() ? std::nullopt : std::optional(best->first);
-}
-
-std::optional<WorkerId> Granter::with_backlog_room(ElementId e) const {
-  const std::uint32_t backlog = backlog_per_core(graph_.task_id_of(e));
-  if (backlog == 0) return std::nullopt;
-  const graph::Request& request = graph_.task_of(e).request;
-  const WorkerId home = home_of(e);
-  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.has_backlog_room(home, request, backlog))
-    return home;
-  const auto worker = workers_.room().least_loaded(request);
-  return worker && workers_.has_backlog_room(*worker, request, backlog) ? worker : std::nullopt;
-}
-
 // ---- what comes along
 
 bool Granter::may_come_along(ElementId e, WorkerId worker) const {
@@ -314,7 +184,7 @@ bool Granter::may_come_along(ElementId e, WorkerId worker) const {
 /// Whether the successor needs nothing that has not ended but `last`, and the worker can run it.
 bool Granter::may_follow(ElementId successor, ElementId last, WorkerId worker) const {
   if (run_.state(successor) != State::waiting || !may_come_along(successor, worker)) return false;
-  return home_of(successor) == home_of(last) && run_.waits_only_for(successor, last);
+  return chooser_.home_of(successor) == chooser_.home_of(last) && run_.waits_only_for(successor, last);
 }
 
 /// What is not short waits for its turn: something better may be READY by then.
@@ -324,7 +194,7 @@ std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const
     const auto successors = graph_.successors(chain.back());
     if (successors.size() != 1 || !may_follow(ElementId(successors[0]), chain.back(), worker)) break;
     const ElementId next(successors[0]);
-    if (typical_s(next) >= kShortAttempt && !must_come_in_groups()) break;
+    if (!lengths_.is_short(next) && !must_come_in_groups()) break;
     chain.push_back(next);
   }
   return chain;
@@ -332,15 +202,7 @@ std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const
 
 /// Where the head can say of each element when its turn has come it does: any group granted at once runs in an order of
 /// its own. Where it cannot, because cores are many and attempts short, the leases of the plan are granted.
-bool Granter::must_come_in_groups() const { return workers_.total_cores() > kGrantsPerSecond * mean_length_s(); }
-
-double Granter::mean_length_s() const { return mean_of_all_.seconds > 0 ? mean_of_all_.seconds : kUnknownLength; }
-
-double Granter::typical_s(ElementId e) const {
-  const Mean& mean = lengths_[graph_.task_id_of(e).value()];
-  if (mean.count > 0) return mean.seconds;
-  return given_s_.empty() || given_s_[e.value()] <= 0 ? mean_length_s() : given_s_[e.value()];
-}
+bool Granter::must_come_in_groups() const { return workers_.total_cores() > kGrantsPerSecond * lengths_.mean_s(); }
 
 std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const {
   std::vector<ElementId> members;
@@ -351,7 +213,7 @@ std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const
 
 std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) const {
   const bool is_whole_lease =
-      !plan_.leases.empty() && home_of(first) == worker && !is_stray_[first.value()] && must_come_in_groups();
+      !plan_.leases.empty() && chooser_.home_of(first) == worker && !is_stray_[first.value()] && must_come_in_groups();
   return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
 }
 
@@ -377,7 +239,7 @@ LeasedElement Granter::leased(ElementId element) {
   out.attempt = static_cast<std::uint16_t>(run_.attempt(element) + 1);
   out.index = element.value() - first_of_name_[out.task.value()];
   out.order = ready_.position_of(element);
-  out.expected_s = static_cast<float>(last_end_ == kNever ? 0 : expected_s(element));
+  out.expected_s = static_cast<float>(last_end_ == kNever ? 0 : lengths_.expected_s(element));
   out.id = graph_.id(element);
   out.packed_text = graph_.packed_text(element);
   out.waits_for = leases_.count_outside_needs(element) > 0 ? 1 : 0;

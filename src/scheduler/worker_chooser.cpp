@@ -1,0 +1,116 @@
+#include "scheduler/worker_chooser.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+namespace fugle::scheduler {
+namespace {
+
+/// An element that gathers from more workers than this has no place that is much better; of more inputs than this the
+/// first are typical.
+constexpr std::size_t kMaxCandidates = 64;
+constexpr std::size_t kMaxInputs = 1024;
+
+std::vector<TaskId> near_tasks(const graph::Graph& graph) {
+  std::map<std::string_view, TaskId> by_name;
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) by_name.try_emplace(graph.task(TaskId(t)).name, t);
+  std::vector<TaskId> near(graph.num_tasks());
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
+    const graph::Task& task = graph.task(TaskId(t));
+    if (task.place != graph::Place::near) continue;
+    if (const auto found = by_name.find(task.near); found != by_name.end()) near[t] = found->second;
+  }
+  return near;
+}
+
+}  // namespace
+
+WorkerChooser::WorkerChooser(const graph::Graph& graph, const plan::Plan& plan, WorkerTable& workers,
+                             const AttemptLengths& lengths)
+    : graph_(graph),
+      plan_(plan),
+      workers_(workers),
+      lengths_(lengths),
+      near_(near_tasks(graph)),
+      ran_on_(graph.num_elements()),
+      last_worker_(graph.num_tasks()) {}
+
+void WorkerChooser::remember(ElementId element, WorkerId worker) {
+  ran_on_[element.value()] = worker;
+  last_worker_[graph_.task_id_of(element).value()] = worker;
+}
+
+WorkerId WorkerChooser::home_of(ElementId e) const { return plan_.homes.empty() ? WorkerId() : plan_.homes[e.value()]; }
+
+std::optional<WorkerId> WorkerChooser::choose(ElementId e) {
+  const auto worker = workers_.room().has_free_core() ? with_room(e) : std::nullopt;
+  return worker ? worker : with_backlog_room(e);
+}
+
+std::optional<WorkerId> WorkerChooser::with_room(ElementId e) {
+  const graph::Task& task = graph_.task_of(e);
+  const WorkerId home = home_of(e);
+  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.room().has_room(home, task.request))
+    return home;
+  if (task.place == graph::Place::spread) return workers_.room().with_most_room(task.request);
+  if (const auto worker = near_the_named_task(e)) return worker;
+  if (const auto worker = near_its_inputs(e)) return worker;
+  const bool must_be_together = task.request.cores > 1 || task.request.gpus > 0;
+  return must_be_together ? workers_.with_least_room(task.request) : workers_.room().with_most_room(task.request);
+}
+
+std::optional<WorkerId> WorkerChooser::near_the_named_task(ElementId e) const {
+  const TaskId near = near_[graph_.task_id_of(e).value()];
+  const WorkerId there = near.is_valid() ? last_worker_[near.value()] : WorkerId();
+  if (!there.is_valid()) return std::nullopt;
+  const graph::Request& request = graph_.task_of(e).request;
+  if (workers_.room().has_room(there, request)) return there;
+  for (const WorkerId beside : workers_.beside(there))
+    if (workers_.room().has_room(beside, request)) return beside;
+  return std::nullopt;
+}
+
+/// The worker with room that holds most bytes of its inputs; what is on the same node counts half.
+std::optional<WorkerId> WorkerChooser::near_its_inputs(ElementId e) const {
+  const graph::Request& request = graph_.task_of(e).request;
+  const auto& rows = graph_.data();
+  const std::uint32_t first = rows.needs.offsets[e.value()];
+  const auto needs = graph_.needs(e);
+  std::vector<std::pair<WorkerId, double>> candidates;
+  const auto add = [&](WorkerId worker, double bytes) {
+    const auto known = std::find_if(candidates.begin(), candidates.end(),
+                                    [&](const auto& candidate) { return candidate.first == worker; });
+    if (known != candidates.end())
+      known->second += bytes;
+    else if (candidates.size() < kMaxCandidates && workers_.room().has_room(worker, request))
+      candidates.emplace_back(worker, bytes);
+  };
+  for (std::uint32_t i = 0; i < std::min(needs.size(), kMaxInputs); ++i) {
+    const WorkerId worker = ran_on_[needs[i]];
+    const double bytes = rows.need_bytes.empty() ? 1 : rows.need_bytes[first + i];
+    if (!worker.is_valid() || bytes <= 0) continue;
+    add(worker, bytes / 2);
+    for (const WorkerId beside : workers_.beside(worker)) add(beside, bytes / 2);
+  }
+  const auto is_worse = [&](const auto& a, const auto& b) {
+    if (a.second != b.second) return a.second < b.second;
+    const std::uint32_t free_a = workers_.room().free_cores(a.first), free_b = workers_.room().free_cores(b.first);
+    return free_a != free_b ? free_a < free_b : a.first > b.first;
+  };
+  const auto best = std::max_element(candidates.begin(), candidates.end(), is_worse);
+  return best == candidates.end() ? std::nullopt : std::optional(best->first);
+}
+
+std::optional<WorkerId> WorkerChooser::with_backlog_room(ElementId e) const {
+  const std::uint32_t backlog = lengths_.backlog_per_core(graph_.task_id_of(e));
+  if (backlog == 0) return std::nullopt;
+  const graph::Request& request = graph_.task_of(e).request;
+  const WorkerId home = home_of(e);
+  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.has_backlog_room(home, request, backlog))
+    return home;
+  const auto worker = workers_.room().least_loaded(request);
+  return worker && workers_.has_backlog_room(*worker, request, backlog) ? worker : std::nullopt;
+}
+
+}  // namespace fugle::scheduler

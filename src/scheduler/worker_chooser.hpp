@@ -1,0 +1,41 @@
+// Which worker a READY element goes to now: the same rules as plan/worker_choice.hpp, on the workers as they are.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "scheduler/attempt_lengths.hpp"
+#include "scheduler/worker_table.hpp"
+
+namespace fugle::scheduler {
+
+class WorkerChooser {
+ public:
+  /// All of them outlive it.
+  WorkerChooser(const graph::Graph& graph, const plan::Plan& plan, WorkerTable& workers, const AttemptLengths& lengths);
+
+  /// An element ended OK there in this life.
+  void remember(ElementId element, WorkerId worker);
+  /// A worker with room: its home, near the named task, near its inputs, or where most is free; else, where attempts
+  /// are short, one whose backlog is not deep yet.
+  [[nodiscard]] std::optional<WorkerId> choose(ElementId e);
+  /// Invalid: none.
+  [[nodiscard]] WorkerId home_of(ElementId e) const;
+
+ private:
+  [[nodiscard]] std::optional<WorkerId> with_room(ElementId e);
+  [[nodiscard]] std::optional<WorkerId> near_the_named_task(ElementId e) const;
+  [[nodiscard]] std::optional<WorkerId> near_its_inputs(ElementId e) const;
+  [[nodiscard]] std::optional<WorkerId> with_backlog_room(ElementId e) const;
+
+  const graph::Graph& graph_;
+  const plan::Plan& plan_;
+  WorkerTable& workers_;
+  const AttemptLengths& lengths_;
+  std::vector<TaskId> near_;           ///< [task] the task that Task::near names; invalid: none
+  std::vector<WorkerId> ran_on_;       ///< [element]
+  std::vector<WorkerId> last_worker_;  ///< [task] of its latest OK attempt
+};
+
+}  // namespace fugle::scheduler
