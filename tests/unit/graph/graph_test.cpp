@@ -127,13 +127,29 @@ TEST(TaskCodec, is_a_round_trip_and_refuses_damage) {
   task.input_is_list = {true, false};
   task.on_failure = OnFailure::ignore;
   task.priority = -5;
+  task.request.gpus = 2;
+  task.bind = Bind::l3;
+  task.place = Place::near;
+  task.near = "geogrid";
   const std::string bytes = encode_task(task);
   const Task back = decode_task(bytes);
   EXPECT_EQ(encode_task(back), bytes);
   EXPECT_EQ(back.retries.exit_codes, task.retries.exit_codes);
   EXPECT_EQ(back.input_is_list, task.input_is_list);
+  EXPECT_EQ(back.request, task.request);
+  EXPECT_EQ(back.near, "geogrid");
   for (std::size_t cut = 0; cut < bytes.size(); ++cut)
     EXPECT_THROW((void)decode_task(std::string_view(bytes).substr(0, cut)), EnvironmentError);
+}
+
+TEST(TaskCodec, reads_runs_of_the_first_version) {
+  const Task task = task_named("a");
+  std::string bytes = encode_task(task);
+  // Version 1 had nothing between the priority and the words of the shell that is now gpus, bind, place and near.
+  constexpr std::size_t kUpToPriority = 1 + 5 + 4 + 1 + 12 + 24 + 44 + 5, kAdded = 4 + 1 + 1 + 4;
+  bytes.erase(kUpToPriority, kAdded);
+  bytes[0] = 1;
+  EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
 }
 
 TEST(RetryPolicy, covers_its_classes_and_exit_codes) {
