@@ -15,6 +15,10 @@ constexpr std::size_t kPathShown = 12;
 
 std::string seconds_text(double seconds) { return format_duration(from_seconds(seconds)); }
 
+std::string counted(std::uint64_t count, const std::string& one, const std::string& many = "") {
+  return fmt::format("{} {}", count, count == 1 ? one : many.empty() ? one + "s" : many);
+}
+
 /// Of sorted values: the smallest that at least this part of them does not exceed.
 double quantile(const std::vector<double>& sorted, double part) {
   if (sorted.empty()) return 0;
@@ -75,9 +79,9 @@ std::string path_text(const graph::Graph& graph, std::span<const ElementId> path
 std::string report_text(const graph::Graph& graph, const RunReport& report, std::span<const float> seconds) {
   std::string text = fmt::format("{}  {}  {}\n{}\n", report.names.run, report.names.workflow, name_of(report.condition),
                                  summary_line(report.counts));
-  text += fmt::format("{} attempts in {} {} on {} {}, {} cores\n\n", report.num_attempts, report.num_lives,
-                      report.num_lives == 1 ? "life" : "lives", report.num_workers,
-                      report.num_workers == 1 ? "worker" : "workers", report.num_cores);
+  text += fmt::format("{} in {} on {}, {}\n\n", counted(report.num_attempts, "attempt"),
+                      counted(report.num_lives, "life", "lives"), counted(report.num_workers, "worker"),
+                      counted(report.num_cores, "core"));
   text += fmt::format("makespan {}", seconds_text(report.measure.makespan_s));
   if (const std::string ratio = ratio_text(report.measure); !ratio.empty()) text += ", " + ratio;
   text += fmt::format("; cores busy {:.0f}%\n", 100 * report.measure.utilisation);
