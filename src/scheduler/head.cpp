@@ -40,6 +40,7 @@ Head::Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks)
       outbox_(outbox),
       workers_(num_ranks),
       ready_(run_, options_.plan, num_ranks),
+      running_(graph_.num_elements()),
       leases_(run_, options_.plan, workers_),
       granter_(run_, options_, workers_, leases_, ready_, outbox_),
       sharpener_(graph_, std::move(options_.known_s)) {}

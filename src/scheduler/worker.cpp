@@ -197,13 +197,22 @@ void Worker::choose_place(Held& held) {
   held.holding = *holding;
 }
 
+/// A follower may take it when it is left.
+void Worker::offer_place(ElementId element) {
+  unfollowed_.insert(element, [&](ElementId e) -> std::uint32_t& { return held_.at(e).unfollowed_at; });
+}
+
+void Worker::close_place(ElementId element) {
+  unfollowed_.erase(element, [&](ElementId e) -> std::uint32_t& { return held_.at(e).unfollowed_at; });
+}
+
 /// Its cores are free, or its follower has them by now.
 void Worker::give_up_place(Held& held) {
   const ElementId e = held.leased.element;
   if (held.predecessor.is_valid()) {  // stopped while it waited
     Held& predecessor = held_.at(held.predecessor);
     predecessor.follower = ElementId();
-    unfollowed_.insert(held.predecessor);
+    offer_place(held.predecessor);
     followers_.erase(e);
     return;
   }
@@ -211,13 +220,13 @@ void Worker::give_up_place(Held& held) {
   free_mem_ += held.granted.mem_bytes;
   free_gpus_ += held.granted.gpus;
   if (places_) places_->give_back(held.holding);
-  unfollowed_.erase(e);
+  close_place(e);
   if (!held.follower.is_valid()) return;
   Held& follower = held_.at(held.follower);
   follower.predecessor = ElementId();
   take(follower.granted);
   followers_.erase(held.follower);
-  unfollowed_.insert(held.follower);
+  offer_place(held.follower);
 }
 
 /// Time has passed since the head thought that these could end in time.
@@ -242,7 +251,7 @@ void Worker::start_what_fits(Time now) {
     next = queue_.erase(next);
     take(held.granted);
     choose_place(held);
-    if (!needs_place(task_of(held))) unfollowed_.insert(held.leased.element);
+    if (!needs_place(task_of(held))) offer_place(held.leased.element);
     executor_.start(hand_over(held));
   }
   promote_followers();
@@ -258,11 +267,11 @@ void Worker::promote_followers() {
       continue;
     }
     held_.at(held.predecessor).follower = ElementId();
-    unfollowed_.insert(held.predecessor);
+    offer_place(held.predecessor);
     held.predecessor = ElementId();
     take(held.granted);
     executor_.start_now(*next);
-    unfollowed_.insert(*next);
+    offer_place(*next);
     next = followers_.erase(next);
   }
 }
@@ -279,7 +288,7 @@ void Worker::start_followers(Time now) {
     next = queue_.erase(next);
     held.predecessor = place->leased.element;
     place->follower = held.leased.element;
-    unfollowed_.erase(held.predecessor);
+    close_place(held.predecessor);
     followers_.insert(held.leased.element);
     executor_.start_after(hand_over(held), held.predecessor);
   }
@@ -291,7 +300,7 @@ bool Worker::can_follow_in_time(const Held& follower, const Held& running, Time 
   return running.leased.expected_s > 0 && now + from_seconds(both_s) + kFollowerMargin <= last_end_;
 }
 
-/// The running attempt with the lowest id that has at least as much and no follower yet.
+/// A running attempt that has at least as much and no follower yet.
 Worker::Held* Worker::find_place_for(const graph::Request& granted) {
   for (const ElementId e : unfollowed_) {
     Held& running = held_.at(e);

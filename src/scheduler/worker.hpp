@@ -21,6 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "scheduler/element_list.hpp"
 #include "scheduler/engine.hpp"
 #include "scheduler/outbox.hpp"
 #include "topology/cpu_allocator.hpp"
@@ -47,7 +48,8 @@ class Worker {
     ElementId follower;       ///< waits for this one's place
     std::uint32_t num_bypassed = 0;
     graph::Request granted{};
-    topology::Holding holding{};  ///< what is its own
+    std::uint32_t unfollowed_at = ElementList::kNowhere;  ///< place in unfollowed_
+    topology::Holding holding{};                          ///< what is its own
   };
 
   void accept(const Grant& grant);
@@ -69,6 +71,8 @@ class Worker {
   void promote_followers();
   void take(const graph::Request& granted);
   void give_up_place(Held& held);
+  void offer_place(ElementId element);
+  void close_place(ElementId element);
   void choose_place(Held& held);
   [[nodiscard]] topology::Level level_of(const graph::Task& task) const;
   [[nodiscard]] bool needs_place(const graph::Task& task) const;
@@ -91,8 +95,8 @@ class Worker {
   std::set<std::pair<std::uint32_t, ElementId>> queue_;  ///< (order, element) that wait for resources only
   std::uint64_t num_grants_ = 0;
   std::uint32_t num_running_ = 0;
-  std::set<ElementId> unfollowed_;  ///< have a place of their own that nobody waits for
-  std::set<ElementId> followers_;   ///< wait for a place in the executor
+  ElementList unfollowed_;         ///< have a place of their own that nobody waits for
+  std::set<ElementId> followers_;  ///< wait for a place in the executor
   std::vector<AttemptReport> fresh_;
   Report report_;
   bool is_report_awaited_ = false;
