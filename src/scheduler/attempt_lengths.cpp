@@ -37,9 +37,9 @@ void AttemptLengths::learn(TaskId task, Duration length) {
   has_seen_short_ones_ = has_seen_short_ones_ || mean.seconds < kShortAttempt;
 }
 
-double AttemptLengths::expected_s(ElementId e) const {
-  const double given = given_s_.empty() ? 0 : given_s_[e.value()];
-  return given > 0 ? given : of_task_[graph_.task_id_of(e).value()].seconds;
+float AttemptLengths::expected_s(ElementId e) const {
+  const float given = given_s_.empty() ? 0 : given_s_[e.value()];
+  return given > 0 ? given : static_cast<float>(of_task_[graph_.task_id_of(e).value()].seconds);
 }
 
 double AttemptLengths::typical_s(ElementId e) const {

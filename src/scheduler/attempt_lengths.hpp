@@ -18,8 +18,8 @@ class AttemptLengths {
   /// An attempt of the task ended OK.
   void learn(TaskId task, Duration length);
 
-  /// For the end of the allocation; 0 when nobody knows.
-  [[nodiscard]] double expected_s(ElementId e) const;
+  /// For the end of the allocation, exactly as workers are told, so that both judge alike; 0 when nobody knows.
+  [[nodiscard]] float expected_s(ElementId e) const;
   /// For choices: the mean of the task, else what was given, else the mean of all.
   [[nodiscard]] double typical_s(ElementId e) const;
   /// Of all attempts, moving.

@@ -239,7 +239,7 @@ LeasedElement Granter::leased(ElementId element) {
   out.attempt = static_cast<std::uint16_t>(run_.attempt(element) + 1);
   out.index = element.value() - first_of_name_[out.task.value()];
   out.order = ready_.position_of(element);
-  out.expected_s = static_cast<float>(last_end_ == kNever ? 0 : lengths_.expected_s(element));
+  out.expected_s = last_end_ == kNever ? 0 : lengths_.expected_s(element);
   out.id = graph_.id(element);
   out.packed_text = graph_.packed_text(element);
   out.waits_for = leases_.count_outside_needs(element) > 0 ? 1 : 0;
