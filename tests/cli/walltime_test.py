@@ -28,7 +28,8 @@ class Walltime(FugleCase):
         self.write("w.yaml", THREE.replace("ESTIMATE", ""))
         self.fugle("run", "w.yaml", "-j3")
         self.fugle("run", "w.yaml", "-j1", "--walltime", "3s", expect=4)
-        self.assertEqual(self.states(), {"t[1]": "OK"})
+        # Which one depends on how long each took before, to the millisecond.
+        self.assertEqual(list(self.states().values()), ["OK"])
 
     def test_slurm_says_when_the_job_ends(self):
         self.write("w.yaml", THREE.replace("ESTIMATE", "estimate: 2s,"))
