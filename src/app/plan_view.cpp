@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "report/json_text.hpp"
+#include "report/report_view.hpp"
 #include "report/text_table.hpp"
 
 namespace fugle::app {
@@ -16,12 +17,6 @@ using report::Json;
 
 constexpr std::size_t kFirstElements = 10;
 constexpr std::size_t kPathElements = 20;
-
-std::string seconds_text(double seconds) { return format_duration(from_seconds(seconds)); }
-
-std::string counted(std::uint64_t count, std::string_view one, std::string_view several) {
-  return fmt::format("{} {}", count, count == 1 ? one : several);
-}
 
 std::string workers_text(std::span<const plan::Slot> workers) {
   std::uint64_t cores = 0, gpus = 0;
@@ -46,7 +41,7 @@ std::string tasks_part(const graph::Graph& graph, const Forecast& forecast) {
     if (task.kind == graph::TaskKind::gate || elements[t] == 0) continue;
     table.add({std::to_string(elements[t]), std::to_string(task.request.cores),
                task.request.mem_bytes == 0 ? "share" : format_bytes(task.request.mem_bytes),
-               seconds_text(seconds[t] / static_cast<double>(elements[t])), task.name, retry_text(task.retries)});
+               format_seconds(seconds[t] / static_cast<double>(elements[t])), task.name, retry_text(task.retries)});
   }
   return table.to_text(2);
 }
@@ -70,8 +65,8 @@ std::string order_part(const graph::Graph& graph, const Forecast& forecast) {
                           {Align::right, Align::right, Align::right, Align::left});
   for (const ElementId element : by_order(graph, forecast)) {
     const plan::Placement& placement = forecast.prediction.placements[element.value()];
-    table.add({seconds_text(placement.start_s), seconds_text(placement.end_s), std::to_string(placement.worker.value()),
-               std::string(graph.id(element))});
+    table.add({format_seconds(placement.start_s), format_seconds(placement.end_s),
+               std::to_string(placement.worker.value()), std::string(graph.id(element))});
   }
   if (table.is_empty()) return {};
   return fmt::format("first of {} elements\n{}", graph.num_real_elements(), table.to_text(2));
@@ -79,15 +74,9 @@ std::string order_part(const graph::Graph& graph, const Forecast& forecast) {
 
 std::string path_part(const graph::Graph& graph, const Forecast& forecast) {
   double seconds = 0;
-  std::string names;
-  for (std::size_t i = 0; i < forecast.critical_path.size(); ++i) {
-    const ElementId element = forecast.critical_path[i];
-    seconds += forecast.durations.seconds[element.value()];
-    if (i < kPathElements) names += fmt::format("{}{}", i == 0 ? "" : " -> ", graph.id(element));
-  }
-  if (forecast.critical_path.size() > kPathElements)
-    names += fmt::format(" -> and {} more", forecast.critical_path.size() - kPathElements);
-  return fmt::format("critical path, {}\n  {}\n", seconds_text(seconds), names);
+  for (const ElementId element : forecast.critical_path) seconds += forecast.durations.seconds[element.value()];
+  return fmt::format("critical path, {}\n  {}\n", format_seconds(seconds),
+                     report::path_text(graph, forecast.critical_path, kPathElements));
 }
 
 /// Which of these the figures rest on.
@@ -104,9 +93,9 @@ std::string estimates_part(const Forecast& forecast) {
 
 std::string makespan_part(const Forecast& forecast) {
   std::string text =
-      fmt::format("makespan {} by {}{}, lower bound {} ({})", seconds_text(forecast.prediction.makespan_s),
+      fmt::format("makespan {} by {}{}, lower bound {} ({})", format_seconds(forecast.prediction.makespan_s),
                   plan::name_of(forecast.plan.made_by), forecast.plan.was_searched ? " and search" : "",
-                  seconds_text(forecast.bound.seconds), forecast.bound.binding);
+                  format_seconds(forecast.bound.seconds), forecast.bound.binding);
   if (forecast.ratio() > 0) text += fmt::format(": {:.2f}x of the bound", forecast.ratio());
   return text + "\n";
 }
@@ -118,7 +107,7 @@ std::string policies_part(const Forecast& forecast) {
                           forecast.has_bytes ? std::vector<Align>{Align::left, Align::right, Align::right}
                                              : std::vector<Align>{Align::left, Align::right});
   const auto add = [&](const std::string& name, double makespan_s, double bytes) {
-    std::vector<std::string> row{name, seconds_text(makespan_s)};
+    std::vector<std::string> row{name, format_seconds(makespan_s)};
     if (forecast.has_bytes) row.push_back(format_bytes(static_cast<std::uint64_t>(bytes)));
     table.add(std::move(row));
   };

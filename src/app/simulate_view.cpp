@@ -18,8 +18,6 @@ using report::Json;
 constexpr double kGoodEnough = 1.10;
 constexpr std::size_t kPathEnds = 3;  ///< elements shown of each end of a long critical path
 
-std::string seconds_text(double seconds) { return format_duration(from_seconds(seconds)); }
-
 double seconds_of_path(const SimulationReport& report) {
   double seconds = 0;
   for (const ElementId e : report.critical_path) seconds += report.durations[e.value()];
@@ -76,7 +74,7 @@ std::vector<Column> columns_for(const SimulationReport& report) {
          if (run.result.made_by != run.policy) name += fmt::format(": {}", plan::name_of(run.result.made_by));
          return name;
        }},
-      {"makespan", Align::right, [](const SimulatedRun& run) { return seconds_text(run.result.makespan_s); }},
+      {"makespan", Align::right, [](const SimulatedRun& run) { return format_seconds(run.result.makespan_s); }},
       {"of bound", Align::right, [](const SimulatedRun& run) { return fmt::format("{:.3f}x", run.result.ratio()); }},
   };
   if (report.options.known != sim::Known::exact) columns.push_back({"loss", Align::right, loss_text});
@@ -134,7 +132,7 @@ std::string smallest_part(const SimulationReport& report) {
       text += fmt::format("no allocation here runs all elements{}\n", by);
     else
       text += fmt::format("smallest allocation within 10 % of the best{}: nodes={} ({}, {:.4g} core-hours)\n", by,
-                          run->nodes, seconds_text(run->result.makespan_s), run->result.core_hours);
+                          run->nodes, format_seconds(run->result.makespan_s), run->result.core_hours);
   }
   return text;
 }
@@ -183,7 +181,7 @@ const SimulatedRun* smallest_good(const SimulationReport& report, plan::Policy p
 
 std::string simulation_text(const SimulationReport& report) {
   return header_part(report) + table_part(report) + smallest_part(report) +
-         fmt::format("critical path, {}: {}\n", seconds_text(seconds_of_path(report)), path_text(report));
+         fmt::format("critical path, {}: {}\n", format_seconds(seconds_of_path(report)), path_text(report));
 }
 
 std::string simulation_json(const SimulationReport& report) {

@@ -30,6 +30,9 @@ namespace fugle {
 /// True when the word needs no quotes in a shell.
 [[nodiscard]] bool is_shell_safe(std::string_view word);
 
+/// "1 life", "3 lives".
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view one, std::string_view several);
+
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
 

@@ -19,6 +19,7 @@ inline constexpr Time kNever = Time::max();
 
 /// For people: "850ms", "12.3s", "4m05s", "2h03m", "3d04h".
 [[nodiscard]] std::string format_duration(Duration d);
+[[nodiscard]] inline std::string format_seconds(double s) { return format_duration(from_seconds(s)); }
 /// In UTC, to the second: "2026-06-01T04:30:00Z".
 [[nodiscard]] std::string format_time(Time t);
 /// In UTC, for file names: "20260601T043000".

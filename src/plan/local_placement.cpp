@@ -104,21 +104,8 @@ class Placer {
 
   void add_candidate(std::uint32_t e, std::uint32_t w, const graph::Request& request) {
     if (!can_hold(problem_.machine.workers[w], request)) return;
-    const double start = std::max(arrival_s(e, w), clocks_[w].free_at(request.cores));
+    const double start = std::max(arrival_s(problem_, placements_, e, w, ready_s_), clocks_[w].free_at(request.cores));
     candidates_.push_back({w, start, start + std::max(problem_.duration(e, w), 0.0)});
-  }
-
-  double arrival_s(std::uint32_t e, std::uint32_t w) const {
-    if (problem_.machine.seconds_per_byte <= 0) return ready_s_;
-    double last = ready_s_;
-    const auto needs = problem_.graph.needs(ElementId(e));
-    for (std::size_t i = 0; i < needs.size(); ++i) {
-      const Placement& need = placements_[needs[i]];
-      if (!need.worker.is_valid()) continue;
-      const double bytes = problem_.bytes_of_need(e, i);
-      last = std::max(last, need.end_s + problem_.machine.transfer_s(need.worker.value(), w, bytes));
-    }
-    return last;
   }
 
   void take(std::uint32_t e, const Candidate& chosen) {

@@ -75,25 +75,13 @@ class Inserter {
     for (std::uint32_t w = 0; w < timelines_.size(); ++w) {
       if (!can_hold(problem_.machine.workers[w], request)) continue;
       const double duration = std::max(problem_.duration(e, w), 0.0);
-      const double start = timelines_[w].earliest_start(std::max(ready, arrival_s(e, w)), duration, request);
+      const double start =
+          timelines_[w].earliest_start(std::max(ready, arrival_s(problem_, placements_, e, w)), duration, request);
       if (start + duration < placements_[e].end_s) placements_[e] = {start, start + duration, WorkerId(w)};
     }
     const Placement& placed = placements_[e];
     if (placed.worker.is_valid())
       timelines_[placed.worker.value()].take(placed.start_s, placed.end_s - placed.start_s, request);
-  }
-
-  double arrival_s(std::uint32_t e, std::uint32_t w) const {
-    if (problem_.machine.seconds_per_byte <= 0) return 0;
-    double last = 0;
-    const auto needs = problem_.graph.needs(ElementId(e));
-    for (std::size_t i = 0; i < needs.size(); ++i) {
-      const Placement& need = placements_[needs[i]];
-      if (!need.worker.is_valid()) continue;
-      const double bytes = problem_.bytes_of_need(e, i);
-      last = std::max(last, need.end_s + problem_.machine.transfer_s(need.worker.value(), w, bytes));
-    }
-    return last;
   }
 
   const Problem& problem_;

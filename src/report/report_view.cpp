@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.hpp"
 #include "report/json_text.hpp"
 #include "report/text_table.hpp"
 
@@ -12,12 +13,6 @@ namespace fugle::report {
 namespace {
 
 constexpr std::size_t kPathShown = 12;
-
-std::string seconds_text(double seconds) { return format_duration(from_seconds(seconds)); }
-
-std::string counted(std::uint64_t count, const std::string& one, const std::string& many = "") {
-  return fmt::format("{} {}", count, count == 1 ? one : many.empty() ? one + "s" : many);
-}
 
 /// Of sorted values: the smallest that at least this part of them does not exceed.
 double quantile(const std::vector<double>& sorted, double part) {
@@ -64,7 +59,7 @@ std::vector<TaskLengths> lengths_by_task(const graph::Graph& graph, const Attemp
 
 std::string ratio_text(const RunMeasure& measure) {
   if (measure.ratio() <= 0) return {};
-  return fmt::format("{:.2f}x of the bound {} ({})", measure.ratio(), seconds_text(measure.bound.seconds),
+  return fmt::format("{:.2f}x of the bound {} ({})", measure.ratio(), format_seconds(measure.bound.seconds),
                      measure.bound.binding);
 }
 
@@ -79,21 +74,21 @@ std::string path_text(const graph::Graph& graph, std::span<const ElementId> path
 std::string report_text(const graph::Graph& graph, const RunReport& report, std::span<const float> seconds) {
   std::string text = fmt::format("{}  {}  {}\n{}\n", report.names.run, report.names.workflow, name_of(report.condition),
                                  summary_line(report.counts));
-  text += fmt::format("{} in {} on {}, {}\n\n", counted(report.num_attempts, "attempt"),
-                      counted(report.num_lives, "life", "lives"), counted(report.num_workers, "worker"),
-                      counted(report.num_cores, "core"));
-  text += fmt::format("makespan {}", seconds_text(report.measure.makespan_s));
+  text += fmt::format("{} in {} on {}, {}\n\n", counted(report.num_attempts, "attempt", "attempts"),
+                      counted(report.num_lives, "life", "lives"), counted(report.num_workers, "worker", "workers"),
+                      counted(report.num_cores, "core", "cores"));
+  text += fmt::format("makespan {}", format_seconds(report.measure.makespan_s));
   if (const std::string ratio = ratio_text(report.measure); !ratio.empty()) text += ", " + ratio;
   text += fmt::format("; cores busy {:.0f}%\n", 100 * report.measure.utilisation);
   double path_s = 0;
   for (const ElementId e : report.measure.critical_path) path_s += seconds[e.value()];
-  text += fmt::format("critical path, {}\n  {}\n\n", seconds_text(path_s),
+  text += fmt::format("critical path, {}\n  {}\n\n", format_seconds(path_s),
                       path_text(graph, report.measure.critical_path, kPathShown));
   TextTable table({"ok", "failed", "median", "p95", "max", "core-hours", "task"},
                   {Align::right, Align::right, Align::right, Align::right, Align::right, Align::right, Align::left});
   for (const TaskLengths& row : report.tasks)
-    table.add({std::to_string(row.count), std::to_string(row.num_failed), seconds_text(row.median_s),
-               seconds_text(row.p95_s), seconds_text(row.max_s), fmt::format("{:.3f}", row.core_hours), row.task});
+    table.add({std::to_string(row.count), std::to_string(row.num_failed), format_seconds(row.median_s),
+               format_seconds(row.p95_s), format_seconds(row.max_s), fmt::format("{:.3f}", row.core_hours), row.task});
   return text + table.to_text();
 }
 

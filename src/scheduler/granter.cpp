@@ -218,7 +218,6 @@ std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) co
 }
 
 void Granter::grant(WorkerId worker, ElementId first) {
-  ready_.take(first);
   const std::vector<ElementId> members = members_for(worker, first);
   Grant& grant = grant_for(worker);
   leases_.begin_grant();

@@ -82,7 +82,6 @@ class WorkerTable {
   [[nodiscard]] std::vector<WorkerId> take_roomier();
 
  private:
-  void note_rank_lost(WorkerId worker);
   void update(WorkerId worker);
 
   std::vector<Entry> entries_;
