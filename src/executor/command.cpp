@@ -33,7 +33,8 @@ std::vector<std::string> attempt_command(const scheduler::Launch& launch, const 
                                          ScratchFolder& scratch, std::vector<std::string>& files) {
   FUGLE_EXPECT(!text.command.empty(), "an element without a command was started");
   std::vector<std::string> argv = launch.task->shell;
-  for (const std::string& word : text.command) argv.push_back(graph::fill_slots(word, staged_outputs, launch.attempt));
+  for (const std::string& word : text.command)
+    argv.push_back(graph::fill_slots(word, {staged_outputs, launch.attempt, {}, launch.run_state}));
   if (launch.task->shell.empty()) return argv;
   if (!shell_reads_a_file && is_usual_shell(launch.task->shell))
     if (auto words = plain_command(argv.back())) return *words;

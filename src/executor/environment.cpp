@@ -127,7 +127,9 @@ std::vector<std::string> attempt_environment(std::string_view run_id, std::strin
   add_all(out, "FUGLE_MATRIX_", task.matrix_names, text.matrix);
   add_all(out, "FUGLE_IN_", task.input_names, inputs);
   add_all(out, "FUGLE_OUT_", task.output_names, staged_outputs);
-  const auto fill = [&](std::string_view value) { return graph::fill_slots(value, staged_outputs, launch.attempt); };
+  const auto fill = [&](std::string_view value) {
+    return graph::fill_slots(value, {staged_outputs, launch.attempt, {}, launch.run_state});
+  };
   for (const auto& [name, value] : task.env) out.push_back(fmt::format("{}={}", name, fill(value)));
   for (std::size_t i = 0; i < task.env_names.size(); ++i)
     out.push_back(fmt::format("{}={}", task.env_names[i], fill(text.env[i])));

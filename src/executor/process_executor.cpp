@@ -102,7 +102,7 @@ class ProcessExecutor::Impl {
 
   void take(const wire::Frame& frame);
   void note_start(const wire::StartedFields& fields);
-  void end(wire::AttemptKey key, Time start, Time end, Outcome outcome, std::uint32_t cpu_ms, std::uint32_t maxrss_kb);
+  void end(wire::AttemptKey key, Time start, Time end, Outcome outcome, std::uint64_t cpu_ms, std::uint32_t maxrss_kb);
   [[nodiscard]] RunningAttempt* find(wire::AttemptKey key);
   void lose_everything();
 
@@ -298,7 +298,7 @@ void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
 }
 
 /// Settles the outputs, then reports.
-void ProcessExecutor::Impl::end(wire::AttemptKey key, Time start, Time end, Outcome outcome, std::uint32_t cpu_ms,
+void ProcessExecutor::Impl::end(wire::AttemptKey key, Time start, Time end, Outcome outcome, std::uint64_t cpu_ms,
                                 std::uint32_t maxrss_kb) {
   RunningAttempt* const running = find(key);
   if (running == nullptr) return;

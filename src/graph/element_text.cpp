@@ -53,6 +53,7 @@ void pack(const Task& task, const ElementText& text, std::string& out) {
   put_all(text.inputs, task.input_names.size(), out);
   put_all(text.outputs, task.output_names.size(), out);
   if (task.workdir.empty()) put(text.workdir, out);
+  if (task.has_cleanup) put(text.cleanup, out);
   for (const std::string& word : text.command) put(word, out);
 }
 
@@ -63,6 +64,7 @@ ElementText unpack(const Task& task, std::string_view packed) {
   text.inputs = take_all(task.input_names.size(), packed);
   text.outputs = take_all(task.output_names.size(), packed);
   if (task.workdir.empty()) text.workdir = take(packed);
+  if (task.has_cleanup) text.cleanup = take(packed);
   while (!packed.empty()) text.command.emplace_back(take(packed));
   return text;
 }
@@ -83,7 +85,7 @@ std::string escape_slots(std::string_view text) {
   return escaped;
 }
 
-std::string fill_slots(std::string_view text, std::span<const std::string> staged_outputs, std::uint32_t attempt) {
+std::string fill_slots(std::string_view text, const SlotValues& values) {
   std::string filled;
   filled.reserve(text.size());
   while (!text.empty()) {
@@ -95,9 +97,12 @@ std::string fill_slots(std::string_view text, std::span<const std::string> stage
     std::size_t index = 0;
     std::from_chars(text.data() + open + 2, text.data() + close, index);
     switch (text[open + 1]) {
-      case 'o': filled += staged_outputs[index]; break;
-      case 'q': filled += quote_for_shell(staged_outputs[index]); break;
-      case 'a': filled += std::to_string(attempt); break;
+      case 'o': filled += values.staged_outputs[index]; break;
+      case 'q': filled += quote_for_shell(values.staged_outputs[index]); break;
+      case 'a': filled += std::to_string(values.attempt); break;
+      case 's': filled += values.scratch; break;
+      case 'S': filled += quote_for_shell(values.scratch); break;
+      case 'r': filled += values.run_state; break;
       case 'l': filled += kSlot; break;
       default: FUGLE_CHECK_THAT(false, "unknown slot kind");
     }

@@ -2,12 +2,15 @@
 //
 // A graph of a million elements must stay below 400 bytes each, so an element is one run of length-prefixed fields in
 // an arena and its structure is known from its Task: matrix values, environment values, inputs, outputs, the working
-// directory where it differs, then the command words (one word where the task has a shell).
+// directory where it differs, the cleanup where there is one, then the command words (one word where the task has a
+// shell).
 //
 // Texts may hold *slots*, filled in per attempt by fill_slots(): the staged path of an output is known only then.
 // A slot is kSlot KIND INDEX kSlot, INDEX in decimal:
 //   o  staged path of output INDEX         q  the same, as one shell word
 //   a  attempt number from 1 (INDEX 0)     l  the byte kSlot itself (INDEX 0)
+//   s  scratch directory of the attempt    S  the same, as one shell word
+//   r  state of the run (in `finally`: OK, FAILED, CANCELLED, INCOMPLETE)
 #pragma once
 
 #include <cstdint>
@@ -29,6 +32,7 @@ struct ElementText {
   std::vector<std::string> outputs;
   std::string workdir;  ///< used only where Task::workdir is empty
   std::vector<std::string> command;
+  std::string cleanup;  ///< used only where Task::has_cleanup
   bool operator==(const ElementText&) const = default;
 };
 
@@ -39,8 +43,14 @@ void pack(const Task& task, const ElementText& text, std::string& out);
 [[nodiscard]] std::string output_slot(std::size_t output, bool quoted);
 /// The text with its literal kSlot bytes escaped.
 [[nodiscard]] std::string escape_slots(std::string_view text);
-[[nodiscard]] std::string fill_slots(std::string_view text, std::span<const std::string> staged_outputs,
-                                     std::uint32_t attempt);
+/// What is known only when an attempt starts.
+struct SlotValues {
+  std::span<const std::string> staged_outputs;
+  std::uint32_t attempt = 1;
+  std::string_view scratch;
+  std::string_view run_state;
+};
+[[nodiscard]] std::string fill_slots(std::string_view text, const SlotValues& values);
 
 /// The path beside the final one that an attempt writes to: same directory and extension, `.<attempt>-` before the
 /// name.

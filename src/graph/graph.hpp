@@ -63,6 +63,7 @@ struct GraphData {
   std::vector<float> estimate_s;       ///< [element] seconds, 0: unknown; empty: all from their tasks
   Rows needs;                          ///< [element] predecessors, ascending
   std::vector<float> need_bytes;       ///< parallel to needs.columns: data on the edge; empty: unknown
+  RunLimits limits;
 };
 
 class Graph {
@@ -71,6 +72,7 @@ class Graph {
   /// Takes columns whose edges form a DAG (see find_cycle); makes the rows of successors.
   explicit Graph(GraphData data);
 
+  [[nodiscard]] const RunLimits& limits() const { return data_.limits; }
   [[nodiscard]] std::uint32_t num_tasks() const { return static_cast<std::uint32_t>(data_.tasks.size()); }
   /// Gates included: the length of every array indexed by element.
   [[nodiscard]] std::uint32_t num_elements() const { return static_cast<std::uint32_t>(data_.task_of.size()); }
@@ -114,6 +116,7 @@ class GraphBuilder {
   ElementId add_element(TaskId task, std::string_view id, const ElementText& text, Duration estimate = Duration{0});
   /// `to` needs `from`. Doubles are merged, their bytes added.
   void add_edge(ElementId from, ElementId to, double bytes = 0);
+  void set_limits(RunLimits limits) { data_.limits = limits; }
   /// Every element of `to` needs every element of `from`, by a gate where that saves edges. A gate is reused for an
   /// equal `from`. To be called after the last add_element().
   void add_edges_all(std::span<const ElementId> from, std::span<const ElementId> to);

@@ -32,4 +32,10 @@ bool RetryPolicy::covers(FailureClass cls, int exit_code) const {
          });
 }
 
+std::uint32_t Tolerance::limit(std::uint32_t num_elements) const {
+  // A part of 0.1 of 10 is 1, though 0.1 is a little less than a tenth.
+  const auto part = static_cast<std::uint32_t>(fraction * num_elements + 1e-9);
+  return std::max(count, part);
+}
+
 }  // namespace fugle::graph

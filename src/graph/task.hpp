@@ -81,6 +81,17 @@ struct RetryPolicy {
 enum class OnFailure : std::uint8_t {
   skip_dependents = 0,  ///< what needs the element is BLOCKED, all else goes on
   ignore = 1,           ///< counts as OK for what needs it and for the exit code
+  drain = 2,            ///< nothing new starts, what runs may end
+  stop = 3,             ///< what runs is ended too
+};
+
+/// How many elements of a task may fail, the task still counting as OK: a number, or a part of all.
+struct Tolerance {
+  std::uint32_t count = 0;
+  double fraction = 0;  ///< 0.1: one in ten
+  [[nodiscard]] bool is_given() const { return count > 0 || fraction > 0; }
+  /// Of `num_elements`.
+  [[nodiscard]] std::uint32_t limit(std::uint32_t num_elements) const;
 };
 
 enum class TaskKind : std::uint8_t {
@@ -98,6 +109,12 @@ struct Task {
   Duration estimate{0};  ///< 0: unknown; an element may have its own
   RetryPolicy retries;
   OnFailure on_failure = OnFailure::skip_dependents;
+  Tolerance tolerate;
+  bool runs_finally = false;        ///< of `finally`: starts when everything else has ended, however
+  bool has_cleanup = false;         ///< each element has shell lines to run after every attempt (ElementText::cleanup)
+  bool has_scratch = false;         ///< each attempt gets a directory of its own, removed after it
+  std::string scratch_root;         ///< node-local; empty: $SLURM_TMPDIR, else $TMPDIR, else /tmp
+  std::uint64_t scratch_bytes = 0;  ///< free space wanted there; 0: any
   std::int32_t priority = 0;
   Bind bind = Bind::automatic;
   Place place = Place::pack;
@@ -115,6 +132,13 @@ struct Task {
   std::vector<bool> input_is_list;
   std::vector<std::string> output_names;  ///< a value is the final path, absolute
   std::vector<std::string> tags;
+};
+
+/// Limits of the whole run.
+struct RunLimits {
+  std::uint32_t max_failures = 0;       ///< the run stops after so many failed elements; 0: never
+  std::uint32_t max_infra_retries = 3;  ///< per element
+  bool operator==(const RunLimits&) const = default;
 };
 
 /// All fields as bytes, and back: for messages and the plan file. A round trip is the identity.

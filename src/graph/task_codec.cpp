@@ -8,7 +8,7 @@
 namespace fugle::graph {
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 
 void put_words(ByteWriter& out, const std::vector<std::string>& words) {
   out.put_all(words, [&](const std::string& word) { out.put(word); });
@@ -72,6 +72,13 @@ std::string encode_task(const Task& task) {
   out.put_all(task.input_is_list, [&](bool is_list) { out.put(is_list); });
   put_words(out, task.output_names);
   put_words(out, task.tags);
+  out.put(task.tolerate.count);
+  out.put(task.tolerate.fraction);
+  out.put(task.runs_finally);
+  out.put(task.has_cleanup);
+  out.put(task.has_scratch);
+  out.put(task.scratch_root);
+  out.put(task.scratch_bytes);
   return out.take();
 }
 
@@ -113,6 +120,15 @@ Task decode_task(std::string_view bytes) {
   task.input_is_list = in.get_all<bool>([&] { return in.get<bool>(); });
   task.output_names = get_words(in);
   task.tags = get_words(in);
+  if (version >= 3) {
+    task.tolerate.count = in.get<std::uint32_t>();
+    task.tolerate.fraction = in.get<double>();
+    task.runs_finally = in.get<bool>();
+    task.has_cleanup = in.get<bool>();
+    task.has_scratch = in.get<bool>();
+    task.scratch_root = in.get<std::string>();
+    task.scratch_bytes = in.get<std::uint64_t>();
+  }
   if (in.failed() || !in.at_end()) throw EnvironmentError("cannot read a task (its bytes are damaged)");
   return task;
 }

@@ -32,7 +32,7 @@ struct Attempt {
   std::int32_t exit = 0;   ///< exit code, or minus the signal
   Time start{};
   Time end{};  ///< epoch while RUNNING or INTERRUPTED
-  std::uint32_t cpu_ms = 0;
+  std::uint64_t cpu_ms = 0;
   std::uint32_t maxrss_kb = 0;
   std::string reason;
 };

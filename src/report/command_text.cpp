@@ -41,9 +41,9 @@ std::vector<std::string> environment(const graph::Graph& graph, ElementId elemen
   const std::vector<std::string> staged = staged_outputs(text, attempt);
   std::vector<std::string> variables;
   const auto set = [&](const std::string& name, const std::string& value) { variables.push_back(name + '=' + value); };
-  for (const auto& [name, value] : task.env) set(name, graph::fill_slots(value, staged, attempt));
+  for (const auto& [name, value] : task.env) set(name, graph::fill_slots(value, {staged, attempt, {}, {}}));
   for (std::size_t i = 0; i < text.env.size(); ++i)
-    set(task.env_names[i], graph::fill_slots(text.env[i], staged, attempt));
+    set(task.env_names[i], graph::fill_slots(text.env[i], {staged, attempt, {}, {}}));
   set("FUGLE_TASK", task.name);
   set("FUGLE_ELEMENT", std::string(graph.id(element)));
   set("FUGLE_ATTEMPT", std::to_string(attempt));
@@ -63,7 +63,7 @@ std::vector<std::string> command_words(const graph::Graph& graph, ElementId elem
   const graph::ElementText text = graph.text(element);
   const std::vector<std::string> staged = staged_outputs(text, attempt);
   std::vector<std::string> words = graph.task_of(element).shell;
-  for (const std::string& word : text.command) words.push_back(graph::fill_slots(word, staged, attempt));
+  for (const std::string& word : text.command) words.push_back(graph::fill_slots(word, {staged, attempt, {}, {}}));
   return words;
 }
 

@@ -38,9 +38,13 @@ std::string details(const graph::Graph& graph, const Event& event) {
       return fmt::format("{}: {}, {}, {}{}", attempt(),
                          event.cls == graph::FailureClass::none ? "ok" : graph::name_of(event.cls), exit_text(event),
                          format_duration(event.end - event.start), text.empty() ? "" : " (" + text + ")");
-    case EventKind::cancel_element: return fmt::format("{} by {}", graph.id(event.element), text);
+    case EventKind::cancel_element:
+    case EventKind::hold_element:
+    case EventKind::release_element: return fmt::format("{} by {}", graph.id(event.element), text);
     case EventKind::retry_all: return "failed, blocked and cancelled elements are tried again";
     case EventKind::stop_requested: return fmt::format("exit code {}: {}", event.exit, text);
+    case EventKind::node_drained: return fmt::format("node of worker {}: {}", event.worker.value(), text);
+    case EventKind::finally_began: return fmt::format("the run is {}", text);
     case EventKind::none: break;
   }
   return text;

@@ -20,7 +20,7 @@ void RunLengths::add(const Event& event) {
     const std::uint32_t worker = event.worker.value();
     if (worker >= workers_.size()) workers_.resize(worker + 1, plan::Slot{0, 0, 0});
     plan::Slot& slot = workers_[worker];
-    slot.cores = std::max(slot.cores, event.cpu_ms);
+    slot.cores = std::max(slot.cores, static_cast<std::uint32_t>(event.cpu_ms));
     slot.mem_bytes = std::max(slot.mem_bytes, std::uint64_t{event.maxrss_kb} << 20);
   } else if (event.kind == EventKind::attempt_ended) {
     const double seconds = to_seconds(event.end - event.start);

@@ -28,7 +28,7 @@ void WorkersTable::join(const Event& event) {
   WorkerInfo& worker = workers_.emplace_back();
   worker.worker = event.worker;
   worker.node = event.text;
-  worker.cores = event.cpu_ms;
+  worker.cores = static_cast<std::uint32_t>(event.cpu_ms);
   worker.mem_bytes = std::uint64_t{event.maxrss_kb} << 20;
 }
 

@@ -32,7 +32,8 @@ struct Launch {
   std::uint32_t index = 0;                  ///< of the element within its task, from 0
   std::string packed_text;                  ///< graph::ElementText
   graph::Request granted;
-  Place place;  ///< empty: wherever the system puts it
+  Place place;            ///< empty: wherever the system puts it
+  std::string run_state;  ///< of `finally`: OK, FAILED, CANCELLED, INCOMPLETE; else empty
 };
 
 struct AttemptReport {
@@ -43,8 +44,10 @@ struct AttemptReport {
   Time end{};
   FailureClass cls = FailureClass::none;
   std::int32_t exit = 0;  ///< exit code, or minus the signal
-  std::uint32_t cpu_ms = 0;
+  std::uint64_t cpu_ms = 0;
   std::uint32_t maxrss_kb = 0;
+  std::uint64_t read_bytes = 0;     ///< from storage, by it and what it waited for
+  std::uint64_t written_bytes = 0;  ///< to storage
   /// For people: when the class is not none "exit code 3", "output 'h5' (out.h5) is missing"; else what is odd though
   /// it ended OK: "bound to cores 0-3, but ran on 0-7".
   std::string reason;

@@ -25,8 +25,13 @@ enum class EventKind : std::uint8_t {
   attempt_ended = 6,   ///< element, attempt, worker, start, end, exit, cls, cpu_ms, maxrss_kb; text: reason when not OK
   cancel_element = 7,  ///< a person asked for the end of an element; text: who. Follows the end of what ran
   retry_all = 8,       ///< a person resumed: FAILED, BLOCKED, CANCELLED elements are WAITING again
-  stop_requested = 9,  ///< nothing new starts; exit: the exit code the run will have (4, 130); text: why
+  stop_requested = 9,  ///< nothing new starts; exit: the exit code the run will have (1, 4, 130); text: why
+  hold_element = 10,   ///< a person keeps the element from starting; text: who
+  release_element = 11,  ///< a person lets a held element start again; text: who
+  node_drained = 12,     ///< worker, one of the node's; text: why. No worker of that node gets more work in this life
+  finally_began = 13,  ///< all else has ended or been stopped: the tasks of `finally` may start; text: state of the run
 };
+inline constexpr auto kLastEventKind = EventKind::finally_began;
 [[nodiscard]] const char* name_of(EventKind kind);
 
 /// 1, 2, 3, ... over all lives of a run; 0: none.
@@ -41,9 +46,11 @@ struct Event {
   std::int32_t exit = 0;  ///< exit code, or minus the signal
   Time start{};           ///< of the attempt; else when the event happened
   Time end{};
-  std::uint32_t cpu_ms = 0;
+  std::uint64_t cpu_ms = 0;
   std::uint32_t maxrss_kb = 0;
-  std::string text;  ///< at most 65,535 bytes
+  std::uint64_t read_bytes = 0;     ///< from storage, by the attempt
+  std::uint64_t written_bytes = 0;  ///< to storage
+  std::string text;                 ///< at most 65,535 bytes
   bool operator==(const Event&) const = default;
 };
 

@@ -132,6 +132,8 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   event.exit = report.exit;
   event.cpu_ms = report.cpu_ms;
   event.maxrss_kb = report.maxrss_kb;
+  event.read_bytes = report.read_bytes;
+  event.written_bytes = report.written_bytes;
   event.text = report.reason;
 
   running_.remove(e);

@@ -27,6 +27,7 @@ struct Encoder {
   void operator()(const Grant& grant) {
     out.put(grant.report_interval);
     out.put(grant.last_end);
+    out.put(grant.run_state);
     out.put_all(grant.tasks, [&](const auto& entry) {
       out.put(entry.first);
       out.put(graph::encode_task(*entry.second));
@@ -60,6 +61,8 @@ struct Encoder {
       out.put(a.exit);
       out.put(a.cpu_ms);
       out.put(a.maxrss_kb);
+      out.put(a.read_bytes);
+      out.put(a.written_bytes);
       out.put(a.reason);
     });
     put_elements(out, report.returned);
@@ -92,8 +95,10 @@ AttemptReport get_attempt(ByteReader& in) {
   a.end = in.get_time();
   a.cls = in.get<FailureClass>();
   a.exit = in.get<std::int32_t>();
-  a.cpu_ms = in.get<std::uint32_t>();
+  a.cpu_ms = in.get<std::uint64_t>();
   a.maxrss_kb = in.get<std::uint32_t>();
+  a.read_bytes = in.get<std::uint64_t>();
+  a.written_bytes = in.get<std::uint64_t>();
   a.reason = in.get<std::string>();
   return a;
 }
@@ -113,6 +118,7 @@ Message get_message(ByteReader& in) {
       Grant grant;
       grant.report_interval = in.get_duration();
       grant.last_end = in.get_time();
+      grant.run_state = in.get<std::string>();
       using Entry = std::pair<TaskId, std::shared_ptr<const graph::Task>>;
       grant.tasks = in.get_all<Entry>([&] {
         const auto id = in.get<TaskId>();

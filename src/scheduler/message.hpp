@@ -48,6 +48,7 @@ struct LeasedElement {
 struct Grant {
   Duration report_interval{0};  ///< reports nobody waits for are at least that far apart (see Worker)
   Time last_end = kNever;       ///< what is expected to end after this is not started but returned
+  std::string run_state;        ///< for elements of `finally`: see Launch::run_state
   std::vector<std::pair<TaskId, std::shared_ptr<const graph::Task>>> tasks;
   std::vector<LeasedElement> elements;
 };

@@ -40,6 +40,10 @@ const char* name_of(EventKind kind) {
     case EventKind::cancel_element: return "cancel_element";
     case EventKind::retry_all: return "retry_all";
     case EventKind::stop_requested: return "stop_requested";
+    case EventKind::hold_element: return "hold_element";
+    case EventKind::release_element: return "release_element";
+    case EventKind::node_drained: return "node_drained";
+    case EventKind::finally_began: return "finally_began";
   }
   return "unknown";
 }
@@ -238,7 +242,11 @@ void apply(RunState& run, const Event& event, Effects& effects) {
     case EventKind::none:
     case EventKind::run_ended:
     case EventKind::worker_joined:
-    case EventKind::worker_lost: break;
+    case EventKind::worker_lost:
+    case EventKind::hold_element:
+    case EventKind::release_element:
+    case EventKind::node_drained:
+    case EventKind::finally_began: break;
   }
 }
 

@@ -314,8 +314,15 @@ Launch Worker::hand_over(Held& held) {
   ++num_running_;
   held.is_running = true;
   const LeasedElement& leased = held.leased;
-  Launch launch{leased.element, leased.attempt,     leased.id,    tasks_.at(leased.task.value()),
-                leased.index,   leased.packed_text, held.granted, {}};
+  Launch launch{leased.element,
+                leased.attempt,
+                leased.id,
+                tasks_.at(leased.task.value()),
+                leased.index,
+                leased.packed_text,
+                held.granted,
+                {},
+                {}};
   if (needs_place(*launch.task)) launch.place = place_of(held);
   return launch;
 }

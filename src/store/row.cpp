@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -15,7 +16,6 @@ using scheduler::Event;
 using scheduler::EventKind;
 
 namespace {
-constexpr auto kLastKind = EventKind::stop_requested;
 constexpr auto kLastClass = scheduler::FailureClass::cancelled;
 }  // namespace
 
@@ -28,7 +28,7 @@ Row to_row(const Event& event, scheduler::Sequence seq) {
   row.worker = event.worker.value();
   row.exit = event.exit;
   row.maxrss_kb = event.maxrss_kb;
-  row.cpu_ms = event.cpu_ms;
+  row.cpu_ms = static_cast<std::uint32_t>(std::min<std::uint64_t>(event.cpu_ms, 0xFFFFFFFF));
   row.attempt = event.attempt;
   row.kind = static_cast<std::uint8_t>(event.kind);
   row.flags = static_cast<std::uint8_t>(event.cls);
@@ -36,7 +36,8 @@ Row to_row(const Event& event, scheduler::Sequence seq) {
 }
 
 Event to_event(const Row& row, std::string_view text) {
-  if (row.kind > static_cast<std::uint8_t>(kLastKind) || row.flags > static_cast<std::uint8_t>(kLastClass)) {
+  if (row.kind > static_cast<std::uint8_t>(scheduler::kLastEventKind) ||
+      row.flags > static_cast<std::uint8_t>(kLastClass)) {
     throw ConflictError(
         fmt::format("event {} can not be read (kind {} with flags {} was written by a newer version); upgrade fugle",
                     row.seq, row.kind, row.flags));

@@ -59,7 +59,7 @@ void write_run_door(const std::string& run_dir, std::uint32_t segment_capacity) 
     options.high = H5F_LIBVER_V110;  // virtual datasets came with 1.10
     hdf5::Handle file = hdf5::create_file(session, temporary.path(), options);
     hdf5::write_attribute(file, "format", kDoorFormat);
-    hdf5::write_attribute(file, "kinds", names_up_to(scheduler::EventKind::stop_requested));
+    hdf5::write_attribute(file, "kinds", names_up_to(scheduler::kLastEventKind));
     hdf5::write_attribute(file, "states", names_up_to(scheduler::State::cancelled));
     hdf5::write_attribute(file, "classes", names_up_to(graph::FailureClass::cancelled));
     create_events(file, segment_capacity);

@@ -26,7 +26,7 @@ struct Columns {
     start_ns[e] = to_ns(event.start);
     end_ns[e] = to_ns(event.end);
     worker[e] = event.worker.value();
-    cpu_ms[e] = event.cpu_ms;
+    cpu_ms[e] = static_cast<std::uint32_t>(std::min<std::uint64_t>(event.cpu_ms, 0xFFFFFFFF));
     maxrss_kb[e] = event.maxrss_kb;
   }
 

@@ -49,7 +49,7 @@ class GraphStory {
       auto& mine = elements.emplace_back();
       for (std::uint32_t i = 0; i < counts_[t]; ++i) {
         const std::string name = tasks_[t].name + (counts_[t] > 1 ? "[" + std::to_string(i) + "]" : "");
-        mine.push_back(builder.add_element(id, name, {{}, {}, {}, {}, "", {"true"}}));
+        mine.push_back(builder.add_element(id, name, {{}, {}, {}, {}, "", {"true"}, ""}));
       }
     }
     for (const auto& [from, to] : needs_) builder.add_edges_all(elements[from], elements[to]);

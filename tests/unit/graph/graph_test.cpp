@@ -103,7 +103,7 @@ TEST(ElementText, comes_back_from_its_packed_form) {
   task.workdir.clear();
   task.matrix_names = {"x"};
   task.output_names = {"o"};
-  const ElementText text{{"1"}, {}, {}, {"/w/" + std::string(300, 'n')}, "/w/1", {"prog", "", "arg with blank"}};
+  const ElementText text{{"1"}, {}, {}, {"/w/" + std::string(300, 'n')}, "/w/1", {"prog", "", "arg with blank"}, ""};
   std::string packed;
   pack(task, text, packed);
   EXPECT_EQ(unpack(task, packed), text);
@@ -113,7 +113,7 @@ TEST(FillSlots, inserts_staged_paths_attempt_and_literal_bytes) {
   const std::vector<std::string> staged{"/w/my dir/.2-o.h5"};
   const std::string text =
       "a " + output_slot(0, false) + " " + output_slot(0, true) + escape_slots(std::string(1, kSlot));
-  EXPECT_EQ(fill_slots(text, staged, 2), "a /w/my dir/.2-o.h5 '/w/my dir/.2-o.h5'" + std::string(1, kSlot));
+  EXPECT_EQ(fill_slots(text, {staged, 2, {}, {}}), "a /w/my dir/.2-o.h5 '/w/my dir/.2-o.h5'" + std::string(1, kSlot));
   EXPECT_EQ(staged_path("out.h5", 3), ".3-out.h5");
   EXPECT_EQ(staged_path("/a/out.tar.gz", 1), "/a/.1-out.tar.gz");
 }

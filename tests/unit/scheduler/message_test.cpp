@@ -32,7 +32,7 @@ TEST(Message, comes_back_from_its_bytes) {
 
   Report report;
   report.attempts.push_back({AttemptReport::Kind::ended, ElementId(1), 2, from_ns(3), from_ns(4), FailureClass::signal,
-                             -9, 5, 6, "killed by SIGKILL"});
+                             -9, 5, 6, 7, 8, "killed by SIGKILL"});
   report.returned = {ElementId(4)};
   report.goodbye = true;
   const Report report_back = std::get<Report>(decode(encode(report)));

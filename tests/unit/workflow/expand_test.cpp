@@ -29,7 +29,7 @@ struct Expanded {
     std::vector<std::string> staged;
     for (const std::string& path : element.outputs) staged.push_back(graph::staged_path(path, 1));
     std::vector<std::string> words;
-    for (const std::string& word : element.command) words.push_back(graph::fill_slots(word, staged, 1));
+    for (const std::string& word : element.command) words.push_back(graph::fill_slots(word, {staged, 1, {}, {}}));
     return words;
   }
   [[nodiscard]] std::string ids() const {

@@ -47,7 +47,7 @@ TEST(ImportLines, the_shell_reads_a_line_as_it_stands) {
   const Imported lines = import_text("echo ${{ params.x }} \x1F 'a  b' \\\n");
   ASSERT_TRUE(lines.graph);
   const std::string command = lines.graph->text(ElementId(0)).command.front();
-  EXPECT_EQ(graph::fill_slots(command, {}, 1), "echo ${{ params.x }} \x1F 'a  b' \\");
+  EXPECT_EQ(graph::fill_slots(command, {}), "echo ${{ params.x }} \x1F 'a  b' \\");
 }
 
 TEST(ImportLines, options_hold_for_every_line) {
