@@ -58,6 +58,13 @@ void Engine::request_stop(StopKind kind, int exit_code, const std::string& why, 
   head_->request_stop(kind, exit_code, why, now);
 }
 
+void Engine::leave() { worker_->leave(); }
+
+std::uint32_t Engine::num_workers() const {
+  FUGLE_EXPECT(head_ != nullptr);
+  return head_->num_workers();
+}
+
 void Engine::cancel_element(ElementId element, const std::string& who, Time now) {
   FUGLE_EXPECT(head_ != nullptr);
   head_->cancel_element(element, who, now);

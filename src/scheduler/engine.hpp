@@ -56,6 +56,11 @@ class Engine {
   /// unless it is complete by then. Calling again with `stop` hardens a drain.
   enum class StopKind : std::uint8_t { drain, stop };
   void request_stop(StopKind kind, int exit_code, const std::string& why, Time now);
+  /// This rank can start nothing any more (its executor broke): what ended is reported, what was held goes to other
+  /// workers, and the rank is a worker no longer; a worker rank is done then, rank 0 goes on as head.
+  void leave();
+  /// Rank 0: workers that can run something, itself included.
+  [[nodiscard]] std::uint32_t num_workers() const;
   /// Rank 0: `fugle cancel RUN ELEMENT`.
   void cancel_element(ElementId element, const std::string& who, Time now);
 

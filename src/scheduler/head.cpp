@@ -98,7 +98,11 @@ void Head::on_report(WorkerId from, const Report& report, Time now) {
   for (const ElementId e : report.returned) on_returned(from, e, now);
   // An empty answer can not come: a worker that has nothing to give back says so by its next report.
   if (!report.returned.empty() || !report.attempts.empty()) workers_.set_revoking(from, false);
-  if (report.goodbye) workers_.say_goodbye(from);
+  if (!report.goodbye) return;
+  if (is_ending_)
+    workers_.say_goodbye(from);
+  else
+    on_lost(from, now, "left");  // unasked: it can start nothing any more
 }
 
 void Head::on_attempt(WorkerId from, const AttemptReport& report) {
@@ -201,7 +205,7 @@ void Head::take_away(ElementId element) {
   leases_.release_dependents(element);
 }
 
-void Head::on_lost(WorkerId worker, Time now) {
+void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   if (!has_begun_) begin_life(now);
   if (!workers_.is_alive(worker)) {
     workers_.lose(worker);
@@ -210,7 +214,7 @@ void Head::on_lost(WorkerId worker, Time now) {
   infos_are_old_ = true;
   Event lost = event_of(EventKind::worker_lost, now);
   lost.worker = worker;
-  lost.text = fmt::format("worker {} on {} died", worker.value(), workers_.at(worker).info.node);
+  lost.text = fmt::format("worker {} on {} {}", worker.value(), workers_.at(worker).info.node, why);
   record(std::move(lost));
   std::vector<RunningAttempt> ran;
   for (const ElementId e : leases_.lose(worker)) {
@@ -227,7 +231,7 @@ void Head::on_lost(WorkerId worker, Time now) {
     ended.worker = worker;
     ended.end = now;
     ended.cls = is_stopping_ ? FailureClass::preempted : FailureClass::lost;
-    ended.text = "its worker died";
+    ended.text = "its worker " + why;
     record(std::move(ended));
   }
   settle_effects();

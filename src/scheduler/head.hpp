@@ -26,7 +26,8 @@ class Head {
   Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks);
 
   void on_message(WorkerId from, const Message& message, Time now);
-  void on_lost(WorkerId worker, Time now);
+  void on_lost(WorkerId worker, Time now, const std::string& why = "died");
+  [[nodiscard]] std::uint32_t num_workers() const { return workers_.num_alive(); }
   /// Returns the next deadline.
   Time step(Time now);
   [[nodiscard]] bool is_done() const { return is_done_; }

@@ -35,6 +35,8 @@ class Worker {
   void on_message(const Message& message);
   /// The head died: stop everything; is_done() once nothing runs.
   void on_head_lost();
+  /// The executor broke: report what ended, hold nothing, say goodbye; is_done() then.
+  void leave() { is_shutting_down_ = true; }
   /// Takes what the executor has, starts what fits, sends a report if one is due. Returns the next deadline.
   Time step(Time now);
   [[nodiscard]] bool is_done() const { return is_done_; }
