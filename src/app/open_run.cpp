@@ -40,7 +40,7 @@ OpenRun::OpenRun(std::string directory, RunFacts facts, graph::Graph graph)
     : directory_(std::move(directory)), facts_(std::move(facts)), graph_(std::move(graph)) {}
 
 std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts facts, graph::Graph graph) {
-  const std::string directory = create_run_directory(runs_dir, facts.run);
+  const std::string directory = create_run_directory(runs_dir, facts.run, facts.access);
   std::unique_ptr<OpenRun> run(new OpenRun(directory, std::move(facts), std::move(graph)));
   run->lock_ = std::make_unique<store::RunLock>(directory);
   const std::uint64_t seed = hash_text(run->facts_.run);
@@ -53,6 +53,7 @@ std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts f
 }
 
 std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
+  expect_own(run_dir);
   wait_for_the_last_head(run_dir);
   auto lock = std::make_unique<store::RunLock>(run_dir);
   store::PlanFile plan = store::read_plan(run_dir);
@@ -69,6 +70,24 @@ std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
   if (is_done(*run->state_)) return nullptr;
   run->start_life(recovered);
   return run;
+}
+
+std::uint64_t OpenRun::num_ended() const {
+  std::uint64_t count = 0;
+  for (const State state : {State::ok, State::failed, State::skipped, State::blocked, State::cancelled})
+    count += state_->count(state);
+  return count;
+}
+
+std::optional<store::LockHolder> OpenRun::other_holder() const {
+  try {
+    const auto holder = store::find_lock_holder(directory_);
+    // A new holder first makes the file, then writes its name.
+    const bool is_other = holder && holder->pid > 0 && (holder->pid != getpid() || holder->host != host_name());
+    return is_other ? holder : std::nullopt;
+  } catch (const EnvironmentError&) {
+    return std::nullopt;  // a file that can not be read says nothing about who has it
+  }
 }
 
 void OpenRun::start_life(const store::Recovered& recovered) {

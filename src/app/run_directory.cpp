@@ -42,14 +42,20 @@ std::string user_name() {
   return entry != nullptr ? entry->pw_name : std::to_string(getuid());
 }
 
-std::string create_run_directory(const std::string& runs_dir, const std::string& run) {
-  const fs::path directory = fs::path(runs_dir) / run;
-  std::error_code problem;
-  for (const char* folder : {"logs", "control"}) fs::create_directories(directory / folder, problem);
-  if (problem)
-    throw EnvironmentError(fmt::format("cannot make the run directory {} ({}); choose another with --runs-dir",
-                                       directory.string(), problem.message()));
-  return directory.string();
+std::string create_run_directory(const std::string& runs_dir, const std::string& run, const Access& access) {
+  make_private_directory(runs_dir, access);
+  const std::string directory = (fs::path(runs_dir) / run).string();
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(directory, ignored)))
+    throw EnvironmentError(fmt::format("cannot make the run directory {} (it is there already); try again", directory));
+  make_private_directory(directory, access);
+  make_private_directory(directory + "/logs", access);
+  // What is dropped there ends runs: the owner's alone.
+  make_private_directory(directory + "/control", {});
+  if (access.group && !lets_in(runs_dir, *access.group))
+    fmt::print(stderr, "fugle: the group cannot get to the run (its members may not enter '{}'); chmod g+rx '{}'\n",
+               runs_dir, runs_dir);
+  return directory;
 }
 
 void write_run_facts(const std::string& run_dir, const RunFacts& facts) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/access.hpp"
 #include "app/load_workflow.hpp"
 #include "base/time.hpp"
 #include "plan/plan.hpp"
@@ -33,6 +34,7 @@ struct RunFacts {
   Placement placement;
   plan::PlanOptions planning;
   std::optional<Duration> reserve;  ///< as the file has it
+  Access access;                    ///< for the making of the directory, whose rights then say it: not in run.json
 };
 
 /// The directory of runs: --runs-dir, else FUGLE_RUNS, else .fugle; absolute.
@@ -42,8 +44,9 @@ struct RunFacts {
 [[nodiscard]] std::string host_name();
 [[nodiscard]] std::string user_name();
 
-/// Makes runs_dir/run with its folders; returns its absolute path. Throws EnvironmentError.
-std::string create_run_directory(const std::string& runs_dir, const std::string& run);
+/// Makes runs_dir/run with its folders, 0700 or as `access` says; returns its absolute path. A runs_dir that is made
+/// here gets the same rights. Throws EnvironmentError, also when there is such a run already.
+std::string create_run_directory(const std::string& runs_dir, const std::string& run, const Access& access = {});
 void write_run_facts(const std::string& run_dir, const RunFacts& facts);
 /// Throws EnvironmentError when run.json is absent or damaged.
 [[nodiscard]] RunFacts read_run_facts(const std::string& run_dir);

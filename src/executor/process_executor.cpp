@@ -1,5 +1,6 @@
 #include "executor/process_executor.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,6 +17,7 @@
 
 #include "base/assert.hpp"
 #include "base/error.hpp"
+#include "base/file_rights.hpp"
 #include "executor/channel.hpp"
 #include "executor/command.hpp"
 #include "executor/environment.hpp"
@@ -55,7 +57,12 @@ std::uint64_t memory_limit_of(const Launch& launch) {
 
 /// The files the spawner will append to are made here, where a problem can still be told.
 void make_log_file(const std::string& path) {
-  if (std::ofstream(path, std::ios::app)) return;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateFile);
+  if (fd >= 0) {
+    share_like_directory(fd, path);
+    ::close(fd);
+    return;
+  }
   throw EnvironmentError(fmt::format("cannot write '{}' ({}); check the run directory", path, std::strerror(errno)));
 }
 

@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "base/error.hpp"
+#include "base/file_rights.hpp"
 #include "store/file.hpp"
 
 namespace fugle::store::hdf5 {
@@ -43,11 +44,15 @@ Handle file_access(H5F_libver_t high) {
   return access;
 }
 
-/// The library opens files so that children inherit them.
-void close_on_exec(const Handle& file, const std::string& path) {
+int descriptor_of(const Handle& file, const std::string& path) {
   void* fd = nullptr;
   check(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &fd) >= 0, "H5Fget_vfd_handle", path);
-  ::fcntl(*static_cast<int*>(fd), F_SETFD, FD_CLOEXEC);
+  return *static_cast<int*>(fd);
+}
+
+/// The library opens files so that children inherit them.
+void close_on_exec(const Handle& file, const std::string& path) {
+  ::fcntl(descriptor_of(file, path), F_SETFD, FD_CLOEXEC);
 }
 
 void check_on(const Handle& object, bool ok, const char* call) {
@@ -129,6 +134,7 @@ Handle create_file(const Session&, const std::string& path, const CreateOptions&
   check(H5Pset_userblock(creation.id(), options.userblock) >= 0, "H5Pset_userblock", path);
   Handle file = own(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), H5Fclose, "H5Fcreate", path);
   close_on_exec(file, path);
+  share_like_directory(descriptor_of(file, path), path);  // the library makes files as the umask says
   return file;
 }
 
