@@ -72,24 +72,6 @@ std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
   return run;
 }
 
-std::uint64_t OpenRun::num_ended() const {
-  std::uint64_t count = 0;
-  for (const State state : {State::ok, State::failed, State::skipped, State::blocked, State::cancelled})
-    count += state_->count(state);
-  return count;
-}
-
-std::optional<store::LockHolder> OpenRun::other_holder() const {
-  try {
-    const auto holder = store::find_lock_holder(directory_);
-    // A new holder first makes the file, then writes its name.
-    const bool is_other = holder && holder->pid > 0 && (holder->pid != getpid() || holder->host != host_name());
-    return is_other ? holder : std::nullopt;
-  } catch (const EnvironmentError&) {
-    return std::nullopt;  // a file that can not be read says nothing about who has it
-  }
-}
-
 void OpenRun::start_life(const store::Recovered& recovered) {
   store::JournalOptions options;
   options.capacity = recovered.num_segments > 0 ? recovered.capacity : store::capacity_for(graph_.num_real_elements());
