@@ -70,4 +70,14 @@ void Engine::cancel_element(ElementId element, const std::string& who, Time now)
   head_->cancel_element(element, who, now);
 }
 
+void Engine::hold_element(ElementId element, const std::string& who, Time now) {
+  FUGLE_EXPECT(head_ != nullptr);
+  head_->hold_element(element, who, now);
+}
+
+void Engine::release_element(ElementId element, const std::string& who, Time now) {
+  FUGLE_EXPECT(head_ != nullptr);
+  head_->release_element(element, who, now);
+}
+
 }  // namespace fugle::scheduler

@@ -39,6 +39,7 @@ struct HeadOptions {
   std::string life_text;      ///< text of the run_started event: "host pid user"
   bool retry_failed = false;  ///< a person resumed: FAILED, BLOCKED, CANCELLED are tried again
   bool fail_fast = false;     ///< the first failure stops the run
+  bool skip_finally = false;  ///< the run will go on in another job
 };
 
 class Engine {
@@ -63,6 +64,9 @@ class Engine {
   [[nodiscard]] std::uint32_t num_workers() const;
   /// Rank 0: `fugle cancel RUN ELEMENT`.
   void cancel_element(ElementId element, const std::string& who, Time now);
+  /// Rank 0: `fugle hold`, `fugle release`. What runs already goes on.
+  void hold_element(ElementId element, const std::string& who, Time now);
+  void release_element(ElementId element, const std::string& who, Time now);
 
  private:
   void deliver(WorkerId from, const Message& message, Time now);

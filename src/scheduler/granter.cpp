@@ -67,6 +67,12 @@ void Granter::learn(ElementId element, WorkerId worker, Duration length) {
   chooser_.remember(element, worker);
 }
 
+void Granter::begin_finally(Time last_end, std::string run_state) {
+  last_end_ = last_end;
+  run_state_ = std::move(run_state);
+  put_aside_.clear();
+}
+
 // ---- the end of the allocation
 
 bool Granter::ends_in_time(ElementId e, Time now) const {
@@ -177,8 +183,9 @@ void Granter::stop_keeping_free(ReadyQueue::Class& cls) {
 
 bool Granter::may_come_along(ElementId e, WorkerId worker) const {
   const State state = run_.state(e);
-  return !graph_.is_gate(e) && !leases_.is_held(e) && (state == State::waiting || state == State::ready) &&
-         workers_.is_able(worker, graph_.task_of(e).request);
+  const bool is_its_time = run_.has_finally_begun() == graph_.task_of(e).runs_finally;
+  return !graph_.is_gate(e) && is_its_time && !leases_.is_held(e) &&
+         (state == State::waiting || state == State::ready) && workers_.is_able(worker, graph_.task_of(e).request);
 }
 
 /// Whether the successor needs nothing that has not ended but `last`, and the worker can run it.
@@ -263,6 +270,7 @@ Grant& Granter::grant_for(WorkerId worker) {
     const Duration interval = from_seconds(workers_.num_alive() / kReportsPerSecond);
     grant.report_interval = interval < kNoInterval ? Duration{0} : interval;
     grant.last_end = last_end_;
+    grant.run_state = run_state_;
   }
   return grants_[index].second;
 }

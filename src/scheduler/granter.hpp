@@ -8,6 +8,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "scheduler/attempt_lengths.hpp"
@@ -29,6 +30,10 @@ class Granter {
   void learn(ElementId element, WorkerId worker, Duration length);
   /// A worker gave it back: from now on it goes alone, not with its lease, or it would go to and fro.
   void leave_lease(ElementId element) { is_stray_[element.value()] = true; }
+  /// An attempt failed there, and perhaps not by its own fault: the next one goes to another node if it can.
+  void avoid(ElementId element, WorkerId worker) { chooser_.avoid(element, worker); }
+  /// From now on only elements of `finally` are to be granted, until `last_end`; `run_state` is told to them.
+  void begin_finally(Time last_end, std::string run_state);
   void grant_what_fits(Time now);
   void take_back_for_idle_workers();
 
@@ -62,6 +67,7 @@ class Granter {
   const Graph& graph_;
   const plan::Plan& plan_;
   Time last_end_;
+  std::string run_state_;  ///< of `finally`
   WorkerTable& workers_;
   LeaseBook& leases_;
   ReadyQueue& ready_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <queue>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include "scheduler/engine.hpp"
 #include "scheduler/granter.hpp"
 #include "scheduler/lease_book.hpp"
+#include "scheduler/node_health.hpp"
 #include "scheduler/order_sharpener.hpp"
 #include "scheduler/outbox.hpp"
 #include "scheduler/ready_queue.hpp"
@@ -34,8 +36,17 @@ class Head {
   [[nodiscard]] int exit_code() const { return exit_code_; }
   void request_stop(Engine::StopKind kind, int exit_code, const std::string& why, Time now);
   void cancel_element(ElementId element, const std::string& who, Time now);
+  void hold_element(ElementId element, const std::string& who, Time now);
+  void release_element(ElementId element, const std::string& who, Time now);
 
  private:
+  /// `finally`: everything else has ended or was stopped. `leaving`: Shutdown was sent.
+  enum class Phase : std::uint8_t { main, finally, leaving };
+  struct WantedStop {
+    Engine::StopKind kind;
+    std::string why;
+  };
+
   // What came in.
   void begin_life(Time now);
   void record(Event event);
@@ -43,8 +54,13 @@ class Head {
   void on_report(WorkerId from, const Report& report, Time now);
   void on_attempt(WorkerId from, const AttemptReport& report);
   void on_returned(WorkerId from, ElementId element, Time now);
+  void queue(ElementId e);
   void settle_effects();
   void settle_changes();
+  void note_failure(ElementId element);
+  void want_stop(Engine::StopKind kind, std::string why);
+  void note_health(ElementId element, WorkerId worker, FailureClass cls, Time now);
+  void suspect(std::uint32_t node, Time now);
   void take_away(ElementId element);
   void flush_events(Time now);
 
@@ -52,12 +68,21 @@ class Head {
   void make_retries_due(Time now);
   void sharpen_order();
   void stop_at_the_end_of_the_allocation(Time now);
+  void stop_when_wanted(Time now);
+  void cancel_beyond_tolerance(Time now);
   void stop_what_runs();
+  void revoke_what_waits(const WorkerTable::Entry& entry);
   void end_when_over(Time now);
+  [[nodiscard]] bool may_begin_finally() const;
+  void begin_finally(Time now);
+  [[nodiscard]] const char* state_of_run() const;
   [[nodiscard]] bool can_still_progress();
   [[nodiscard]] int decide_exit_code() const;
+  [[nodiscard]] std::uint64_t num_bad() const;
+  [[nodiscard]] std::string describe_what_is_left(Time now);
   [[nodiscard]] std::string describe_what_fits_nowhere();
   [[nodiscard]] std::string describe_what_is_late(Time now) const;
+  [[nodiscard]] std::string describe_what_is_held() const;
   void finish(Time now);
   [[nodiscard]] HeadView view(Time now);
   void notify(Time now);
@@ -74,7 +99,11 @@ class Head {
   OrderSharpener sharpener_;
   using Retry = std::pair<Time, ElementId>;
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
+  NodeHealth health_;
   std::map<ElementId, std::string> cancel_wanted_;  ///< by whom
+  std::map<ElementId, std::string> hold_wanted_;    ///< by whom, of elements that a worker is to give back
+  std::optional<WantedStop> wanted_stop_;
+  std::vector<TaskId> beyond_tolerance_;  ///< to be cancelled
   std::set<std::pair<ElementId, std::uint16_t>> stop_sent_;
   std::vector<WorkerInfo> infos_;  ///< for observers
 
@@ -90,7 +119,8 @@ class Head {
   bool infos_are_old_ = true;
   Engine::StopKind stop_kind_ = Engine::StopKind::drain;
   bool is_stopping_ = false;
-  bool is_ending_ = false;  ///< Shutdown was sent
+  Phase phase_ = Phase::main;
+  bool has_fault_ = false;  ///< of the store, and acted upon
   bool is_done_ = false;
   int exit_code_ = 0;
   std::string end_reason_;

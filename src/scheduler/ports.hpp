@@ -74,6 +74,8 @@ class Store {
   virtual void flush() = 0;                                ///< blocks until durable() == appended(), or a fault
   /// Set once the store can no longer keep its promise; says what happened and what to do.
   [[nodiscard]] virtual std::optional<std::string> fault() const = 0;
+  /// The fault is that another head has taken the run over: it is not ours any more.
+  [[nodiscard]] virtual bool is_superseded() const { return false; }
 };
 
 /// Where and how fast a worker is, as known to the head.
@@ -84,6 +86,7 @@ struct WorkerInfo {
   std::uint64_t mem_bytes = 0;
   std::uint32_t gpus = 0;
   bool alive = true;
+  bool drained = false;            ///< gets no more work: too much has failed on its node
   std::uint64_t num_ended = 0;     ///< attempts ended there in this life
   std::uint32_t cores_in_use = 0;  ///< by attempts known to run
 };

@@ -34,12 +34,16 @@ void ReadyQueue::reorder() {
   std::vector<ElementId> queued;
   for (std::uint32_t e = 0; e < is_queued_.size(); ++e)
     if (is_queued_[e]) queued.emplace_back(e);
+  clear();
   index_by_order();
+  for (const ElementId e : queued) push(e);
+}
+
+void ReadyQueue::clear() {
   for (Class& cls : classes_) cls.heap = {}, cls.size = 0;
   for (auto& at_home : homes_) at_home.clear();
   is_queued_.assign(is_queued_.size(), false);
   size_ = 0;
-  for (const ElementId e : queued) push(e);
 }
 
 void ReadyQueue::push(ElementId e) {

@@ -23,6 +23,7 @@ class ReadyQueue {
   void push(ElementId e);
   /// It was granted, or put aside.
   void take(ElementId e);
+  void clear();
   /// The order of the plan has changed.
   void reorder();
   [[nodiscard]] bool contains(ElementId e) const { return is_queued_[e.value()]; }

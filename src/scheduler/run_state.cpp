@@ -52,6 +52,7 @@ void Effects::clear() {
   ready.clear();
   retry_wait.clear();
   changed.clear();
+  beyond_tolerance.clear();
 }
 
 RunState::RunState(const Graph& graph, std::uint64_t seed) : graph_(&graph), seed_(seed) {
@@ -64,8 +65,35 @@ RunState::RunState(const Graph& graph, std::uint64_t seed) : graph_(&graph), see
   unanswered_.assign(n, 0);
   verdicts_.assign(n, State::ok);
   counts_[static_cast<std::size_t>(State::waiting)] = graph.num_real_elements();
+  find_finally();
+  const auto is_main = [&](ElementId e) { return !graph.is_gate(e) && !graph.task_of(e).runs_finally; };
+  std::vector<std::uint32_t> sizes(graph.num_tasks(), 0);
+  for (std::uint32_t i = 0; i < n; ++i) {
+    num_main_left_ += is_main(ElementId(i)) ? 1 : 0;
+    ++sizes[graph.task_id_of(ElementId(i)).value()];
+  }
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
+    const graph::Tolerance& tolerate = graph.task(TaskId(t)).tolerate;
+    if (!tolerate.is_given()) continue;
+    tallies_.resize(graph.num_tasks());
+    is_tolerated_.resize(n, false);
+    tallies_[t].limit = tolerate.limit(sizes[t]);
+    tallies_[t].left = sizes[t];
+  }
   Effects ignored;
   recount_needs(ignored);
+}
+
+/// Gates come after what they stand for.
+void RunState::find_finally() {
+  std::vector<bool> is_one(states_.size(), false);
+  for (std::uint32_t i = 0; i < states_.size(); ++i) {
+    const ElementId e(i);
+    const auto needs = graph_->needs(e);
+    is_one[i] = graph_->is_gate(e) ? std::any_of(needs.begin(), needs.end(), [&](std::uint32_t n) { return is_one[n]; })
+                                   : graph_->task_of(e).runs_finally;
+    if (is_one[i]) finally_.push_back(e);
+  }
 }
 
 /// Counts anew what each WAITING element still needs, and makes those READY that need nothing. Linear: at the start
@@ -82,14 +110,24 @@ void RunState::recount_needs(Effects& effects) {
 
 std::uint32_t RunState::count_unanswered(ElementId e) const {
   const auto needs = graph_->needs(e);
-  return static_cast<std::uint32_t>(
-      std::count_if(needs.begin(), needs.end(), [&](std::uint32_t need) { return !is_final(states_[need]); }));
+  const auto unanswered =
+      std::count_if(needs.begin(), needs.end(), [&](std::uint32_t need) { return !has_answered(ElementId(need)); });
+  return static_cast<std::uint32_t>(unanswered) + (waits_for_finally(e) ? 1 : 0);
+}
+
+bool RunState::waits_for_finally(ElementId e) const { return !has_finally_begun_ && graph_->task_of(e).runs_finally; }
+
+bool RunState::has_answered(ElementId e) const {
+  if (state(e) != State::failed || tallies_.empty()) return is_final(state(e));
+  const Tally& tally = tallies_[graph_->task_id_of(e).value()];
+  return tally.limit == 0 || tally.is_beyond || is_tolerated_[e.value()];
 }
 
 bool RunState::counts_as_ok(ElementId e) const {
   const State s = state(e);
   if (s == State::ok || s == State::cached || s == State::skipped) return true;
-  return s == State::failed && graph_->task_of(e).on_failure == graph::OnFailure::ignore;
+  if (s != State::failed) return false;
+  return graph_->task_of(e).on_failure == graph::OnFailure::ignore || (!tallies_.empty() && is_tolerated_[e.value()]);
 }
 
 bool RunState::is_complete() const {
@@ -119,10 +157,9 @@ void RunState::set(ElementId e, State next, Effects& effects) {
   if (!graph_->is_gate(e)) {
     --counts_[static_cast<std::size_t>(state)];
     ++counts_[static_cast<std::size_t>(next)];
-    if (graph_->task_of(e).on_failure == graph::OnFailure::ignore) {
-      if (state == State::failed) --num_ignored_;
-      if (next == State::failed) ++num_ignored_;
-    }
+    if (!graph_->task_of(e).runs_finally)
+      num_main_left_ += std::uint64_t{is_final(state)} - std::uint64_t{is_final(next)};
+    count_for_task(e, state, next);
   }
   if (state == State::retry_wait) {
     const auto found = std::lower_bound(retry_at_.begin(), retry_at_.end(), std::pair{e, Time::min()});
@@ -131,6 +168,19 @@ void RunState::set(ElementId e, State next, Effects& effects) {
   state = next;
   effects.changed.push_back(e);
   if (next == State::ready) effects.ready.push_back(e);
+}
+
+void RunState::count_for_task(ElementId e, State before, State after) {
+  if (before == State::failed) count_failure(e, -1);
+  if (after == State::failed) count_failure(e, 1);
+  if (!tallies_.empty()) tallies_[graph_->task_id_of(e).value()].left += is_final(before) - is_final(after);
+}
+
+void RunState::count_failure(ElementId e, int change) {
+  if (graph_->task_of(e).on_failure == graph::OnFailure::ignore)
+    num_ignored_ += static_cast<std::uint64_t>(change);
+  else if (!tallies_.empty())
+    tallies_[graph_->task_id_of(e).value()].failed += static_cast<std::uint32_t>(change);
 }
 
 void RunState::start_attempt(const Event& event, Effects& effects) {
@@ -163,7 +213,7 @@ void RunState::fail(ElementId e, const Event& event, Effects& effects) {
     set(e, State::cancelled, effects);
     answer_dependents(e, effects);
   } else if (event.cls == FailureClass::preempted ||
-             (graph::is_infrastructure(event.cls) && infra_used_[e.value()] < kMaxInfraRetries)) {
+             (graph::is_infrastructure(event.cls) && infra_used_[e.value()] < graph_->limits().max_infra_retries)) {
     if (event.cls != FailureClass::preempted) ++infra_used_[e.value()];
     set(e, State::ready, effects);
   } else if (!graph::is_infrastructure(event.cls) && retries_used_[e.value()] < policy.max &&
@@ -192,17 +242,78 @@ void RunState::answer_dependents(ElementId e, Effects& effects) {
   while (!ended.empty()) {
     const ElementId above = ended.back();
     ended.pop_back();
-    const State answer = answer_of(above);
-    for (const std::uint32_t s : graph_->successors(above)) {
-      if (states_[s] != State::waiting) continue;
-      FUGLE_CHECK_THAT(unanswered_[s] > 0);
-      verdicts_[s] = std::max(verdicts_[s], answer);
-      if (--unanswered_[s] > 0) continue;
-      const ElementId below(s);
-      const bool may_run = verdicts_[s] == State::ok && !graph_->is_gate(below);
-      set(below, may_run ? State::ready : verdicts_[s], effects);
-      if (!may_run) ended.push_back(below);
-    }
+    for (const ElementId one : who_answers(above, effects)) answer_successors(one, ended, effects);
+  }
+}
+
+/// The element that has just ended; but a failure that may be tolerated only with the last of its task, or with the one
+/// that is too many.
+std::vector<ElementId> RunState::who_answers(ElementId ended, Effects& effects) {
+  const TaskId task = graph_->task_id_of(ended);
+  const bool is_tolerant = !tallies_.empty() && tallies_[task.value()].limit > 0;
+  if (!is_tolerant) return {ended};
+  Tally& tally = tallies_[task.value()];
+  std::vector<ElementId> answering;
+  const bool is_new_failure = state(ended) == State::failed && !counts_as_ok(ended);
+  if (!is_new_failure || tally.is_beyond)
+    answering.push_back(ended);
+  else
+    tally.deferred.push_back(ended);
+  if (tally.failed > tally.limit && !tally.is_beyond) {
+    tally.is_beyond = true;
+    effects.beyond_tolerance.push_back(task);
+  } else if (tally.left > 0 || tally.is_beyond) {
+    return answering;
+  } else {
+    for (const ElementId e : tally.deferred) is_tolerated_[e.value()] = true;
+    num_tolerated_ += tally.deferred.size();
+  }
+  effects.changed.insert(effects.changed.end(), tally.deferred.begin(), tally.deferred.end());
+  answering.insert(answering.end(), tally.deferred.begin(), tally.deferred.end());
+  tally.deferred.clear();
+  return answering;
+}
+
+void RunState::answer_successors(ElementId e, std::vector<ElementId>& ended, Effects& effects) {
+  const State answer = answer_of(e);
+  for (const std::uint32_t s : graph_->successors(e)) {
+    if (states_[s] != State::waiting) continue;
+    FUGLE_CHECK_THAT(unanswered_[s] > 0);
+    verdicts_[s] = std::max(verdicts_[s], answer);
+    if (--unanswered_[s] > 0) continue;
+    const ElementId below(s);
+    const bool may_run = verdicts_[s] == State::ok && !graph_->is_gate(below);
+    set(below, may_run ? State::ready : verdicts_[s], effects);
+    if (!may_run) ended.push_back(below);
+  }
+}
+
+void RunState::hold(ElementId e, Effects& effects) {
+  const State s = state(e);
+  if (s == State::waiting || s == State::ready || s == State::retry_wait) set(e, State::held, effects);
+}
+
+/// What was answered meanwhile counts.
+void RunState::let_go(ElementId e, Effects& effects) {
+  if (state(e) != State::held) return;
+  set(e, State::waiting, effects);
+  unanswered_[e.value()] = count_unanswered(e);
+  verdicts_[e.value()] = State::ok;
+  for (const std::uint32_t need : graph_->needs(e))
+    if (has_answered(ElementId(need)))
+      verdicts_[e.value()] = std::max(verdicts_[e.value()], answer_of(ElementId(need)));
+  if (unanswered_[e.value()] > 0) return;
+  const bool may_run = verdicts_[e.value()] == State::ok;
+  set(e, may_run ? State::ready : verdicts_[e.value()], effects);
+  if (!may_run) answer_dependents(e, effects);
+}
+
+void RunState::begin_finally(Effects& effects) {
+  FUGLE_EXPECT(!has_finally_begun_);
+  has_finally_begun_ = true;
+  for (const ElementId e : finally_) {
+    if (graph_->is_gate(e) || state(e) != State::waiting) continue;
+    if (--unanswered_[e.value()] == 0) set(e, State::ready, effects);
   }
 }
 
@@ -213,6 +324,11 @@ void RunState::begin_life(Effects& effects) {
   if (num_lives_ == 1) return;
   for (std::uint32_t i = 0; i < states_.size(); ++i)
     if (is_live(states_[i])) set(ElementId(i), State::ready, effects);
+  if (!has_finally_begun_) return;
+  has_finally_begun_ = false;
+  for (const ElementId e : finally_)
+    if (state(e) != State::waiting) set(e, State::waiting, effects);
+  recount_needs(effects);
 }
 
 void RunState::retry_everything(Effects& effects) {
@@ -223,6 +339,10 @@ void RunState::retry_everything(Effects& effects) {
     const bool may_run_again =
         states_[i] == State::failed ? !counts_as_ok(e) : states_[i] == State::blocked || states_[i] == State::cancelled;
     if (may_run_again) set(e, State::waiting, effects);
+  }
+  for (Tally& tally : tallies_) {
+    tally.deferred.clear();
+    tally.is_beyond = false;
   }
   recount_needs(effects);
 }
@@ -239,14 +359,14 @@ void apply(RunState& run, const Event& event, Effects& effects) {
       run.answer_dependents(event.element, effects);
       break;
     case EventKind::stop_requested: run.stop_code_ = event.exit; break;
+    case EventKind::hold_element: run.hold(event.element, effects); break;
+    case EventKind::release_element: run.let_go(event.element, effects); break;
+    case EventKind::finally_began: run.begin_finally(effects); break;
     case EventKind::none:
     case EventKind::run_ended:
     case EventKind::worker_joined:
     case EventKind::worker_lost:
-    case EventKind::hold_element:
-    case EventKind::release_element:
-    case EventKind::node_drained:
-    case EventKind::finally_began: break;
+    case EventKind::node_drained: break;
   }
 }
 
@@ -269,6 +389,7 @@ void RunState::check_invariants() const {
     FUGLE_CHECK_THAT(!has_begun || needs_are_ok, "an element began before its needs");
     FUGLE_CHECK_THAT(!waits || unanswered_[i] == count_unanswered(e), "unanswered needs are miscounted");
     FUGLE_CHECK_THAT(!waits || unanswered_[i] > 0, "an element waits for nothing");
+    FUGLE_CHECK_THAT(!has_begun || !waits_for_finally(e), "a task of finally began too early");
   }
   FUGLE_CHECK_THAT(counts == counts_, "counts by state are wrong");
 }

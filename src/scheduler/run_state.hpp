@@ -5,11 +5,16 @@
 //      |           |           |-------> FAILED
 //      |-------> BLOCKED (all it needs have ended, and one is FAILED or BLOCKED)
 //      '-------> CANCELLED (one it needs is; on request also from READY, RUNNING, RETRY_WAIT)
+//   hold_element:              WAITING, READY, RETRY_WAIT ---> HELD;  release_element: HELD ---> WAITING, READY, ...
 //   at a new life of the run:  RUNNING ---> READY
 //   retry_all:                 FAILED, BLOCKED, CANCELLED ---> WAITING or READY
 //
-// STARTING, CHECKING, CACHED, SKIPPED, HELD and EXPANDING of FORMAT.md section 8 have their places in the enumeration;
-// the features that reach them are not built yet.
+// Tasks of `finally` wait, besides for what they need, for finally_began; each life of the run has its own, so at a new
+// life all their elements are WAITING again. A failure within `tolerate` answers those that need it only when its task
+// has ended: then it is known that no more failed.
+//
+// STARTING, CHECKING, CACHED, SKIPPED and EXPANDING of FORMAT.md section 8 have their places in the enumeration; the
+// features that reach them are not built yet.
 //
 // Work per event is O(out-degree) plus what it blocks. Knows nothing of workers' capacities, leases, messages, files.
 #pragma once
@@ -56,14 +61,12 @@ using Counts = std::array<std::uint64_t, kNumStates>;
 
 /// What an event led to; the head acts on it.
 struct Effects {
-  std::vector<ElementId> ready;       ///< became READY
-  std::vector<ElementId> retry_wait;  ///< entered RETRY_WAIT
-  std::vector<ElementId> changed;     ///< every element whose state changed, gates included, possibly repeated
+  std::vector<ElementId> ready;          ///< became READY
+  std::vector<ElementId> retry_wait;     ///< entered RETRY_WAIT
+  std::vector<ElementId> changed;        ///< every element whose state changed, gates included, possibly repeated
+  std::vector<TaskId> beyond_tolerance;  ///< more of their elements have failed than they tolerate
   void clear();
 };
-
-/// Free retries of infrastructure failures per element and life budget (limits.max_infra_retries).
-inline constexpr std::uint32_t kMaxInfraRetries = 3;
 
 class RunState {
  public:
@@ -80,7 +83,11 @@ class RunState {
   [[nodiscard]] std::uint64_t count(State s) const { return counts_[static_cast<std::size_t>(s)]; }
   /// FAILED under on_failure: ignore; contained in count(State::failed).
   [[nodiscard]] std::uint64_t num_ignored() const { return num_ignored_; }
+  /// FAILED and within what their tasks tolerate, these having ended; contained in count(State::failed).
+  [[nodiscard]] std::uint64_t num_tolerated() const { return num_tolerated_; }
   [[nodiscard]] bool counts_as_ok(ElementId e) const;
+  /// What needs it has been told: it is final, and not a failure of which nobody knows yet whether it is tolerated.
+  [[nodiscard]] bool has_answered(ElementId e) const;
   /// `need` is the only one of the needs of a WAITING element that has not ended, and the others are OK. O(1).
   [[nodiscard]] bool waits_only_for(ElementId e, ElementId need) const {
     return unanswered_[e.value()] == 1 && verdicts_[e.value()] == State::ok && !is_final(state(need));
@@ -89,6 +96,10 @@ class RunState {
   [[nodiscard]] Time retry_at(ElementId e) const;
   /// True when every real element is final.
   [[nodiscard]] bool is_complete() const;
+  /// The same of all but the tasks of `finally`.
+  [[nodiscard]] bool is_main_complete() const { return num_main_left_ == 0; }
+  [[nodiscard]] bool has_finally() const { return !finally_.empty(); }
+  [[nodiscard]] bool has_finally_begun() const { return has_finally_begun_; }
   [[nodiscard]] std::span<const State> states() const { return states_; }
   [[nodiscard]] std::span<const std::uint16_t> attempts() const { return attempts_; }
   /// 0 until a stop was requested in this life, else the exit code it asked for.
@@ -105,12 +116,30 @@ class RunState {
   friend void apply(RunState& run, const Event& event, Effects& effects);
   friend void make_due(RunState& run, ElementId e, Effects& effects);
 
+  /// What a task with `tolerate` must know of its elements.
+  struct Tally {
+    std::uint32_t limit = 0;  ///< failures tolerated
+    std::uint32_t left = 0;   ///< elements that are not final
+    std::uint32_t failed = 0;
+    bool is_beyond = false;           ///< more have failed
+    std::vector<ElementId> deferred;  ///< FAILED, and nobody was told yet
+  };
+
+  void find_finally();
   void set(ElementId e, State next, Effects& effects);
+  void count_for_task(ElementId e, State before, State after);
+  void count_failure(ElementId e, int change);
   void start_attempt(const Event& event, Effects& effects);
   void end_attempt(const Event& event, Effects& effects);
   void fail(ElementId e, const Event& event, Effects& effects);
   [[nodiscard]] State answer_of(ElementId e) const;
   void answer_dependents(ElementId e, Effects& effects);
+  [[nodiscard]] std::vector<ElementId> who_answers(ElementId ended, Effects& effects);
+  void answer_successors(ElementId e, std::vector<ElementId>& ended, Effects& effects);
+  [[nodiscard]] bool waits_for_finally(ElementId e) const;
+  void hold(ElementId e, Effects& effects);
+  void let_go(ElementId e, Effects& effects);
+  void begin_finally(Effects& effects);
   void begin_life(Effects& effects);
   void retry_everything(Effects& effects);
   void recount_needs(Effects& effects);
@@ -126,8 +155,14 @@ class RunState {
   std::vector<std::uint32_t> unanswered_;             ///< needs that are not final yet
   std::vector<State> verdicts_;                       ///< strongest answer so far: ok, blocked or cancelled
   std::vector<std::pair<ElementId, Time>> retry_at_;  ///< sorted by element; few
+  std::vector<Tally> tallies_;                        ///< [task]; empty when no task has `tolerate`
+  std::vector<bool> is_tolerated_;                    ///< [element], likewise
+  std::vector<ElementId> finally_;                    ///< elements of `finally`, and gates among them
   Counts counts_{};
   std::uint64_t num_ignored_ = 0;
+  std::uint64_t num_tolerated_ = 0;
+  std::uint64_t num_main_left_ = 0;
+  bool has_finally_begun_ = false;
   std::uint32_t num_lives_ = 0;
   int stop_code_ = 0;
 };

@@ -58,6 +58,7 @@ void Worker::on_head_lost() {
 void Worker::accept(const Grant& grant) {
   report_interval_ = grant.report_interval;
   last_end_ = grant.last_end;
+  run_state_ = grant.run_state;
   ++num_grants_;
   for (const auto& [id, task] : grant.tasks) tasks_[id.value()] = task;
   for (const LeasedElement& leased : grant.elements) {
@@ -314,15 +315,15 @@ Launch Worker::hand_over(Held& held) {
   ++num_running_;
   held.is_running = true;
   const LeasedElement& leased = held.leased;
-  Launch launch{leased.element,
-                leased.attempt,
-                leased.id,
-                tasks_.at(leased.task.value()),
-                leased.index,
-                leased.packed_text,
-                held.granted,
-                {},
-                {}};
+  Launch launch;
+  launch.element = leased.element;
+  launch.attempt = leased.attempt;
+  launch.id = leased.id;
+  launch.task = tasks_.at(leased.task.value());
+  launch.index = leased.index;
+  launch.packed_text = leased.packed_text;
+  launch.granted = held.granted;
+  if (launch.task->runs_finally) launch.run_state = run_state_;
   if (needs_place(*launch.task)) launch.place = place_of(held);
   return launch;
 }

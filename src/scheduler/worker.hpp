@@ -106,6 +106,7 @@ class Worker {
   Duration report_interval_{0};  ///< as granted
   double mean_length_s_ = 0;     ///< of attempts that ended here, moving
   Time last_end_ = kNever;
+  std::string run_state_;  ///< of `finally`
   bool is_shutting_down_ = false;
   bool is_done_ = false;
   bool has_head_ = true;

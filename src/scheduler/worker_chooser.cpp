@@ -41,11 +41,37 @@ void WorkerChooser::remember(ElementId element, WorkerId worker) {
   last_worker_[graph_.task_id_of(element).value()] = worker;
 }
 
-WorkerId WorkerChooser::home_of(ElementId e) const { return plan_.homes.empty() ? WorkerId() : plan_.homes[e.value()]; }
+WorkerId WorkerChooser::home_of(ElementId e) const {
+  return plan_.homes.empty() || avoided_.contains(e) ? WorkerId() : plan_.homes[e.value()];
+}
 
 std::optional<WorkerId> WorkerChooser::choose(ElementId e) {
+  if (const auto avoided = avoided_.find(e); avoided != avoided_.end()) {
+    const WorkerTable::Entry& there = workers_.at(avoided->second);
+    const graph::Request& request = graph_.task_of(e).request;
+    if (const auto worker = away_from(there.node, request)) return worker;
+    if (there.is_suspect && is_anyone_able_away_from(there.node, request)) return std::nullopt;
+  }
   const auto worker = workers_.room().has_free_core() ? with_room(e) : std::nullopt;
   return worker ? worker : with_backlog_room(e);
+}
+
+/// The first of those with most free cores. Linear: only for what has failed.
+std::optional<WorkerId> WorkerChooser::away_from(std::uint32_t node, const graph::Request& request) const {
+  std::optional<WorkerId> best;
+  for (const WorkerTable::Entry& entry : workers_.all()) {
+    const WorkerId worker = entry.info.worker;
+    if (entry.node == node || !workers_.room().has_room(worker, request)) continue;
+    if (!best || workers_.room().free_cores(worker) > workers_.room().free_cores(*best)) best = worker;
+  }
+  return best;
+}
+
+bool WorkerChooser::is_anyone_able_away_from(std::uint32_t node, const graph::Request& request) const {
+  const auto& all = workers_.all();
+  return std::any_of(all.begin(), all.end(), [&](const WorkerTable::Entry& entry) {
+    return entry.node != node && workers_.is_able(entry.info.worker, request);
+  });
 }
 
 std::optional<WorkerId> WorkerChooser::with_room(ElementId e) {

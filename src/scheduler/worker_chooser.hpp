@@ -1,6 +1,7 @@
 // Which worker a READY element goes to now: the same rules as plan/worker_choice.hpp, on the workers as they are.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -20,10 +21,15 @@ class WorkerChooser {
   /// A worker with room: its home, near the named task, near its inputs, or where most is free; else, where attempts
   /// are short, one whose backlog is not deep yet.
   [[nodiscard]] std::optional<WorkerId> choose(ElementId e);
+  /// It failed on the node of that worker, perhaps because of the node: another node comes first, and this one only
+  /// when it is above suspicion or there is no other.
+  void avoid(ElementId element, WorkerId worker) { avoided_[element] = worker; }
   /// Invalid: none.
   [[nodiscard]] WorkerId home_of(ElementId e) const;
 
  private:
+  [[nodiscard]] std::optional<WorkerId> away_from(std::uint32_t node, const graph::Request& request) const;
+  [[nodiscard]] bool is_anyone_able_away_from(std::uint32_t node, const graph::Request& request) const;
   [[nodiscard]] std::optional<WorkerId> with_room(ElementId e);
   [[nodiscard]] std::optional<WorkerId> near_the_named_task(ElementId e) const;
   [[nodiscard]] std::optional<WorkerId> near_its_inputs(ElementId e) const;
@@ -33,8 +39,9 @@ class WorkerChooser {
   const plan::Plan& plan_;
   WorkerTable& workers_;
   const AttemptLengths& lengths_;
-  std::vector<TaskId> near_;           ///< [task] the task that Task::near names; invalid: none
-  std::vector<WorkerId> ran_on_;       ///< [element]
+  std::vector<TaskId> near_;      ///< [task] the task that Task::near names; invalid: none
+  std::vector<WorkerId> ran_on_;  ///< [element]
+  std::map<ElementId, WorkerId> avoided_;
   std::vector<WorkerId> last_worker_;  ///< [task] of its latest OK attempt
 };
 

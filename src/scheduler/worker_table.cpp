@@ -56,7 +56,7 @@ std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
   entry.is_lost = true;
   if (!entry.info.alive) return {};
   --num_alive_;
-  total_cores_ -= entry.info.cores;
+  if (!entry.info.drained) total_cores_ -= entry.info.cores;
   entry.info.alive = false;
   entry.info.cores_in_use = 0;
   entry.active = {0, 0, 0};
@@ -83,6 +83,23 @@ void WorkerTable::set_revoking(WorkerId worker, bool is_revoking) {
   if (at(worker).is_revoking == is_revoking) return;
   at(worker).is_revoking = is_revoking;
   update(worker);
+}
+
+void WorkerTable::drain(WorkerId worker) {
+  Entry& entry = at(worker);
+  if (!entry.info.alive || entry.info.drained) return;
+  entry.info.drained = true;
+  total_cores_ -= entry.info.cores;
+  update(worker);
+}
+
+void WorkerTable::set_suspect(std::uint32_t node, bool is_suspect) {
+  for (const WorkerId worker : nodes_[node]) at(worker).is_suspect = is_suspect;
+}
+
+bool WorkerTable::has_good_node_besides(std::uint32_t node) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return entry.info.alive && !entry.info.drained && entry.node != node; });
 }
 
 void WorkerTable::activate(WorkerId worker, const graph::Request& request, std::uint32_t position) {
@@ -122,7 +139,7 @@ void WorkerTable::reorder(std::span<const std::uint32_t> before, std::span<const
 
 void WorkerTable::update(WorkerId worker) {
   const Entry& entry = at(worker);
-  if (!entry.info.alive || entry.is_kept_free) return room_.close(worker);
+  if (!entry.info.alive || entry.info.drained || entry.is_kept_free) return room_.close(worker);
   RoomIndex::Room room;
   room.capacity = entry.capacity();
   room.free = left_of(room.capacity, entry.active);
@@ -145,7 +162,8 @@ bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& reques
 
 bool WorkerTable::is_able(WorkerId worker, const graph::Request& request) const {
   const WorkerInfo& info = at(worker).info;
-  return info.alive && request.cores <= info.cores && request.mem_bytes <= info.mem_bytes && request.gpus <= info.gpus;
+  return info.alive && !info.drained && request.cores <= info.cores && request.mem_bytes <= info.mem_bytes &&
+         request.gpus <= info.gpus;
 }
 
 bool WorkerTable::is_anyone_able(const graph::Request& request) const {

@@ -30,6 +30,7 @@ class WorkerTable {
     bool is_lost = false;
     bool is_kept_free = false;  ///< for something large
     bool is_revoking = false;
+    bool is_suspect = false;  ///< what failed on its node last may be the node's fault
     bool said_goodbye = false;
 
     [[nodiscard]] plan::Slot capacity() const { return {info.cores, info.mem_bytes, info.gpus}; }
@@ -44,6 +45,13 @@ class WorkerTable {
   void say_goodbye(WorkerId worker);
   void keep_free(WorkerId worker, bool is_kept);
   void set_revoking(WorkerId worker, bool is_revoking);
+  /// It gets no more work; what it holds is not touched.
+  void drain(WorkerId worker);
+  void set_suspect(std::uint32_t node, bool is_suspect);
+  [[nodiscard]] bool is_drained(std::uint32_t node) const { return at(nodes_[node].front()).info.drained; }
+  [[nodiscard]] const std::vector<WorkerId>& on_node(std::uint32_t node) const { return nodes_[node]; }
+  /// Whether a worker that is neither lost nor drained is on another node.
+  [[nodiscard]] bool has_good_node_besides(std::uint32_t node) const;
 
   void activate(WorkerId worker, const graph::Request& request, std::uint32_t position);
   void deactivate(WorkerId worker, const graph::Request& request, std::uint32_t position);

@@ -15,7 +15,7 @@ std::size_t size_of(const LeasedElement& e) {
   return 2 * kId + 2 + 3 * 4 + size_of(e.releases) + 1 + 4 + size_of(e.id) + size_of(e.packed_text);
 }
 
-std::size_t size_of(const AttemptReport& a) { return 1 + kId + 2 + 2 * 8 + 1 + 3 * 4 + size_of(a.reason); }
+std::size_t size_of(const AttemptReport& a) { return 1 + kId + 2 + 2 * 8 + 1 + 4 + 8 + 4 + 2 * 8 + size_of(a.reason); }
 
 }  // namespace
 
@@ -30,7 +30,7 @@ std::size_t MessageSizes::of(const Message& message) {
   if (const auto* hello = std::get_if<Hello>(&message)) {
     bytes += size_of(hello->node) + 4 + 4 + 8 + 4;
   } else if (const auto* grant = std::get_if<Grant>(&message)) {
-    bytes += 2 * 8 + 2 * kLength;
+    bytes += 2 * 8 + size_of(grant->run_state) + 2 * kLength;
     for (const auto& [id, task] : grant->tasks) bytes += kId + kLength + of_task(id, *task);
     for (const LeasedElement& e : grant->elements) bytes += size_of(e);
   } else if (const auto* revoke = std::get_if<Revoke>(&message)) {

@@ -138,7 +138,7 @@ TEST(RunState, does_not_charge_infrastructure_failures_to_the_task) {
   GraphStory story;
   story.task("a");
   Story s(story);
-  for (std::uint32_t i = 0; i < kMaxInfraRetries; ++i) {
+  for (std::uint32_t i = 0; i < s.graph.limits().max_infra_retries; ++i) {
     s.start("a");
     s.end("a", FailureClass::lost);
     EXPECT_EQ(s.state("a"), State::ready);
@@ -184,6 +184,153 @@ TEST(RunState, blocks_through_gates) {
   s.happen(EventKind::retry_all);
   s.end("a[2]");
   EXPECT_EQ(s.run.count(State::ready), 5u);
+}
+
+graph::Tolerance number(std::uint32_t count) { return {count, 0}; }
+
+TEST(RunState, tells_of_a_tolerated_failure_when_its_task_has_ended) {
+  GraphStory story;
+  auto a = story.task("a").times(4);
+  a.task().tolerate = number(1);
+  story.task("b").after(a);
+  Story s(story);
+  s.end("a[0]", FailureClass::error, 1);
+  EXPECT_EQ(s.state("a[0]"), State::failed);
+  EXPECT_EQ(s.run.num_tolerated(), 0u) << "more may fail";
+  EXPECT_FALSE(s.run.has_answered(s.find("a[0]")));
+  for (int i = 1; i < 4; ++i) s.end("a[" + std::to_string(i) + "]");
+  EXPECT_EQ(s.run.num_tolerated(), 1u);
+  EXPECT_TRUE(s.run.counts_as_ok(s.find("a[0]")));
+  EXPECT_EQ(s.state("b"), State::ready);
+}
+
+TEST(RunState, blocks_at_once_when_more_failed_than_is_tolerated) {
+  GraphStory story;
+  auto a = story.task("a").times(4);
+  a.task().tolerate.fraction = 0.25;
+  story.task("b").after(a);
+  Story s(story);
+  s.end("a[0]", FailureClass::error, 1);
+  s.effects.clear();
+  s.end("a[1]", FailureClass::error, 1);
+  EXPECT_EQ(s.effects.beyond_tolerance.size(), 1u);
+  s.happen(EventKind::cancel_element, "a[2]");
+  s.end("a[3]");
+  EXPECT_EQ(s.run.num_tolerated(), 0u);
+  EXPECT_EQ(s.state("b"), State::cancelled) << "the strongest of BLOCKED and CANCELLED";
+  s.happen(EventKind::run_started);
+  s.happen(EventKind::retry_all);
+  for (const char* id : {"a[0]", "a[1]", "a[2]"}) s.end(id);
+  EXPECT_EQ(s.state("b"), State::ready);
+}
+
+TEST(RunState, keeps_what_was_tolerated_when_a_person_resumes) {
+  GraphStory story;
+  auto a = story.task("a").times(2);
+  a.task().tolerate = number(1);
+  story.task("b").after(a);
+  Story s(story);
+  s.end("a[0]", FailureClass::error, 1);
+  s.end("a[1]");
+  s.end("b", FailureClass::error, 1);
+  s.happen(EventKind::run_started);
+  s.happen(EventKind::retry_all);
+  EXPECT_EQ(s.state("a[0]"), State::failed);
+  EXPECT_EQ(s.state("b"), State::ready);
+}
+
+TEST(RunState, takes_a_failure_that_is_not_decided_yet_up_again_when_a_person_resumes) {
+  GraphStory story;
+  auto a = story.task("a").times(2);
+  a.task().tolerate = number(1);
+  Story s(story);
+  s.end("a[0]", FailureClass::error, 1);
+  s.happen(EventKind::run_started);
+  s.happen(EventKind::retry_all);
+  EXPECT_EQ(s.state("a[0]"), State::ready);
+  s.end("a[0]");
+  s.end("a[1]", FailureClass::error, 1);
+  EXPECT_EQ(s.run.num_tolerated(), 1u);
+}
+
+TEST(RunState, holds_an_element_until_it_is_released) {
+  Story s(diamond());
+  s.happen(EventKind::hold_element, "b");
+  s.end("a");
+  EXPECT_EQ(s.state("b"), State::held);
+  EXPECT_EQ(s.state("c"), State::ready);
+  s.happen(EventKind::release_element, "b");
+  EXPECT_EQ(s.state("b"), State::ready) << "what it needs ended meanwhile";
+}
+
+TEST(RunState, keeps_a_hold_over_lives_and_blocks_on_release_what_can_not_run) {
+  Story s(diamond());
+  s.happen(EventKind::hold_element, "d");
+  s.end("a");
+  s.happen(EventKind::run_started);
+  s.happen(EventKind::run_started);
+  s.end("b", FailureClass::error, 1);
+  s.end("c");
+  EXPECT_EQ(s.state("d"), State::held);
+  s.happen(EventKind::release_element, "d");
+  EXPECT_EQ(s.state("d"), State::blocked);
+}
+
+GraphStory with_finally() {
+  GraphStory story;
+  story.task("work");
+  auto sum = story.task("sum");
+  auto mail = story.task("mail").after(sum);
+  sum.task().runs_finally = true;
+  mail.task().runs_finally = true;
+  return story;
+}
+
+TEST(RunState, starts_finally_when_it_is_told_to_however_all_else_ended) {
+  Story s(with_finally());
+  s.happen(EventKind::run_started);
+  EXPECT_EQ(s.state("sum"), State::waiting);
+  s.end("work", FailureClass::error, 1);
+  EXPECT_TRUE(s.run.is_main_complete());
+  EXPECT_FALSE(s.run.is_complete());
+  EXPECT_EQ(s.state("sum"), State::waiting);
+  s.happen(EventKind::finally_began);
+  EXPECT_EQ(s.state("sum"), State::ready);
+  s.end("sum");
+  s.end("mail");
+  EXPECT_TRUE(s.run.is_complete());
+}
+
+TEST(RunState, has_finally_run_again_in_the_next_life) {
+  Story s(with_finally());
+  s.happen(EventKind::run_started);
+  s.happen(EventKind::finally_began);
+  s.end("sum");
+  s.end("mail", FailureClass::error, 1);
+  s.happen(EventKind::run_started);
+  EXPECT_EQ(s.state("sum"), State::waiting);
+  EXPECT_EQ(s.state("mail"), State::waiting);
+  s.end("work");
+  s.happen(EventKind::finally_began);
+  EXPECT_EQ(s.state("sum"), State::ready);
+  EXPECT_EQ(s.state("mail"), State::waiting);
+}
+
+TEST(RunState, takes_the_budget_of_infrastructure_failures_from_the_limits) {
+  GraphStory story;
+  story.task("a");
+  graph::GraphData data = story.graph().data();
+  data.limits.max_infra_retries = 0;
+  const Graph graph(std::move(data));
+  RunState run(graph, 1);
+  Effects effects;
+  Event ended;
+  ended.kind = EventKind::attempt_ended;
+  ended.element = ElementId(0);
+  ended.attempt = 1;
+  ended.cls = FailureClass::lost;
+  apply(run, ended, effects);
+  EXPECT_EQ(run.state(ElementId(0)), State::failed);
 }
 
 }  // namespace
