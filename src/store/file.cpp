@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -44,21 +43,21 @@ void throw_errno(const std::string& what, const std::string& path, int error) {
   throw EnvironmentError(fmt::format("{} '{}' ({}); {}", what, path, std::strerror(error), advice_for(error)));
 }
 
-File::File(std::string path, int flags) : path_(std::move(path)) {
-  fd_ = ::open(path_.c_str(), flags | O_CLOEXEC, kPrivateFile);
+File::File(std::string path, int flags, Disk& disk) : disk_(&disk), path_(std::move(path)) {
+  fd_ = disk.open(path_.c_str(), flags | O_CLOEXEC, kPrivateFile);
   if (fd_ < 0) throw_errno("cannot open", path_, errno);
   if ((flags & O_CREAT) != 0) share_like_directory(fd_, path_);
 }
 
 File::~File() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0) disk_->close(fd_);
 }
 
-ScopedTemporary::~ScopedTemporary() { ::unlink(path_.c_str()); }
+ScopedTemporary::~ScopedTemporary() { disk_.unlink(path_.c_str()); }
 
 void File::write_at(std::uint64_t offset, std::span<const std::byte> bytes) const {
   while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    const ssize_t written = disk_->pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) throw_errno("cannot write", path_, written < 0 ? errno : EIO);
     offset += static_cast<std::uint64_t>(written);
@@ -79,7 +78,7 @@ void File::write_zeros(std::uint64_t offset, std::uint64_t count) const {
 std::size_t File::read_at(std::uint64_t offset, std::span<std::byte> bytes) const {
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t got = ::pread(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    const ssize_t got = disk_->pread(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw_errno("cannot read", path_, errno);
     if (got == 0) break;
@@ -89,7 +88,15 @@ std::size_t File::read_at(std::uint64_t offset, std::span<std::byte> bytes) cons
 }
 
 void File::sync_data() const {
-  if (::fdatasync(fd_) != 0) throw_errno("cannot sync", path_, errno);
+  if (disk_->fdatasync(fd_) != 0) throw_errno("cannot sync", path_, errno);
+}
+
+void File::sync_all() const {
+  if (disk_->fsync(fd_) != 0) throw_errno("cannot sync", path_, errno);
+}
+
+void File::truncate(std::uint64_t size) const {
+  if (disk_->ftruncate(fd_, static_cast<off_t>(size)) != 0) throw_errno("cannot write", path_, errno);
 }
 
 bool File::has_name() const {
@@ -109,33 +116,36 @@ std::vector<std::string> list_directory(const std::string& directory) {
   return names;
 }
 
-void remove_if_exists(const std::string& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno("cannot remove", path, errno);
+void remove_if_exists(const std::string& path, Disk& disk) {
+  if (disk.unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno("cannot remove", path, errno);
 }
 
-void sync_directory(const std::string& directory) {
-  const File dir(directory, O_RDONLY | O_DIRECTORY);
+void sync_directory(const std::string& directory, Disk& disk) {
+  const File dir(directory, O_RDONLY | O_DIRECTORY, disk);
   // Some file systems can not sync directories and make renames durable by themselves.
-  if (::fsync(dir.fd()) != 0 && errno != EINVAL) throw_errno("cannot sync", directory, errno);
+  if (disk.fsync(dir.fd()) != 0 && errno != EINVAL) throw_errno("cannot sync", directory, errno);
 }
 
-void replace_durably(const std::string& from, const std::string& to) {
-  const File file(from, O_RDWR);
-  if (::fsync(file.fd()) != 0) throw_errno("cannot sync", from, errno);
-  if (::rename(from.c_str(), to.c_str()) != 0) throw_errno("cannot create", to, errno);
-  sync_directory(directory_of(to));
+void replace_durably(const std::string& from, const std::string& to, Disk& disk) {
+  File(from, O_RDWR, disk).sync_all();
+  rename_over(from, to, disk);
+  sync_directory(directory_of(to), disk);
 }
 
-bool rename_to_new(const std::string& from, const std::string& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+void rename_over(const std::string& from, const std::string& to, Disk& disk) {
+  if (disk.rename(from.c_str(), to.c_str()) != 0) throw_errno("cannot create", to, errno);
+}
+
+bool rename_to_new(const std::string& from, const std::string& to, Disk& disk) {
+  if (disk.rename_to_new(from.c_str(), to.c_str()) == 0) return true;
   if (errno == EEXIST) return false;
   if (errno != EINVAL && errno != ENOSYS) throw_errno("cannot create", to, errno);
   // Network file systems without RENAME_NOREPLACE: link(2) refuses an existing name as well.
-  if (::link(from.c_str(), to.c_str()) != 0) {
+  if (disk.link(from.c_str(), to.c_str()) != 0) {
     if (errno == EEXIST) return false;
     throw_errno("cannot create", to, errno);
   }
-  remove_if_exists(from);
+  remove_if_exists(from, disk);
   return true;
 }
 

@@ -46,7 +46,7 @@ class FileStore::Impl {
  public:
   Impl(std::string run_dir, const Recovered& recovered, const JournalOptions& options)
       : options_(options),
-        writer_(std::move(run_dir), recovered, options.capacity, options.commit_align),
+        writer_(std::move(run_dir), recovered, options.capacity, options.commit_align, *options.disk),
         max_text_(writer_.max_text()),
         appended_(writer_.durable()),
         durable_(writer_.durable()),

@@ -20,6 +20,7 @@ struct JournalOptions {
   std::uint32_t capacity = 65536;  ///< rows per segment, a multiple of 64 from 256; see capacity_for()
   std::uint32_t commit_align = 0;  ///< 0 packed, 4096: each commit starts a page
   int wake_fd = -1;                ///< eventfd to write to after each commit and at a fault; -1: none
+  Disk* disk = &real_disk();       ///< outlives the store
 };
 
 /// clamp(next power of two of 3n/16, 4096, 65536).

@@ -66,14 +66,14 @@ void read_last(SegmentReader& segment, Recovered& recovered) {
 
 }  // namespace
 
-Recovered read_journal(const std::string& run_dir) {
+Recovered read_journal(const std::string& run_dir, Disk& disk) {
   const auto numbers = list_segments(run_dir);
   check_no_hole(run_dir, numbers);
   Recovered recovered;
   recovered.num_segments = static_cast<std::uint32_t>(numbers.size());
   std::optional<SegmentReader> previous;
   for (const std::uint32_t number : numbers) {
-    SegmentReader segment(open_segment(run_dir, number));
+    SegmentReader segment(open_segment(run_dir, number, disk));
     if (previous) {
       check_continues(segment, recovered);
       read_inner(*previous, segment.info().first_seq, recovered);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scheduler/event.hpp"
+#include "store/disk.hpp"
 
 namespace fugle::store {
 
@@ -22,6 +23,6 @@ struct Recovered {
 
 /// Nothing is changed on disk; no segments give an empty answer. Throws EnvironmentError naming the segment when
 /// acknowledged data is damaged or a segment is missing; ConflictError for a newer format.
-[[nodiscard]] Recovered read_journal(const std::string& run_dir);
+[[nodiscard]] Recovered read_journal(const std::string& run_dir, Disk& disk = real_disk());
 
 }  // namespace fugle::store

@@ -27,16 +27,16 @@ std::string make_uuid() {
   return uuid;
 }
 
-void remove_leftovers(const std::string& run_dir) {
+void remove_leftovers(const std::string& run_dir, Disk& disk) {
   for (const std::string& name : list_directory(run_dir)) {
-    if (name.ends_with(".h5.tmp")) remove_if_exists(run_dir + "/" + name);
+    if (name.ends_with(".h5.tmp")) remove_if_exists(run_dir + "/" + name, disk);
   }
 }
 
 /// Segments are read-only for everyone else; their owner may still write.
-File open_protected(const std::string& path) {
+File open_protected(const std::string& path, Disk& disk) {
   if (::chmod(path.c_str(), kPrivateFile) != 0) throw_errno("cannot open for writing", path, errno);
-  File file(path, O_RDWR);
+  File file(path, O_RDWR, disk);
   ::fchmod(file.fd(), rights_beside(path) & 0444);
   return file;
 }
@@ -44,10 +44,10 @@ File open_protected(const std::string& path) {
 }  // namespace
 
 JournalWriter::JournalWriter(std::string run_dir, const Recovered& recovered, std::uint32_t capacity,
-                             std::uint32_t commit_align)
-    : run_dir_(std::move(run_dir)), durable_(recovered.events.size()) {
+                             std::uint32_t commit_align, Disk& disk)
+    : disk_(disk), run_dir_(std::move(run_dir)), durable_(recovered.events.size()) {
   FUGLE_EXPECT(commit_align == 0 || commit_align == kPage);
-  remove_leftovers(run_dir_);
+  remove_leftovers(run_dir_, disk_);
   const bool is_first = recovered.num_segments == 0;
   life_.run = is_first ? make_uuid() : recovered.run;
   life_.capacity = is_first ? capacity : recovered.capacity;
@@ -68,8 +68,8 @@ JournalWriter::JournalWriter(std::string run_dir, const Recovered& recovered, st
 /// After the kill of a process its last rows may be in the page cache only: they must be on disk before anything builds
 /// on them, and torn rows behind them must never be taken for events.
 void JournalWriter::seal_tail(std::uint32_t number, std::uint32_t first_row) {
-  const SegmentInfo info = open_segment(run_dir_, number).info;
-  const File file = open_protected(segment_path(run_dir_, number));
+  const SegmentInfo info = open_segment(run_dir_, number, disk_).info;
+  const File file = open_protected(segment_path(run_dir_, number), disk_);
   std::vector<Row> page(kRowsPerPage);
   for (std::uint64_t row = first_row; row < info.capacity; row += page.size()) {
     page.resize(std::min<std::uint64_t>(kRowsPerPage - row % kRowsPerPage, info.capacity - row));
@@ -85,7 +85,7 @@ void JournalWriter::start_segment(std::uint32_t number, IfExists if_exists) {
   wanted.number = number;
   wanted.first_seq = durable_ + 1;
   try {
-    segment_.emplace(create_segment(run_dir_, std::move(wanted), if_exists));
+    segment_.emplace(create_segment(run_dir_, std::move(wanted), if_exists, disk_));
   } catch (const SegmentExists&) {
     throw_superseded();
   }

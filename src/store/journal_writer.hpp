@@ -30,7 +30,8 @@ class JournalWriter {
  public:
   /// Zeros and syncs what lies behind the recovered events, then starts a segment with the next epoch.
   /// `capacity` in rows counts for the first life only; `commit_align` is 0 or 4096 bytes.
-  JournalWriter(std::string run_dir, const Recovered& recovered, std::uint32_t capacity, std::uint32_t commit_align);
+  JournalWriter(std::string run_dir, const Recovered& recovered, std::uint32_t capacity, std::uint32_t commit_align,
+                Disk& disk = real_disk());
 
   /// Writes the rows and syncs. When it throws, durable() says how far it came, and it must not be called again.
   /// Throws EnvironmentError (disk full, failing twice), ConflictError (superseded).
@@ -55,6 +56,7 @@ class JournalWriter {
   [[nodiscard]] bool is_superseded() const;
   [[noreturn]] void throw_superseded() const;
 
+  Disk& disk_;
   std::string run_dir_;
   SegmentInfo life_;  ///< what all segments of this life have in common
   scheduler::Sequence durable_ = 0;

@@ -107,9 +107,9 @@ auto with_plan(const std::string& run_dir, Read read) {
 
 }  // namespace
 
-void write_plan(const std::string& run_dir, const Graph& graph, const PlanFacts& facts) {
+void write_plan(const std::string& run_dir, const Graph& graph, const PlanFacts& facts, Disk& disk) {
   const std::string path = plan_path(run_dir);
-  const ScopedTemporary temporary(path + ".tmp");
+  const ScopedTemporary temporary(path + ".tmp", disk);
   {
     const hdf5::Session session;
     hdf5::Handle file = hdf5::create_file(session, temporary.path());
@@ -122,7 +122,7 @@ void write_plan(const std::string& run_dir, const Graph& graph, const PlanFacts&
     write_elements(file, graph.data());
     hdf5::close_checked(std::move(file), path);
   }
-  replace_durably(temporary.path(), path);
+  replace_durably(temporary.path(), path, disk);
 }
 
 PlanFile read_plan(const std::string& run_dir) {

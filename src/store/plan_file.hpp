@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "store/disk.hpp"
 
 namespace fugle::store {
 
@@ -17,7 +18,8 @@ struct PlanFacts {
 };
 
 /// Throws EnvironmentError (disk full, not writable).
-void write_plan(const std::string& run_dir, const graph::Graph& graph, const PlanFacts& facts);
+void write_plan(const std::string& run_dir, const graph::Graph& graph, const PlanFacts& facts,
+                Disk& disk = real_disk());
 
 struct PlanFile {
   PlanFacts facts;

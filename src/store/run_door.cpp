@@ -50,9 +50,9 @@ void link(const hdf5::Handle& file, const char* name, const char* target) {
 
 }  // namespace
 
-void write_run_door(const std::string& run_dir, std::uint32_t segment_capacity) {
+void write_run_door(const std::string& run_dir, std::uint32_t segment_capacity, Disk& disk) {
   const std::string path = run_dir + "/run.h5";
-  const ScopedTemporary temporary(path + ".tmp");
+  const ScopedTemporary temporary(path + ".tmp", disk);
   {
     const hdf5::Session session;
     hdf5::CreateOptions options;
@@ -68,7 +68,7 @@ void write_run_door(const std::string& run_dir, std::uint32_t segment_capacity) 
     link(file, "snapshot", "snapshot.h5");
     hdf5::close_checked(std::move(file), path);
   }
-  replace_durably(temporary.path(), path);
+  replace_durably(temporary.path(), path, disk);
 }
 
 }  // namespace fugle::store

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <string>
 
-#include "store/snapshot.hpp"
+#include "store/disk.hpp"
 
 namespace fugle::store {
 
 /// `segment_capacity` in rows: JournalOptions::capacity of the first life. Throws EnvironmentError.
-void write_run_door(const std::string& run_dir, std::uint32_t segment_capacity);
+void write_run_door(const std::string& run_dir, std::uint32_t segment_capacity, Disk& disk = real_disk());
 
 }  // namespace fugle::store

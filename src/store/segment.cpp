@@ -100,9 +100,9 @@ std::vector<std::uint32_t> list_segments(const std::string& run_dir) {
   return numbers;
 }
 
-Segment open_segment(const std::string& run_dir, std::uint32_t number) {
+Segment open_segment(const std::string& run_dir, std::uint32_t number, Disk& disk) {
   const std::string path = segment_path(run_dir, number);
-  File file(path, O_RDONLY);
+  File file(path, O_RDONLY, disk);
   SegmentInfo info;
   try {
     info = read_metadata(path);
@@ -117,25 +117,25 @@ Segment open_segment(const std::string& run_dir, std::uint32_t number) {
   return {std::move(info), std::move(file)};
 }
 
-Segment create_segment(const std::string& run_dir, SegmentInfo wanted, IfExists if_exists) {
+Segment create_segment(const std::string& run_dir, SegmentInfo wanted, IfExists if_exists, Disk& disk) {
   const std::string path = segment_path(run_dir, wanted.number);
-  const ScopedTemporary temporary(path + ".tmp");
+  const ScopedTemporary temporary(path + ".tmp", disk);
   write_metadata(temporary.path(), wanted);
   // A page that holds rows must not hold metadata too.
   FUGLE_ENSURE(wanted.rows_offset % 4096 == 0 && wanted.text_offset % 4096 == 0);
-  File file(temporary.path(), O_RDWR);
+  File file(temporary.path(), O_RDWR, disk);
   // Real zeros on disk: commits then never allocate, and the disk can only be full here.
   file.write_zeros(wanted.rows_offset, wanted.capacity * sizeof(Row));
   file.write_zeros(wanted.text_offset, wanted.text_capacity);
-  if (::fsync(file.fd()) != 0) throw_errno("cannot sync", path, errno);
+  file.sync_all();
   if (::fchmod(file.fd(), rights_beside(path) & 0444) != 0) throw_errno("cannot protect", path, errno);
   if (if_exists == IfExists::refuse) {
-    if (!rename_to_new(temporary.path(), path)) throw SegmentExists{};
-  } else if (::rename(temporary.path().c_str(), path.c_str()) != 0) {
-    throw_errno("cannot create", path, errno);
+    if (!rename_to_new(temporary.path(), path, disk)) throw SegmentExists{};
+  } else {
+    rename_over(temporary.path(), path, disk);
   }
   file.set_path(path);
-  sync_directory(run_dir);
+  sync_directory(run_dir, disk);
   return {std::move(wanted), std::move(file)};
 }
 

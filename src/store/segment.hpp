@@ -41,12 +41,13 @@ struct Segment {
 [[nodiscard]] std::vector<std::uint32_t> list_segments(const std::string& run_dir);
 
 /// For reading. EnvironmentError: not readable as a segment; ConflictError: written by a newer format.
-[[nodiscard]] Segment open_segment(const std::string& run_dir, std::uint32_t number);
+[[nodiscard]] Segment open_segment(const std::string& run_dir, std::uint32_t number, Disk& disk = real_disk());
 
 /// The segment exists already: another head continues this run.
 struct SegmentExists {};
 enum class IfExists : std::uint8_t { refuse, replace };
 /// Durable when it returns; open for writing. `wanted` without the offsets. Throws SegmentExists, EnvironmentError.
-[[nodiscard]] Segment create_segment(const std::string& run_dir, SegmentInfo wanted, IfExists if_exists);
+[[nodiscard]] Segment create_segment(const std::string& run_dir, SegmentInfo wanted, IfExists if_exists,
+                                     Disk& disk = real_disk());
 
 }  // namespace fugle::store

@@ -55,11 +55,12 @@ void write_columns(const hdf5::Handle& file, const scheduler::RunState& run, con
 
 }  // namespace
 
-void write_snapshot(const std::string& run_dir, const scheduler::RunState& run, const std::vector<Event>& events) {
+void write_snapshot(const std::string& run_dir, const scheduler::RunState& run, const std::vector<Event>& events,
+                    Disk& disk) {
   Columns columns(run.graph().num_elements());
   for (const Event& event : events) columns.add(event);
   const std::string path = run_dir + "/snapshot.h5";
-  const ScopedTemporary temporary(path + ".tmp");
+  const ScopedTemporary temporary(path + ".tmp", disk);
   {
     const hdf5::Session session;
     hdf5::Handle file = hdf5::create_file(session, temporary.path());
@@ -68,7 +69,7 @@ void write_snapshot(const std::string& run_dir, const scheduler::RunState& run, 
     write_columns(file, run, columns);
     hdf5::close_checked(std::move(file), path);
   }
-  replace_durably(temporary.path(), path);
+  replace_durably(temporary.path(), path, disk);
 }
 
 }  // namespace fugle::store

@@ -6,11 +6,12 @@
 
 #include "scheduler/event.hpp"
 #include "scheduler/run_state.hpp"
+#include "store/disk.hpp"
 
 namespace fugle::store {
 
 /// `events` are all events of the run (read_journal); replaced by rename. Throws EnvironmentError.
 void write_snapshot(const std::string& run_dir, const scheduler::RunState& run,
-                    const std::vector<scheduler::Event>& events);
+                    const std::vector<scheduler::Event>& events, Disk& disk = real_disk());
 
 }  // namespace fugle::store
