@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Who writes which path: absolute path to the name of its task.
-using Writers = std::unordered_map<std::string, std::string_view>;
+/// Who writes which path: absolute path to its task.
+using Writers = std::unordered_map<std::string, const graph::Task*>;
 
 Writers writers_of(const graph::Graph& graph) {
   Writers writers;
@@ -24,7 +24,7 @@ Writers writers_of(const graph::Graph& graph) {
     const ElementId e(i);
     const graph::Task& task = graph.task_of(e);
     if (task.output_names.empty()) continue;
-    for (std::string& path : graph.text(e).outputs) writers.emplace(std::move(path), task.name);
+    for (std::string& path : graph.text(e).outputs) writers.emplace(std::move(path), &task);
   }
   return writers;
 }
@@ -72,7 +72,7 @@ class InputCheck {
  private:
   void check_path(const graph::Task& task, const Input& input, const std::string& path) {
     const auto writer = writers_.find(path);
-    if (writer != writers_.end() && writer->second != task.name) return;
+    if (writer != writers_.end() && comes_before(*writer->second, task)) return;
     // Many elements read the same files; each is looked at once.
     if (!seen_.insert(path).second) return;
     std::error_code error;
@@ -83,6 +83,10 @@ class InputCheck {
     std::string message = fmt::format("input '{}' of '{}': '{}' not found", input.name, task.name, written);
     if (!suggestion.empty()) message += fmt::format("; did you mean '{}'?", suggestion);
     diagnostics_.error("E204", input.paths.front().at, std::move(message), suggestion);
+  }
+
+  static bool comes_before(const graph::Task& writer, const graph::Task& reader) {
+    return writer.name != reader.name && (reader.runs_finally || !writer.runs_finally);
   }
 
   /// Up to the last slash and with it.

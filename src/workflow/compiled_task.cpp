@@ -33,6 +33,8 @@ class TaskCompiler {
       task_.env.emplace_back(variable.name, text(variable.value, {"env", Stage::attempt, true}));
     if (node_.script) task_.command.push_back(text(*node_.script, kRun).text);
     for (const Text& word : node_.argv) task_.command.push_back(text(word, kRun).text);
+    if (node_.cleanup) task_.cleanup = text(*node_.cleanup, {"cleanup", Stage::attempt, true}).text;
+    task_.uses_scratch = task_.uses_scratch || names_scratch_variable();
     for (const Need& need : node_.needs) compile_need(need);
   }
 
@@ -51,8 +53,21 @@ class TaskCompiler {
     task_.is_broken = true;
   }
 
+  [[nodiscard]] bool names_scratch_variable() const {
+    const auto names_it = [](std::string_view text) { return text.find("FUGLE_SCRATCH") != std::string_view::npos; };
+    const auto text_names_it = [&](const Text& text) { return names_it(text.raw); };
+    return (node_.script && text_names_it(*node_.script)) || (node_.cleanup && text_names_it(*node_.cleanup)) ||
+           std::any_of(node_.argv.begin(), node_.argv.end(), text_names_it) ||
+           std::any_of(node_.env.begin(), node_.env.end(), [&](const EnvVar& v) { return text_names_it(v.value); }) ||
+           std::any_of(node_.lines.begin(), node_.lines.end(), [&](const Line& line) { return names_it(line.text); });
+  }
+
+  /// What is known of a name when a text of the task holds it.
   void note_reference(const Name& name, Position at) {
+    if (name.kind == NameKind::scratch) task_.uses_scratch = true;
     if (name.kind != NameKind::task_output) return;
+    // `finally` waits for all others anyway, and runs whether or not they made their outputs.
+    if (node_.runs_finally && !symbols_.workflow->tasks[name.item].runs_finally) return;
     const bool is_known = std::any_of(task_.references.begin(), task_.references.end(),
                                       [&](const Reference& reference) { return reference.task == name.item; });
     if (!is_known) task_.references.push_back({name.item, at});
@@ -60,7 +75,8 @@ class TaskCompiler {
 
   bool varies(const Name& name) const {
     if (name.kind == NameKind::input) return task_.inputs[name.item].varies;
-    if (name.kind == NameKind::cores || name.kind == NameKind::mem || name.kind == NameKind::gpus)
+    if (name.kind == NameKind::cores || name.kind == NameKind::mem || name.kind == NameKind::gpus ||
+        name.kind == NameKind::scratch_bytes)
       return !task_.settings.is_literal();
     return name.kind == NameKind::matrix || name.kind == NameKind::index;
   }

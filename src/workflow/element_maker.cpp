@@ -70,8 +70,9 @@ void ElementMaker::add_all(const CompiledTask& task) {
       if (!common) common = common_part(task, names);
       const auto [place, is_new] = groups.try_emplace(*settings);
       if (is_new) {
-        apply(*settings, *common);
-        place->second = builder_.add_task(*common);
+        graph::Task grouped = *common;
+        apply(*settings, grouped);
+        place->second = builder_.add_task(std::move(grouped));
       }
       group = place->second;
     }
@@ -101,6 +102,10 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   graph::Task common;
   common.name = node.name;
   common.description = node.description;
+  common.runs_finally = node.runs_finally;
+  common.has_cleanup = task.cleanup.has_value();
+  common.has_scratch = task.uses_scratch || symbols_.workflow->scratch.has_value();
+  common.scratch_root = symbols_.scratch;
   common.retries = node.retries.when;
   common.estimate = node.estimate.expression ? Duration{0} : node.estimate.value;
   if (node.script || !node.lines.empty()) common.shell = node.shell;
@@ -146,6 +151,8 @@ void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std
   text.workdir.clear();
   if (task.workdir && task.workdir->varies) text.workdir = names.workdir();
 
+  text.cleanup.clear();
+  if (task.cleanup) task.cleanup->append_slotted(names, TextTemplate::Use::shell, text.cleanup);
   text.env.clear();
   for (const auto& [name, value] : task.env)
     if (value.varies) value.text.append_slotted(names, TextTemplate::Use::word, text.env.emplace_back());

@@ -35,6 +35,9 @@ Value ElementNames::value_of(const Name& name) const {
     case NameKind::cores: return static_cast<std::int64_t>(settings_.cores);
     case NameKind::mem: return static_cast<std::int64_t>(settings_.mem_bytes);
     case NameKind::gpus: return static_cast<std::int64_t>(settings_.gpus);
+    case NameKind::scratch_bytes: return static_cast<std::int64_t>(settings_.scratch_bytes);
+    case NameKind::scratch: return symbols_.scratch;
+    case NameKind::run_state: return std::string();
     case NameKind::input: return inserted(input(name.item));
     case NameKind::output: return output_path(name.item);
     case NameKind::task_output: return inserted(output_lists_.get(name.item, name.output));

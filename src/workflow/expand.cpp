@@ -21,6 +21,7 @@ class Expansion {
     if (report_task_cycle(tasks_, diagnostics_) || !is_small_enough()) return std::nullopt;
     add_elements();
     if (diagnostics_.has_errors()) return std::nullopt;
+    builder_.set_limits(symbols_.limits);
     for (const CompiledTask& task : tasks_) add_edges_to(task);
     add_edges_by_files();
     graph::GraphData data = std::move(builder_).build();
@@ -86,7 +87,10 @@ class Expansion {
 
   void add_edges_by_files() {
     links_.for_each_link([&](const FileUser& writer, const FileUser& reader) {
-      if (!is_needed(tasks_[reader.task], writer.task)) builder_.add_edge(writer.element, reader.element);
+      // What `finally` reads, all others have written by then; what it writes, they can only find from an earlier run.
+      const bool is_same_side = tasks_[reader.task].node->runs_finally == tasks_[writer.task].node->runs_finally;
+      if (is_same_side && !is_needed(tasks_[reader.task], writer.task))
+        builder_.add_edge(writer.element, reader.element);
     });
   }
 

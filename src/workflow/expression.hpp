@@ -43,6 +43,9 @@ enum class NameKind : std::uint8_t {
   cores,
   mem,
   gpus,
+  scratch,        ///< directory of the attempt
+  scratch_bytes,  ///< resources.scratch
+  run_state,
   task_output,
 };
 
@@ -57,7 +60,8 @@ struct Name {
 
 /// Known only when an attempt starts: such a name is a slot in the text, never an operand.
 [[nodiscard]] constexpr bool is_per_attempt(NameKind kind) {
-  return kind == NameKind::output || kind == NameKind::attempt;
+  return kind == NameKind::output || kind == NameKind::attempt || kind == NameKind::scratch ||
+         kind == NameKind::run_state;
 }
 
 /// Decides what a dotted name means at one place of the file. Throws ExpressionError (E402, E404).

@@ -11,7 +11,7 @@
 namespace fugle::workflow {
 
 /// Which map a key stands in.
-enum class Scope : std::uint8_t { top, task, resources, retries, need, matrix, param, input, output };
+enum class Scope : std::uint8_t { top, limits, task, resources, retries, need, matrix, param, input, output };
 
 /// What a key takes.
 enum class KeyType : std::uint8_t {
@@ -29,6 +29,7 @@ enum class KeyType : std::uint8_t {
   named_map,  ///< names chosen by the user
   command,    ///< text or a list of words
   retry,      ///< a whole number or a map
+  tolerance,  ///< a whole number or a percent
   needs,      ///< a list of names or a map
   any,        ///< a scalar without fixed type, or a list of them
 };

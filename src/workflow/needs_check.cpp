@@ -48,14 +48,29 @@ class TaskNumbers {
   std::size_t comparisons_ = 0;
 };
 
+/// The tasks of `finally` start when all others have ended: no edge says so, and none may contradict it.
+bool refuse_border(const TaskNode& task, const TaskNode& needed, const Need& need, Diagnostics& diagnostics) {
+  if (task.runs_finally == needed.runs_finally) return false;
+  diagnostics.error("E113", need.at,
+                    task.runs_finally
+                        ? fmt::format("'needs' is not allowed here: 'finally' starts when {} and all others have ended",
+                                      in_quotes(need.task))
+                        : fmt::format("'needs' is not allowed here: {} is in 'finally', which starts when all others "
+                                      "have ended",
+                                      in_quotes(need.task)));
+  return true;
+}
+
 /// The answer has an edge for each name that exists.
 Adjacency resolve(const Workflow& workflow, Diagnostics& diagnostics) {
   TaskNumbers numbers(workflow, diagnostics);
   Adjacency needs(workflow.tasks.size());
   for (std::size_t t = 0; t < workflow.tasks.size(); ++t) {
     const TaskNode& task = workflow.tasks[t];
-    for (const Need& need : task.needs)
-      if (const auto number = numbers.find(need.task, need.at)) needs[t].push_back(*number);
+    for (const Need& need : task.needs) {
+      const auto number = numbers.find(need.task, need.at);
+      if (number && !refuse_border(task, workflow.tasks[*number], need, diagnostics)) needs[t].push_back(*number);
+    }
     if (task.place.value.place == graph::Place::near) (void)numbers.find(task.place.value.near, task.place.at);
   }
   return needs;

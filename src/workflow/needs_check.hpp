@@ -1,4 +1,5 @@
-// The explicit `needs` as a graph of tasks: names that do not exist (E202, also in `place: near`) and cycles (E201).
+// The explicit `needs` as a graph of tasks: names that do not exist (E202, also in `place: near`), needs that cross
+// the border of `finally` (E113) and cycles (E201).
 // Edges that come from references and equal paths are known only after expansion and are checked there.
 #pragma once
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "workflow/document.hpp"
@@ -92,6 +93,10 @@ class WorkflowReader {
       read_env(reading_, entry, workflow_.env);
     else if (entry.key == "workdir")
       read_text(reading_, entry, workflow_.workdir);
+    else if (entry.key == "scratch")
+      read_text(reading_, entry, workflow_.scratch);
+    else if (entry.key == "limits")
+      read_limits(entry);
     else if (entry.key == "reserve")
       read_duration(reading_, entry, {}, workflow_.reserve);
   }
@@ -101,6 +106,19 @@ class WorkflowReader {
     if (scalar != nullptr && check_name(scalar->text, scalar->at, reading_.diagnostics)) workflow_.name = scalar->text;
   }
 
+  void read_limits(const Entry& entry) {
+    if (!is_map_or_refuse(reading_, entry.key, *entry.value)) return;
+    const Where where{"limits", {}, nullptr};
+    for (const Entry& limit : entry.value->entries) {
+      const Key* key = accept_key(reading_, Scope::limits, limit, where);
+      if (key == nullptr) continue;
+      if (key->name == "max_failures")
+        read_int(reading_, limit, kMaxFailures, {}, workflow_.limits.max_failures);
+      else
+        read_int(reading_, limit, kMaxInfraRetries, Limits{}.max_infra_retries, workflow_.limits.max_infra_retries);
+    }
+  }
+
   void read_tasks() {
     TaskNode start;
     if (const Entry* on_failure = find("on_failure")) read_on_failure(reading_, *on_failure, start.on_failure);
@@ -108,15 +126,35 @@ class WorkflowReader {
 
     const Entry* tasks = find("tasks");
     if (tasks == nullptr) return error("E105", {1, 1}, "'tasks' is required; write at least one task");
-    if (!is_map_or_refuse(reading_, tasks->key, *tasks->value)) return;
-    if (tasks->value->entries.empty()) error("E105", tasks->value->at, "'tasks' has no task");
-    workflow_.tasks.reserve(tasks->value->entries.size());
-    for (const Entry& entry : tasks->value->entries) {
+    if (tasks->value->is_map() && tasks->value->entries.empty()) error("E105", tasks->value->at, "'tasks' has no task");
+    read_map_of_tasks(*tasks, start);
+    const Entry* last = find("finally");
+    if (last == nullptr) return;
+    start.runs_finally = true;
+    read_map_of_tasks(*last, start);
+    refuse_doubles();
+  }
+
+  void read_map_of_tasks(const Entry& map, const TaskNode& start) {
+    if (!is_map_or_refuse(reading_, map.key, *map.value)) return;
+    workflow_.tasks.reserve(workflow_.tasks.size() + map.value->entries.size());
+    for (const Entry& entry : map.value->entries) {
       TaskNode& task = workflow_.tasks.emplace_back(start);
       task.name = entry.key;
       task.at = entry.at;
       (void)check_name(entry.key, entry.at, reading_.diagnostics);
       read_task(reading_, *entry.value, task);
+    }
+  }
+
+  /// Within one map the document has no key twice.
+  void refuse_doubles() {
+    std::unordered_map<std::string_view, Position> first;
+    for (const TaskNode& task : workflow_.tasks) {
+      const auto [known, is_new] = first.emplace(task.name, task.at);
+      if (!is_new)
+        error("E102", task.at,
+              fmt::format("duplicate key {} (first at line {})", in_quotes(task.name), known->second.line));
     }
   }
 

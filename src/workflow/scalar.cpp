@@ -278,17 +278,32 @@ std::optional<double> parse_percent(std::string_view key, std::string_view text,
   return std::nullopt;
 }
 
-std::optional<graph::OnFailure> parse_on_failure(std::string_view text, Position at, Diagnostics& diagnostics) {
-  if (text == "skip_dependents") return graph::OnFailure::skip_dependents;
-  if (text == "ignore") return graph::OnFailure::ignore;
-  if (text == "drain" || text == "stop") {
-    diagnostics.error("E103", at, fmt::format("'on_failure: {}' is not in this version of fugle", text));
-  } else {
-    constexpr std::array<std::string_view, 4> kPolicies{"skip_dependents", "drain", "stop", "ignore"};
-    diagnostics.error("E112", at,
-                      fmt::format("'on_failure' is {}; one of skip_dependents, drain, stop, ignore", in_quotes(text)),
-                      std::string(nearest_word(text, kPolicies).value_or("")));
+std::optional<graph::Tolerance> parse_tolerance(std::string_view text, Position at, Diagnostics& diagnostics) {
+  constexpr IntKey kCount{"tolerate", 0, 1'000'000'000};
+  if (text.ends_with('%')) {
+    const auto percent = parse_percent(kCount.key, text, at, diagnostics);
+    if (!percent) return std::nullopt;
+    return graph::Tolerance{0, *percent / 100};
   }
+  if (!to_int(text)) {
+    diagnostics.error("E104", at,
+                      fmt::format("'tolerate' expects a whole number or a percent like 10%, got {}", in_quotes(text)));
+    return std::nullopt;
+  }
+  const auto count = parse_int(kCount, text, at, diagnostics);
+  if (!count) return std::nullopt;
+  return graph::Tolerance{static_cast<std::uint32_t>(*count), 0};
+}
+
+std::optional<graph::OnFailure> parse_on_failure(std::string_view text, Position at, Diagnostics& diagnostics) {
+  constexpr std::array<std::string_view, 4> kWords{"skip_dependents", "drain", "stop", "ignore"};
+  constexpr std::array kPolicies{graph::OnFailure::skip_dependents, graph::OnFailure::drain, graph::OnFailure::stop,
+                                 graph::OnFailure::ignore};
+  for (std::size_t i = 0; i < kWords.size(); ++i)
+    if (text == kWords[i]) return kPolicies[i];
+  diagnostics.error("E112", at,
+                    fmt::format("'on_failure' is {}; one of skip_dependents, drain, stop, ignore", in_quotes(text)),
+                    std::string(nearest_word(text, kWords).value_or("")));
   return std::nullopt;
 }
 

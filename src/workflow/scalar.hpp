@@ -46,6 +46,8 @@ inline constexpr IntKey kCores{"cores", 1, 1'000'000};
 inline constexpr IntKey kGpus{"gpus", 0, 1'000'000};
 inline constexpr IntKey kPriority{"priority", -1000, 1000};
 inline constexpr IntKey kRetriesMax{"max", 0, 1'000'000};
+inline constexpr IntKey kMaxFailures{"max_failures", 1, 1'000'000'000};
+inline constexpr IntKey kMaxInfraRetries{"max_infra_retries", 0, 10};
 inline constexpr NumberKey kBackoff{"backoff", 1.0, 1000.0};
 inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
 
@@ -65,7 +67,10 @@ inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
 /// `5%`: 5.0; E112.
 [[nodiscard]] std::optional<double> parse_percent(std::string_view key, std::string_view text, Position at,
                                                   Diagnostics& diagnostics);
-/// `skip_dependents` or `ignore`; E112, E103 for the policies of later versions.
+/// `3` or `10%`; E104, E112.
+[[nodiscard]] std::optional<graph::Tolerance> parse_tolerance(std::string_view text, Position at,
+                                                              Diagnostics& diagnostics);
+/// `skip_dependents`, `drain`, `stop` or `ignore`; E112.
 [[nodiscard]] std::optional<graph::OnFailure> parse_on_failure(std::string_view text, Position at,
                                                                Diagnostics& diagnostics);
 /// `core`, `l3`, `numa`, `socket` or `none`; E112.

@@ -10,11 +10,13 @@
 namespace fugle::workflow {
 namespace {
 
-constexpr std::array<std::string_view, 10> kRoots = {"params",   "matrix", "inputs",  "outputs",   "env",
-                                                     "workflow", "index",  "attempt", "resources", "tasks"};
-constexpr std::array<std::string_view, 5> kRootsNotBuilt = {"item", "partition", "scratch", "launcher", "run"};
-constexpr std::array<std::string_view, 6> kResourcesNotBuilt = {"nodes",         "ranks",   "ranks_per_node",
-                                                                "gpus_per_rank", "scratch", "exclusive"};
+constexpr std::array<std::string_view, 12> kRoots = {"params", "matrix",  "inputs",    "outputs", "env", "workflow",
+                                                     "index",  "attempt", "resources", "scratch", "run", "tasks"};
+constexpr std::array<std::string_view, 3> kRootsNotBuilt = {"item", "partition", "launcher"};
+constexpr std::array<std::string_view, 5> kResourcesNotBuilt = {"nodes", "ranks", "ranks_per_node", "gpus_per_rank",
+                                                                "exclusive"};
+/// Names that are a value by themselves, without a part after a point.
+constexpr std::array<std::string_view, 3> kWhole = {"index", "attempt", "scratch"};
 
 template <class Words>
 bool holds(const Words& words, std::string_view word) {
@@ -82,7 +84,7 @@ Name PlaceScope::resolve(Path path) const {
   if (!holds(kRoots, root)) unknown_root(root);
   if (root == "tasks") return resolve_task(path);
   if (root == "inputs" && path.size() == 3 && path[2] == "list_file") not_built(dotted(path));
-  require_length(path, root == "index" || root == "attempt" ? 1 : 2);
+  require_length(path, holds(kWhole, root) ? 1 : 2);
   if (root == "params")
     return {NameKind::param, number_of(symbols_.workflow->params, path[1], "params", "param"), 0, {}};
   if (root == "workflow") {
@@ -103,17 +105,29 @@ Name PlaceScope::resolve(Path path) const {
     require(place_.may_use_inputs ? Stage::element : Stage::attempt, path, "when the element's inputs are");
     return {NameKind::input, number_of(task_->inputs, path[1], fmt::format("task {}", task_->name), "input"), 0, {}};
   }
+  if (root == "run") return resolve_run(path);
   require(Stage::attempt, path, "while an attempt runs");
   if (root == "attempt") return {NameKind::attempt, 0, 0, {}};
+  if (root == "scratch") return {NameKind::scratch, 0, 0, {}};
   if (root == "resources") return resolve_resource(path);
   return {NameKind::output, number_of(task_->outputs, path[1], fmt::format("task {}", task_->name), "output"), 0, {}};
+}
+
+Name PlaceScope::resolve_run(Path path) const {
+  if (path[1] == "id" || path[1] == "dir") not_built(dotted(path));
+  if (path[1] != "state") unknown(fmt::format("run has no '{}'; has: state", path[1]));
+  if (task_ == nullptr || !task_->runs_finally)
+    throw ExpressionError{"E404", "run.state is known only when all tasks have ended; use it in tasks of 'finally'"};
+  require(Stage::attempt, path, "while an attempt runs");
+  return {NameKind::run_state, 0, 0, {}};
 }
 
 Name PlaceScope::resolve_resource(Path path) const {
   if (holds(kResourcesNotBuilt, path[1])) not_built(dotted(path));
   if (path[1] == "cores") return {NameKind::cores, 0, 0, {}};
   if (path[1] == "gpus") return {NameKind::gpus, 0, 0, {}};
-  if (path[1] != "mem") unknown(fmt::format("resources has no '{}'; has: cores, mem, gpus", path[1]));
+  if (path[1] == "scratch") return {NameKind::scratch_bytes, 0, 0, {}};
+  if (path[1] != "mem") unknown(fmt::format("resources has no '{}'; has: cores, mem, gpus, scratch", path[1]));
   if (task_->mem.at.line == 0)
     unknown(
         fmt::format("resources.mem of {} is not set in the file; write resources.mem or use $FUGLE_MEM", task_->name));
@@ -124,6 +138,9 @@ Name PlaceScope::resolve_task(Path path) const {
   if (path.size() < 3) require_length(path, 4);
   const std::uint32_t task = find_task(symbols_, path[1]);
   require(Stage::element, path, fmt::format("after {} has run", path[1]));
+  if (symbols_.workflow->tasks[task].runs_finally && (task_ == nullptr || !task_->runs_finally))
+    throw ExpressionError{
+        "E404", fmt::format("{} is known only when all tasks have ended ({} is in 'finally')", dotted(path), path[1])};
   if (path[2] == "status" || path[2] == "exit_code") not_built(dotted(path));
   if (path[2] != "outputs") unknown(fmt::format("tasks.{} has no '{}'; has: outputs", path[1], path[2]));
   require_length(path, 4);

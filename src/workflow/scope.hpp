@@ -32,6 +32,7 @@ class PlaceScope final : public NameScope {
  private:
   using Path = std::span<const std::string_view>;
   [[nodiscard]] Name resolve_task(Path path) const;
+  [[nodiscard]] Name resolve_run(Path path) const;
   [[nodiscard]] Name resolve_resource(Path path) const;
   void require(Stage stage, Path path, std::string_view when) const;
 

@@ -8,6 +8,8 @@ namespace fugle::workflow {
 
 void apply(const Settings& settings, graph::Task& task) {
   task.request = {settings.cores, settings.mem_bytes, settings.gpus};
+  task.scratch_bytes = settings.scratch_bytes;
+  task.has_scratch = task.has_scratch || settings.scratch_bytes > 0;
   task.bind = settings.bind;
   task.place = settings.place;
   task.near = settings.near;
@@ -19,6 +21,7 @@ void apply(const Settings& settings, graph::Task& task) {
   task.retries.max_delay = settings.max_delay;
   task.retries.jitter = settings.jitter;
   task.on_failure = settings.on_failure;
+  task.tolerate = {settings.tolerated, settings.tolerated_fraction};
   task.priority = settings.priority;
 }
 
@@ -26,17 +29,21 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
                                                           Diagnostics& diagnostics) {
   SettingsTemplate compiled;
   bool is_good = true;
-  const auto add = [&](Key key, std::string_view word, const std::optional<Text>& expression) {
+  const auto add_at = [&](Stage stage, Key key, std::string_view word, const std::optional<Text>& expression) {
     if (!expression) return;
     if (compiled.expressions_ == nullptr) compiled.expressions_ = std::make_unique<Expressions>();
-    const PlaceScope scope(symbols, &task, {word, Stage::element, true});
+    const PlaceScope scope(symbols, &task, {word, stage, stage == Stage::element});
     auto& field = (*compiled.expressions_)[key];
     field = TextTemplate::compile(*expression, scope, diagnostics);
     is_good = is_good && field.has_value();
   };
+  const auto add = [&](Key key, std::string_view word, const std::optional<Text>& expression) {
+    add_at(Stage::element, key, word, expression);
+  };
   add(cores, "cores", task.cores.expression);
   add(mem, "mem", task.mem.expression);
   add(gpus, "gpus", task.gpus.expression);
+  add(scratch, "scratch", task.scratch.expression);
   add(bind, "bind", task.bind.expression);
   add(place, "place", task.place.expression);
   add(timeout, "timeout", task.timeout.expression);
@@ -47,6 +54,8 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   add(max_delay, "max_delay", task.retries.max_delay.expression);
   add(jitter, "jitter", task.retries.jitter.expression);
   add(on_failure, "on_failure", task.on_failure.expression);
+  // Of all elements together.
+  add_at(Stage::plan, tolerate, "tolerate", task.tolerate.expression);
   add(priority, "priority", task.priority.expression);
   add(estimate_key, "estimate", task.estimate.expression);
   if (!is_good) return std::nullopt;
@@ -77,6 +86,7 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   const auto c = value(cores, task.cores, names, diagnostics, whole(kCores));
   const auto m = value(mem, task.mem, names, diagnostics, parse_size);
   const auto u = value(gpus, task.gpus, names, diagnostics, whole(kGpus));
+  const auto s = value(scratch, task.scratch, names, diagnostics, parse_size);
   const auto i = value(bind, task.bind, names, diagnostics, parse_bind);
   const auto l = value(place, task.place, names, diagnostics, parse_place);
   const auto t = value(timeout, task.timeout, names, diagnostics, parse_duration);
@@ -87,7 +97,9 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   const auto x = value(max_delay, task.retries.max_delay, names, diagnostics, parse_duration);
   const auto j = value(jitter, task.retries.jitter, names, diagnostics, real(kJitter));
   const auto f = value(on_failure, task.on_failure, names, diagnostics, parse_on_failure);
+  const auto n = value(tolerate, task.tolerate, names, diagnostics, parse_tolerance);
   const auto p = value(priority, task.priority, names, diagnostics, whole(kPriority));
+  if (!s || !n) return std::nullopt;
   if (!c || !m || !u || !i || !l || !t || !g || !r || !d || !b || !x || !j || !f || !p) return std::nullopt;
   const bool is_grace_written = task.grace.at.line > 0;
   if (is_grace_written && *t > Duration{0} && *g > *t) {
@@ -100,6 +112,7 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   settings.cores = static_cast<std::uint32_t>(*c);
   settings.mem_bytes = m->bytes;
   settings.gpus = static_cast<std::uint32_t>(*u);
+  settings.scratch_bytes = s->bytes;
   settings.bind = *i;
   settings.place = l->place;
   settings.near = l->near;
@@ -111,6 +124,8 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   settings.max_delay = *x;
   settings.jitter = *j;
   settings.on_failure = *f;
+  settings.tolerated = n->count;
+  settings.tolerated_fraction = n->fraction;
   settings.priority = static_cast<std::int32_t>(*p);
   return settings;
 }

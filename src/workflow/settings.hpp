@@ -19,6 +19,7 @@ struct Settings {
   std::uint32_t cores = 1;
   std::uint64_t mem_bytes = 0;
   std::uint32_t gpus = 0;
+  std::uint64_t scratch_bytes = 0;
   graph::Bind bind = graph::Bind::automatic;
   graph::Place place = graph::Place::pack;
   std::string near;
@@ -30,6 +31,8 @@ struct Settings {
   Duration max_delay{0};
   double jitter = 0;
   graph::OnFailure on_failure = graph::OnFailure::skip_dependents;
+  std::uint32_t tolerated = 0;    ///< graph::Tolerance::count
+  double tolerated_fraction = 0;  ///< graph::Tolerance::fraction
   std::int32_t priority = 0;
   auto operator<=>(const Settings&) const = default;
 };
@@ -62,6 +65,7 @@ class SettingsTemplate {
     cores,
     mem,
     gpus,
+    scratch,
     bind,
     place,
     timeout,
@@ -72,6 +76,7 @@ class SettingsTemplate {
     max_delay,
     jitter,
     on_failure,
+    tolerate,
     priority,
     estimate_key,
     num_keys

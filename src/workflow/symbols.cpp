@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "workflow/element_names.hpp"
 #include "workflow/param.hpp"
 #include "workflow/paths.hpp"
 #include "workflow/scalar.hpp"
@@ -47,6 +48,8 @@ class SymbolMaker {
     for (const EnvVar& variable : workflow_.env) set_variable(variable);
     tell_params();
     if (workflow_.workdir) set_directory(*workflow_.workdir);
+    if (workflow_.scratch) set_scratch(*workflow_.scratch);
+    set_limits();
     if (workflow_.reserve.at.line > 0) set_reserve();
     return std::move(symbols_);
   }
@@ -113,6 +116,27 @@ class SymbolMaker {
   void set_directory(const Text& path) {
     const auto value = evaluated(path, {"workdir", Stage::plan, false});
     if (value) symbols_.directory = absolute_path(*value, symbols_.submit_directory);
+  }
+
+  void set_scratch(const Text& text) {
+    const auto path = evaluated(text, {"scratch", Stage::plan, false});
+    if (!path) return;
+    try {
+      symbols_.scratch = absolute_path(checked_path(*path, "scratch", text.at), symbols_.directory);
+    } catch (const ExpressionError& error) {
+      report(error, diagnostics_);
+    }
+  }
+
+  void set_limits() {
+    const auto value = [&](const IntKey& key, const Field<std::int64_t>& field) {
+      if (!field.expression) return static_cast<std::uint32_t>(field.value);
+      const auto text = evaluated(*field.expression, {key.key, Stage::load, false});
+      const auto number = text ? parse_int(key, *text, field.at, diagnostics_) : std::nullopt;
+      return static_cast<std::uint32_t>(number.value_or(0));
+    };
+    symbols_.limits.max_failures = value(kMaxFailures, workflow_.limits.max_failures);
+    symbols_.limits.max_infra_retries = value(kMaxInfraRetries, workflow_.limits.max_infra_retries);
   }
 
   void set_reserve() {

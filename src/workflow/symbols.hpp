@@ -25,12 +25,14 @@ struct Symbols {
   std::vector<std::pair<std::string, std::string>> task_env;  ///< the top-level `env`, then FUGLE_PARAM_*
   std::string submit_directory;                               ///< absolute
   std::string directory;                                      ///< absolute: base of relative paths
-  std::optional<Duration> reserve;                            ///< as written; nullopt: it is not
-  bool check_only = false;                                    ///< an environment variable may be unset as well
+  std::string scratch;                                        ///< absolute; empty: it is not written
+  graph::RunLimits limits;
+  std::optional<Duration> reserve;  ///< as written; nullopt: it is not
+  bool check_only = false;          ///< an environment variable may be unset as well
 };
 
-/// Reports E103 and E110 for -p, E105 for required parameters, and mistakes in the top-level `env`, `workdir` and
-/// `reserve`; a parameter whose value was refused is left without one.
+/// Reports E103 and E110 for -p, E105 for required parameters, and mistakes in the top-level `env`, `workdir`,
+/// `scratch`, `limits` and `reserve`; a parameter whose value was refused is left without one.
 [[nodiscard]] Symbols make_symbols(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics);
 
 /// The number of a task; throws ExpressionError (E202, with the nearest name).

@@ -51,6 +51,10 @@ class TaskReader {
   void estimate(const Entry& entry) { read_duration(reading_, entry, builtin().estimate, task_.estimate); }
   void retries(const Entry& entry) { read_retries(reading_, entry, where_, task_.retries); }
   void on_failure(const Entry& entry) { read_on_failure(reading_, entry, task_.on_failure); }
+  void cleanup(const Entry& entry) { read_text(reading_, entry, task_.cleanup); }
+  void tolerate(const Entry& entry) {
+    read_field(reading_, entry, KeyType::tolerance, builtin().tolerate, task_.tolerate, parse_tolerance);
+  }
   void priority(const Entry& entry) { read_int(reading_, entry, kPriority, builtin().priority, task_.priority); }
 
   void matrix(const Entry& entry) { read_matrix(reading_, entry, where_, owner(), task_.matrix); }
@@ -123,6 +127,7 @@ class TaskReader {
     task_.cores = builtin().cores;
     task_.mem = builtin().mem;
     task_.gpus = builtin().gpus;
+    task_.scratch = builtin().scratch;
     task_.bind = builtin().bind;
     task_.place = builtin().place;
   }
@@ -134,6 +139,8 @@ class TaskReader {
       read_field(reading_, entry, KeyType::size, builtin().mem, task_.mem, parse_size);
     else if (key.name == "gpus")
       read_int(reading_, entry, kGpus, builtin().gpus, task_.gpus);
+    else if (key.name == "scratch")
+      read_field(reading_, entry, KeyType::size, builtin().scratch, task_.scratch, parse_size);
     else if (key.name == "bind")
       read_field(reading_, entry, KeyType::word, builtin().bind, task_.bind, parse_bind);
     else
@@ -184,6 +191,8 @@ const TaskReader::Row TaskReader::kRows[] = {
     {"estimate", &TaskReader::estimate},
     {"retries", &TaskReader::retries},
     {"on_failure", &TaskReader::on_failure},
+    {"tolerate", &TaskReader::tolerate},
+    {"cleanup", &TaskReader::cleanup},
 };
 
 const TaskReader::Row* TaskReader::find_row(std::string_view key) {

@@ -46,8 +46,11 @@ std::vector<Note> pointing_notes(std::string_view source, std::size_t offset, Po
   return {{at, line}, {at, std::string(offset - first, ' ') + "^"}};
 }
 
-/// Number of the attempt, written into the text when it starts.
-std::string attempt_slot() { return fmt::format("{0}a0{0}", graph::kSlot); }
+/// Of a name that is one for the whole attempt.
+std::string attempt_slot(NameKind name, bool is_quoted) {
+  const char kind = name == NameKind::attempt ? 'a' : name == NameKind::run_state ? 'r' : is_quoted ? 'S' : 's';
+  return fmt::format("{0}{1}0{0}", graph::kSlot, kind);
+}
 
 bool is_per_attempt_name(const ExpressionNode& node) {
   return node.op == Operator::name && is_per_attempt(node.name.kind);
@@ -62,8 +65,8 @@ TextTemplate::Slot TextTemplate::slot_of(const ExpressionNode& root) {
   workflow::for_each_name(root, [](const Name& name) {
     if (is_per_attempt(name.kind))
       throw ExpressionError{"E404",
-                            "outputs and attempt are known only while an attempt runs; write them alone in "
-                            "${{ }}, or as q(outputs.NAME)"};
+                            "outputs, attempt, scratch and run.state are known only while an attempt runs; write "
+                            "them alone in ${{ }}, or in q()"};
   });
   return Slot::none;
 }
@@ -166,16 +169,14 @@ std::string TextTemplate::text(const Names& names) const {
 
 void TextTemplate::append_slot(const Piece& piece, const Names& names, Use use, std::string& out) {
   const ExpressionNode& root = piece.expression->root;
-  const Name& name = piece.slot == Slot::quoted ? root.children.front().name : root.name;
-  if (name.kind == NameKind::attempt) {
-    out += attempt_slot();
-    return;
-  }
-  if (use == Use::shell && piece.slot == Slot::plain) {
+  const bool is_quoted = piece.slot == Slot::quoted;
+  const Name& name = is_quoted ? root.children.front().name : root.name;
+  const bool is_path = name.kind == NameKind::output || name.kind == NameKind::scratch;
+  if (use == Use::shell && is_path && !is_quoted) {
     if (auto problem = shell_problem(piece.expression->source, value_of(piece, names)))
       fail(piece, names, "E405", std::move(*problem));
   }
-  out += graph::output_slot(name.item, piece.slot == Slot::quoted);
+  out += name.kind == NameKind::output ? graph::output_slot(name.item, is_quoted) : attempt_slot(name.kind, is_quoted);
 }
 
 void TextTemplate::append_value(const Piece& piece, const Names& names, Use use, std::string& out) {

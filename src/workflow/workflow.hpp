@@ -93,6 +93,11 @@ struct Placing {
   std::string near;  ///< name of a task, with Place::near
 };
 
+struct Limits {
+  Field<std::int64_t> max_failures;
+  Field<std::int64_t> max_infra_retries{graph::RunLimits{}.max_infra_retries, {}, {}};
+};
+
 /// A command of a `--lines` file: element `task[number]`, with FUGLE_LINE in its environment.
 struct Line {
   std::uint32_t number = 0;
@@ -102,6 +107,7 @@ struct Line {
 struct TaskNode {
   std::string name;
   Position at;
+  bool runs_finally = false;  ///< of `finally`
   std::string description;
   std::optional<Text> script;  ///< `run` as text
   std::vector<Text> argv;      ///< `run` as list
@@ -114,6 +120,7 @@ struct TaskNode {
   Field<std::int64_t> cores{1, {}, {}};
   Field<Size> mem;
   Field<std::int64_t> gpus;
+  Field<Size> scratch;
   Field<graph::Bind> bind;
   Field<Placing> place;
   std::vector<EnvVar> env;
@@ -122,6 +129,8 @@ struct TaskNode {
   Field<Duration> grace{std::chrono::seconds(30), {}, {}};
   Retries retries;
   Field<graph::OnFailure> on_failure;
+  Field<graph::Tolerance> tolerate;
+  std::optional<Text> cleanup;
   Field<Duration> estimate;
   Field<std::int64_t> priority;
   std::vector<std::string> tags;
@@ -138,8 +147,10 @@ struct Workflow {
   std::vector<Param> params;
   std::vector<EnvVar> env;
   std::optional<Text> workdir;
-  Field<Duration> reserve;  ///< where it is not written, the caller has a default
-  std::vector<TaskNode> tasks;
+  std::optional<Text> scratch;
+  Limits limits;
+  Field<Duration> reserve;      ///< where it is not written, the caller has a default
+  std::vector<TaskNode> tasks;  ///< those of `finally` last
 };
 
 }  // namespace fugle::workflow

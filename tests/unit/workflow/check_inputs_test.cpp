@@ -59,5 +59,11 @@ TEST_F(CheckInputs, a_task_does_not_make_its_own_inputs) {
             "w.yaml:4:19: error E204: input 'i' of 'a': 'x' not found");
 }
 
+TEST_F(CheckInputs, finally_finds_what_others_make_and_others_do_not_find_what_finally_makes) {
+  EXPECT_EQ(messages("  a: {outputs: {o: x}, run: [t]}\nfinally:\n  f: {inputs: {i: x}, run: [t]}\n"), "");
+  EXPECT_EQ(messages("  a: {inputs: {i: y}, run: [t]}\nfinally:\n  f: {outputs: {o: y}, run: [t]}\n"),
+            "w.yaml:4:19: error E204: input 'i' of 'a': 'y' not found");
+}
+
 }  // namespace
 }  // namespace fugle::workflow

@@ -429,7 +429,7 @@ TEST(Expand, names_that_are_unknown_or_known_too_late_are_refused) {
   EXPECT_THAT(message("{run: 'x ${{ item }}'}"), HasSubstr("E402: 'item' is not in this version of fugle"));
   EXPECT_THAT(message("{run: 'x ${{ tasks.t.status }}'}"),
               HasSubstr("E402: 'tasks.t.status' is not in this version of fugle"));
-  EXPECT_THAT(message("{run: 'x ${{ run.id }}'}"), HasSubstr("E402: 'run' is not in this version of fugle"));
+  EXPECT_THAT(message("{run: 'x ${{ run.id }}'}"), HasSubstr("E402: 'run.id' is not in this version of fugle"));
   EXPECT_THAT(message("{run: 'x ${{ env.GONE }}'}"), HasSubstr("E402: env.GONE is not set"));
   EXPECT_THAT(message("{run: 'x ${{ resources.mem }}'}"), HasSubstr("E402: resources.mem of a is not set in the file"));
   EXPECT_THAT(
@@ -441,9 +441,133 @@ TEST(Expand, names_that_are_unknown_or_known_too_late_are_refused) {
       HasSubstr(
           "E404: outputs.o is known only while an attempt runs; 'workdir' must be known when the element is made"));
   EXPECT_THAT(message("{outputs: {o: x}, run: ['${{ len(outputs.o) }}']}"),
-              HasSubstr("E404: outputs and attempt are known only"));
+              HasSubstr("E404: outputs, attempt, scratch and run.state are known only"));
   EXPECT_THAT(message("{outputs: {o: '${{ attempt }}'}, run: [t]}"),
               HasSubstr("E404: attempt is known only while an attempt runs"));
+}
+
+TEST(Expand, elements_of_finally_come_last_and_have_edges_among_themselves_only) {
+  const Expanded e = expand_text(R"(finally:
+  mail: {needs: [summary], run: [mail, "${{ run.state }}"]}
+  summary: {inputs: {all: "${{ tasks.work.outputs.o }}"}, run: "cat ${{ inputs.all }} # ${{ run.state }}"}
+  links: {inputs: {one: out.1}, run: [cat, "${{ inputs.one }}"]}
+tasks:
+  work: {matrix: {i: 1..2}, outputs: {o: "out.${{ matrix.i }}"}, run: x}
+)");
+  EXPECT_EQ(e.messages, "");
+  EXPECT_EQ(e.ids(), "work[1] work[2] mail summary links");
+  EXPECT_EQ(e.needs("mail"), "summary");
+  EXPECT_EQ(e.needs("summary"), "");
+  EXPECT_EQ(e.needs("links"), "");
+  EXPECT_EQ(e.text("summary").inputs[0], "/work/out.1\n/work/out.2");
+  EXPECT_TRUE(e.task("mail").runs_finally);
+  EXPECT_FALSE(e.task("work[1]").runs_finally);
+  const graph::SlotValues values{{}, 1, {}, "FAILED"};
+  EXPECT_EQ(graph::fill_slots(e.text("mail").command[1], values), "FAILED");
+  EXPECT_EQ(graph::fill_slots(e.text("summary").command[0], values), "cat out.1 out.2 # FAILED");
+}
+
+TEST(Expand, a_main_task_can_not_know_what_finally_makes) {
+  const auto message = [](const std::string& task) {
+    return first_message(expand_text("finally: {f: {outputs: {o: x}, run: [t]}}\ntasks:\n  a: " + task));
+  };
+  EXPECT_EQ(message("{run: ['${{ tasks.f.outputs.o }}']}"),
+            "5:14: error E404: tasks.f.outputs.o is known only when all tasks have ended (f is in 'finally')");
+  EXPECT_EQ(message("{run: ['${{ run.state }}']}"),
+            "5:14: error E404: run.state is known only when all tasks have ended; use it in tasks of 'finally'");
+  EXPECT_EQ(message("{run: ['${{ run.status }}']}"), "5:14: error E402: run has no 'status'; has: state");
+  // The file may be there from an earlier run: an input like any other.
+  EXPECT_EQ(message("{inputs: {i: x}, run: [t]}"), "");
+}
+
+TEST(Expand, defaults_hold_in_finally_too) {
+  const Expanded e = expand_text("defaults: {retries: 2}\nfinally: {f: {run: x}}\ntasks: {a: {run: x}}");
+  EXPECT_EQ(e.task("f").retries.max, 2u);
+}
+
+TEST(Expand, limits_may_depend_on_params) {
+  const std::string tasks = "params: {n: 3}\ntasks: {a: {run: x}}\n";
+  EXPECT_EQ(expand_text(tasks).graph->limits(), (graph::RunLimits{0, 3}));
+  const Expanded e = expand_text(tasks + "limits: {max_failures: '${{ params.n * 2 }}', max_infra_retries: 0}");
+  EXPECT_EQ(e.graph->limits(), (graph::RunLimits{6, 0}));
+  EXPECT_EQ(first_message(expand_text(tasks + "limits: {max_infra_retries: '${{ params.n * 4 }}'}")),
+            "5:29: error E112: 'max_infra_retries' is 12; allowed 0..10");
+  EXPECT_THAT(expand_text(tasks + "limits: {max_failures: '${{ env.HOME }}'}").messages,
+              HasSubstr("E404: env.HOME is known only at plan; 'max_failures' must be known at start"));
+}
+
+TEST(Expand, policies_reach_the_graph) {
+  const Expanded e = expand_text(R"(params: {part: 5%}
+on_failure: drain
+defaults: {tolerate: 2}
+tasks:
+  a: {run: x}
+  b: {run: x, on_failure: stop, tolerate: "${{ params.part }}"}
+  c: {run: x, on_failure: ~, tolerate: ~}
+)");
+  EXPECT_EQ(e.messages, "");
+  EXPECT_EQ(e.task("a").on_failure, graph::OnFailure::drain);
+  EXPECT_EQ(e.task("a").tolerate.count, 2u);
+  EXPECT_EQ(e.task("b").on_failure, graph::OnFailure::stop);
+  EXPECT_DOUBLE_EQ(e.task("b").tolerate.fraction, 0.05);
+  EXPECT_EQ(e.task("c").on_failure, graph::OnFailure::skip_dependents);
+  EXPECT_FALSE(e.task("c").tolerate.is_given());
+  EXPECT_EQ(first_message(expand_text("tasks: {a: {matrix: {x: [1, 2]}, tolerate: '${{ matrix.x }}', run: x}}")),
+            "3:45: error E404: matrix.x is known only when the element is made; 'tolerate' must be known at start");
+}
+
+TEST(Expand, cleanup_is_shell_text_of_each_element) {
+  const Expanded e = expand_text(R"(tasks:
+  a:
+    matrix: {x: [1, "b c"]}
+    outputs: {o: "o ${{ index }}"}
+    run: [prog]
+    cleanup: rm -f ${{ q(matrix.x) }} ${{ q(outputs.o) }} $FUGLE_ATTEMPT
+  b: {run: x}
+)");
+  EXPECT_EQ(e.messages, "");
+  EXPECT_TRUE(e.task("a[1]").has_cleanup);
+  EXPECT_FALSE(e.task("b").has_cleanup);
+  const graph::ElementText text = e.text(fmt::format("a[~{:08x}]", hash_text("b c") & 0xFFFFFFFFu));
+  const std::vector<std::string> staged{graph::staged_path(text.outputs[0], 1)};
+  EXPECT_EQ(graph::fill_slots(text.cleanup, {staged, 1, {}, {}}), "rm -f 'b c' '/work/.1-o 1' $FUGLE_ATTEMPT");
+  EXPECT_THAT(expand_text("tasks: {a: {matrix: {x: ['b c']}, run: [t], cleanup: 'rm ${{ matrix.x }}'}}").messages,
+              HasSubstr("E405: matrix.x holds a blank ('b c'); write ${{ q(matrix.x) }}"));
+}
+
+TEST(Expand, an_attempt_has_scratch_where_anything_asks_for_it) {
+  const Expanded e = expand_text(R"(tasks:
+  none: {run: x}
+  variable: {run: "cd $FUGLE_SCRATCH"}
+  argument: {run: [sh, -c, "cd $FUGLE_SCRATCH"]}
+  environment: {run: x, env: {TMPDIR: "${{ scratch }}"}}
+  cleaned: {run: x, cleanup: "ls ${{ scratch }}"}
+  sized: {run: x, resources: {scratch: 2G}}
+  some: {matrix: {g: [0, 1]}, run: "echo ${{ resources.scratch }}", resources: {scratch: "${{ matrix.g * 1024 }}M"}}
+)");
+  EXPECT_EQ(e.messages, "");
+  EXPECT_FALSE(e.task("none").has_scratch);
+  for (const char* id : {"variable", "argument", "environment", "cleaned", "sized", "some[1]"})
+    EXPECT_TRUE(e.task(id).has_scratch) << id;
+  EXPECT_FALSE(e.task("some[0]").has_scratch);
+  EXPECT_EQ(e.task("sized").scratch_bytes, std::uint64_t{2} << 30);
+  EXPECT_EQ(e.task("sized").scratch_root, "");
+  EXPECT_THAT(e.command("some[1]"), ElementsAre("echo 1073741824"));
+}
+
+TEST(Expand, the_scratch_root_is_absolute_and_its_directory_a_slot) {
+  const Expanded e = expand_text(R"(scratch: ${{ env.HOME }}/tmp
+tasks: {a: {run: "prog ${{ scratch }} ${{ q(scratch) }}/x"}, b: {run: x}}
+)");
+  EXPECT_EQ(e.messages, "");
+  EXPECT_EQ(e.task("a").scratch_root, "/home/u/tmp");
+  EXPECT_TRUE(e.task("b").has_scratch);
+  EXPECT_EQ(graph::fill_slots(e.text("a").command[0], {{}, 1, "/s", {}}), "prog /s /s/x");
+  EXPECT_THAT(expand_text("scratch: ${{ env.ODD }}\ntasks: {a: {run: 'x ${{ scratch }}'}}").messages,
+              HasSubstr("E405: scratch holds a blank ('/work/a b'); write ${{ q(scratch) }}"));
+  EXPECT_THAT(expand_text("scratch: ''\ntasks: {a: {run: x}}").messages, HasSubstr("E403: path of 'scratch' is empty"));
+  EXPECT_THAT(expand_text("tasks: {a: {inputs: {i: '${{ scratch }}'}, run: x}}").messages,
+              HasSubstr("E404: scratch is known only while an attempt runs; 'inputs' must be known when"));
 }
 
 TEST(Expand, a_task_name_written_wrong_gets_the_nearest_one) {

@@ -68,13 +68,15 @@ TEST(Reader, fills_every_key_of_a_task) {
     matrix: {x: [1, b, "2"], y: 01..02}
     inputs: {i: in.txt, j: [a, b], k: {path: c, description: d}}
     outputs: {o: out.txt, p: {path: q, type: file, description: d}}
-    resources: {cores: 4, mem: 2G}
+    resources: {cores: 4, mem: 2G, scratch: 3G}
     env: {A: 1, B: on}
     workdir: sub
     timeout: 1h30m
     grace: 10s
     retries: {max: 3, delay: 1s, backoff: 1.5, max_delay: 1m, jitter: 0, when: [error, timeout, 7, "130..145"]}
     on_failure: ignore
+    tolerate: 5%
+    cleanup: rm -f core.*
     estimate: 00:20:00
     priority: -5
     tags: [fast, io]
@@ -107,6 +109,9 @@ TEST(Reader, fills_every_key_of_a_task) {
   EXPECT_FALSE(task.retries.when.covers(graph::FailureClass::signal, 0));
   EXPECT_EQ(task.retries.when.exit_codes, (std::vector<std::pair<int, int>>{{7, 7}, {130, 145}}));
   EXPECT_EQ(task.on_failure.value, graph::OnFailure::ignore);
+  EXPECT_EQ(task.tolerate.value.fraction, 0.05);
+  EXPECT_EQ(task.cleanup.value().raw, "rm -f core.*");
+  EXPECT_EQ(task.scratch.value.bytes, std::uint64_t{3} << 30);
   EXPECT_EQ(task.estimate.value, minutes(20));
   EXPECT_EQ(task.priority.value, -5);
   EXPECT_EQ(task.tags, (std::vector<std::string>{"fast", "io"}));

@@ -157,13 +157,28 @@ TEST(Scalar, names_start_with_a_letter_and_are_short) {
   EXPECT_EQ(name_problem(std::string(65, 'a')), "E107: name '" + std::string(65, 'a') + "' is longer than 64 bytes");
 }
 
-TEST(Scalar, failure_policies_of_later_versions_are_refused_by_name) {
+TEST(Scalar, failure_policies_are_four_words) {
   const auto problem = [](std::string_view text) {
     return problem_of([&](Diagnostics& d) { return parse_on_failure(text, {}, d); });
   };
   EXPECT_EQ(problem("ignore"), "");
-  EXPECT_EQ(problem("drain"), "E103: 'on_failure: drain' is not in this version of fugle");
+  EXPECT_EQ(problem("drain"), "");
   EXPECT_EQ(problem("ignroe"), "E112: 'on_failure' is 'ignroe'; one of skip_dependents, drain, stop, ignore");
+}
+
+TEST(Scalar, what_is_tolerated_is_a_number_or_a_percent) {
+  const auto tolerance = [](std::string_view text) {
+    Diagnostics diagnostics("f");
+    return parse_tolerance(text, {}, diagnostics);
+  };
+  EXPECT_EQ(tolerance("3")->count, 3u);
+  EXPECT_EQ(tolerance("3")->fraction, 0);
+  EXPECT_EQ(tolerance("10%")->count, 0u);
+  EXPECT_DOUBLE_EQ(tolerance("10%")->fraction, 0.1);
+  EXPECT_DOUBLE_EQ(tolerance("2.5%")->fraction, 0.025);
+  EXPECT_FALSE(tolerance("0.1"));
+  EXPECT_FALSE(tolerance("10 %"));
+  EXPECT_FALSE(tolerance("100.5%"));
 }
 
 TEST(Scalar, markers_are_found_unless_escaped) {
