@@ -23,6 +23,7 @@ class Watch {
 
  private:
   [[nodiscard]] bool counts(ElementId element, bool completed) const;
+  [[nodiscard]] bool is_tolerated(ElementId element) const;
 
   const graph::Graph& graph_;
   const scheduler::RunState& run_;

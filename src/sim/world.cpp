@@ -223,6 +223,16 @@ void World::cancel_element(ElementId e) {
   impl_->wake(0, impl_->now_);
 }
 
+void World::hold_element(ElementId e) {
+  impl_->ranks_[0].engine->hold_element(e, "the test", impl_->now_);
+  impl_->wake(0, impl_->now_);
+}
+
+void World::release_element(ElementId e) {
+  impl_->ranks_[0].engine->release_element(e, "the test", impl_->now_);
+  impl_->wake(0, impl_->now_);
+}
+
 Time World::now() const { return impl_->now_; }
 bool World::has_ended() const { return impl_->has_ended(); }
 int World::exit_code() const { return impl_->ranks_[0].engine->exit_code(); }

@@ -80,6 +80,8 @@ class World {
   /// SIGTERM, Ctrl-C.
   void request_stop(scheduler::Engine::StopKind kind, int exit_code);
   void cancel_element(ElementId e);
+  void hold_element(ElementId e);
+  void release_element(ElementId e);
 
   [[nodiscard]] Time now() const;
   [[nodiscard]] bool has_ended() const;
