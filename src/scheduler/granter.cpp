@@ -96,7 +96,7 @@ void Granter::grant_what_fits(Time now) {
   if (!plan_.homes.empty())
     for (const WorkerId worker : homes) serve_home(worker, now);
   if (ready_.size() > 0) serve_all(now);
-  send_grants();
+  send_grants(now);
 }
 
 void Granter::serve_home(WorkerId worker, Time now) {
@@ -281,8 +281,9 @@ void Granter::bring_task(WorkerId worker, TaskId task, Grant& grant) {
   grant.tasks.emplace_back(task, std::shared_ptr<const graph::Task>(std::shared_ptr<void>(), &graph_.task(task)));
 }
 
-void Granter::send_grants() {
+void Granter::send_grants(Time now) {
   for (auto& [worker, grant] : grants_) {
+    workers_.at(worker).info.last_heard = now;
     grant_index_[worker.value()] = kNone;
     outbox_.send(worker, std::move(grant));
   }

@@ -61,7 +61,7 @@ class Granter {
   [[nodiscard]] LeasedElement leased(ElementId element);
   [[nodiscard]] Grant& grant_for(WorkerId worker);
   void bring_task(WorkerId worker, TaskId task, Grant& grant);
-  void send_grants();
+  void send_grants(Time now);
 
   const RunState& run_;
   const Graph& graph_;

@@ -79,6 +79,7 @@ void Head::record(Event event) {
 
 void Head::on_message(WorkerId from, const Message& message, Time now) {
   if (!has_begun_) begin_life(now);
+  workers_.at(from).info.last_heard = now;
   if (const auto* hello = std::get_if<Hello>(&message))
     on_hello(from, *hello, now);
   else if (const auto* report = std::get_if<Report>(&message))
@@ -617,7 +618,7 @@ HeadView Head::view(Time now) {
   if (infos_are_old_) {
     infos_.clear();
     for (const WorkerTable::Entry& entry : workers_.all())
-      if (entry.info.cores > 0) infos_.push_back(entry.info);
+      if (entry.info.cores > 0) infos_.emplace_back(entry.info).holds_elements = !entry.held.empty();
     infos_are_old_ = false;
   }
   return {run_, infos_, running_.all(), now, life_started_, options_.store->appended(), options_.store->durable()};

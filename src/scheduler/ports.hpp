@@ -78,6 +78,10 @@ class Store {
   [[nodiscard]] virtual bool is_superseded() const { return false; }
 };
 
+/// A worker that holds elements says something at least as often; after kSilence without a word it may be hung.
+inline constexpr Duration kHeartbeat = std::chrono::seconds(60);
+inline constexpr Duration kSilence = 3 * kHeartbeat;
+
 /// Where and how fast a worker is, as known to the head.
 struct WorkerInfo {
   WorkerId worker;
@@ -89,6 +93,9 @@ struct WorkerInfo {
   bool drained = false;            ///< gets no more work: too much has failed on its node
   std::uint64_t num_ended = 0;     ///< attempts ended there in this life
   std::uint32_t cores_in_use = 0;  ///< by attempts known to run
+  Time last_heard{};               ///< or when it got its last grant, if that is later
+  bool holds_elements = false;
+  [[nodiscard]] bool is_silent(Time now) const { return alive && holds_elements && now - last_heard > kSilence; }
 };
 
 /// A running attempt, as known to the head.

@@ -125,10 +125,14 @@ Time Worker::step(Time now) {
     give_back_what_is_late(now);
     start_what_fits(now);
   }
+  if (held_.empty())
+    last_word_ = kNever;
+  else if (last_word_ == kNever)
+    last_word_ = now;
   const Time due = report_due_at();
   if (due > now) return due;
   send_report(now);
-  return kNever;
+  return next_heartbeat();
 }
 
 void Worker::take_reports() {
@@ -343,10 +347,12 @@ Place Worker::place_of(const Held& held) const {
 Time Worker::report_due_at() const {
   const bool is_leaving = is_shutting_down_ && num_running_ == 0 && !is_done_;
   if (is_leaving || is_report_awaited_ || is_shutting_down_) return Time{};
-  if (report_.attempts.empty()) return kNever;
+  if (report_.attempts.empty()) return next_heartbeat();
   const bool wants_more = free_cores_ > 0 && held_.size() == num_running_;
   return last_report_ + (wants_more ? report_interval() / kIdleFactor : report_interval());
 }
+
+Time Worker::next_heartbeat() const { return last_word_ == kNever ? kNever : last_word_ + kHeartbeat; }
 
 Duration Worker::report_interval() const {
   return std::clamp(from_seconds(mean_length_s_ * kPartOfAttempt), report_interval_,
@@ -364,13 +370,15 @@ void Worker::send_report(Time now) {
   });
 
   const bool is_leaving = is_shutting_down_ && num_running_ == 0 && !is_done_;
-  if (attempts.empty() && report_.returned.empty() && !is_leaving) return;
+  const bool is_heartbeat = now >= next_heartbeat();
+  if (attempts.empty() && report_.returned.empty() && !is_leaving && !is_heartbeat) return;
   report_.goodbye = is_leaving;
   is_done_ = is_done_ || is_leaving;
   if (has_head_) outbox_.send(kHead, std::move(report_));
   report_ = {};
   is_report_awaited_ = false;
   last_report_ = now;
+  if (last_word_ != kNever) last_word_ = now;
 }
 
 }  // namespace fugle::scheduler

@@ -82,6 +82,7 @@ class Worker {
   [[nodiscard]] Launch hand_over(Held& held);
   [[nodiscard]] Place place_of(const Held& held) const;
   [[nodiscard]] Duration report_interval() const;
+  [[nodiscard]] Time next_heartbeat() const;
   [[nodiscard]] Time report_due_at() const;
   void send_report(Time now);
 
@@ -106,7 +107,8 @@ class Worker {
   Duration report_interval_{0};  ///< as granted
   double mean_length_s_ = 0;     ///< of attempts that ended here, moving
   Time last_end_ = kNever;
-  std::string run_state_;  ///< of `finally`
+  Time last_word_ = kNever;  ///< to the head, or the first step with something held; kNever: nothing is held
+  std::string run_state_;    ///< of `finally`
   bool is_shutting_down_ = false;
   bool is_done_ = false;
   bool has_head_ = true;

@@ -210,6 +210,19 @@ TEST(LostWorker, costs_only_what_it_ran) {
   for (const SimAttempt& attempt : world.attempts()) EXPECT_TRUE(attempt.completed || attempt.worker == WorkerId(2));
 }
 
+TEST(LongAttempt, has_its_worker_say_that_it_is_still_there) {
+  GraphStory story;
+  story.task("long");
+  const graph::Graph graph = story.graph();
+  WorldOptions options = cluster(2, 1);
+  options.workers[0].cores = 0;
+  options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{1h}; };
+  World world(graph, plan_of(graph), options);
+  EXPECT_EQ(world.run(kLimit), 0);
+  EXPECT_GE(world.num_messages(), 55u);
+  EXPECT_LE(world.num_messages(), 70u);
+}
+
 struct FinallyRun {
   explicit FinallyRun(std::function<void(World&)> disturb, std::function<Outcome(std::string_view)> model = {},
                       Time end = kNever) {
