@@ -27,7 +27,9 @@ Forecast make_forecast(const graph::Graph& graph, const plan::Machine& machine, 
                        const plan::PlanOptions& options) {
   Forecast forecast;
   forecast.durations = std::move(durations);
-  const std::vector<double>& seconds = forecast.durations.seconds;
+  std::vector<double> seconds = forecast.durations.seconds;
+  for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
+    if (graph.task_of(ElementId(e)).runs_finally) seconds[e] = 0;  // it comes when all this has ended
   const plan::Problem problem{graph, machine, seconds, {}, forecast.durations.are_mostly_known()};
   forecast.ranks = graph::upward_ranks(graph, seconds);
   forecast.plan = make_plan(problem, options);

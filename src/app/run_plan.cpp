@@ -31,7 +31,7 @@ RunPlan make_run_plan(const scheduler::RunState& state, const plan::Machine& mac
                       const plan::PlanOptions& options, const AllocationEnd& allocation) {
   const graph::Graph& graph = state.graph();
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
-    if (state.counts_as_ok(ElementId(e))) durations.seconds[e] = 0;
+    if (state.counts_as_ok(ElementId(e)) || graph.task_of(ElementId(e)).runs_finally) durations.seconds[e] = 0;
   Crew crew = crew_of(machine);
   // Nobody is there to run anything, so that any order will do.
   if (crew.ids.empty()) crew = {{{plan::Slot{}}, {}, {}}, {WorkerId(0)}};
