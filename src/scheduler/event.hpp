@@ -54,4 +54,9 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+/// Of that kind, at that time.
+[[nodiscard]] Event event_of(EventKind kind, Time when);
+/// Somebody wants something of an element: cancel_element, hold_element, release_element.
+[[nodiscard]] Event wish_of(EventKind kind, ElementId element, const std::string& who, Time when);
+
 }  // namespace fugle::scheduler

@@ -79,10 +79,6 @@ class Head {
   [[nodiscard]] bool can_still_progress();
   [[nodiscard]] int decide_exit_code() const;
   [[nodiscard]] std::uint64_t num_bad() const;
-  [[nodiscard]] std::string describe_what_is_left(Time now);
-  [[nodiscard]] std::string describe_what_fits_nowhere();
-  [[nodiscard]] std::string describe_what_is_late(Time now) const;
-  [[nodiscard]] std::string describe_what_is_held() const;
   void finish(Time now);
   [[nodiscard]] HeadView view(Time now);
   void notify(Time now);

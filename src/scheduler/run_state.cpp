@@ -28,26 +28,6 @@ const char* name_of(State state) {
   return "unknown";
 }
 
-const char* name_of(EventKind kind) {
-  switch (kind) {
-    case EventKind::none: return "none";
-    case EventKind::run_started: return "run_started";
-    case EventKind::run_ended: return "run_ended";
-    case EventKind::worker_joined: return "worker_joined";
-    case EventKind::worker_lost: return "worker_lost";
-    case EventKind::attempt_started: return "attempt_started";
-    case EventKind::attempt_ended: return "attempt_ended";
-    case EventKind::cancel_element: return "cancel_element";
-    case EventKind::retry_all: return "retry_all";
-    case EventKind::stop_requested: return "stop_requested";
-    case EventKind::hold_element: return "hold_element";
-    case EventKind::release_element: return "release_element";
-    case EventKind::node_drained: return "node_drained";
-    case EventKind::finally_began: return "finally_began";
-  }
-  return "unknown";
-}
-
 void Effects::clear() {
   ready.clear();
   retry_wait.clear();

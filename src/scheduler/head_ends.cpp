@@ -1,0 +1,187 @@
+// How a run comes to its end: requests to stop, what a person wants of single elements, the end of the allocation,
+// `finally`, and leaving.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.hpp"
+#include "scheduler/head.hpp"
+#include "scheduler/what_is_left.hpp"
+
+namespace fugle::scheduler {
+namespace {
+
+/// Of the reserve, for what a stop of `finally` itself takes.
+constexpr int kLastPart = 5;
+
+}  // namespace
+
+void Head::stop_when_wanted(Time now) {
+  if (const auto wanted = std::exchange(wanted_stop_, {}))
+    request_stop(wanted->kind, static_cast<int>(ExitCode::failed), wanted->why, now);
+  if (const auto fault = options_.store->fault(); fault && !has_fault_) {
+    has_fault_ = true;
+    const ExitCode code = options_.store->is_superseded() ? ExitCode::conflict : ExitCode::environment;
+    request_stop(Engine::StopKind::stop, static_cast<int>(code), *fault, now);
+  }
+}
+
+void Head::request_stop(Engine::StopKind kind, int exit_code, const std::string& why, Time now) {
+  if (!has_begun_) begin_life(now);
+  if (phase_ == Phase::leaving) return;
+  if (is_stopping_ && (stop_kind_ == Engine::StopKind::stop || kind == Engine::StopKind::drain)) return;
+  Event event = event_of(EventKind::stop_requested, now);
+  event.exit = exit_code;
+  event.text = why;
+  record(std::move(event));
+  is_stopping_ = true;
+  stop_kind_ = kind;
+  end_reason_ = why;
+  for (const WorkerTable::Entry& entry : workers_.all())
+    if (entry.info.alive) revoke_what_waits(entry);
+}
+
+void Head::revoke_what_waits(const WorkerTable::Entry& entry) {
+  Revoke revoke;
+  for (const ElementId e : entry.held)
+    if (running_.find(e) == nullptr) revoke.elements.push_back(e);
+  if (!revoke.elements.empty()) outbox_.send(entry.info.worker, std::move(revoke));
+}
+
+void Head::stop_at_the_end_of_the_allocation(Time now) {
+  if (now < granter_.last_end() || is_stopping_) return;
+  const bool has_reserve = phase_ == Phase::main && options_.reserve.count() > 0;
+  request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::incomplete),
+               fmt::format("the allocation ends{}", has_reserve ? ", its reserve begins" : ""), now);
+}
+
+/// Again at every step while stopping: something may have started before the worker heard of it.
+void Head::stop_what_runs() {
+  if (stop_kind_ != Engine::StopKind::stop || phase_ == Phase::leaving) return;
+  std::map<WorkerId, StopAttempts> stops;
+  for (const RunningAttempt& attempt : running_.all())
+    if (stop_sent_.insert({attempt.element, attempt.attempt}).second)
+      stops[attempt.worker].elements.push_back(attempt.element);
+  for (auto& [worker, stop] : stops) outbox_.send(worker, std::move(stop));
+}
+
+void Head::cancel_element(ElementId element, const std::string& who, Time now) {
+  if (!has_begun_) begin_life(now);
+  if (is_final(run_.state(element)) || graph_.is_gate(element)) return;
+  if (leases_.is_held(element)) {  // it is said who asked once the worker has answered
+    cancel_wanted_[element] = who;
+    outbox_.send(leases_.holder_of(element), Revoke{{element}});
+    outbox_.send(leases_.holder_of(element), StopAttempts{{element}});
+    return;
+  }
+  record(wish_of(EventKind::cancel_element, element, who, now));
+  settle_effects();
+}
+
+void Head::hold_element(ElementId element, const std::string& who, Time now) {
+  if (!has_begun_) begin_life(now);
+  const State state = run_.state(element);
+  if (is_final(state) || is_live(state) || state == State::held || graph_.is_gate(element)) return;
+  if (leases_.is_held(element)) {  // it may have started there: then it runs
+    hold_wanted_[element] = who;
+    outbox_.send(leases_.holder_of(element), Revoke{{element}});
+    return;
+  }
+  record(wish_of(EventKind::hold_element, element, who, now));
+  ready_.take(element);
+}
+
+void Head::release_element(ElementId element, const std::string& who, Time now) {
+  if (!has_begun_) begin_life(now);
+  hold_wanted_.erase(element);
+  if (run_.state(element) != State::held) return;
+  record(wish_of(EventKind::release_element, element, who, now));
+  settle_effects();
+}
+
+/// False when nothing runs, nothing will become due, and what is READY fits on no worker there is.
+bool Head::can_still_progress() {
+  if (workers_.num_unanswered() > 0 || !leases_.holds_nothing()) return true;
+  if (is_stopping_) return false;
+  auto& classes = ready_.classes();
+  return !retries_.empty() || std::any_of(classes.begin(), classes.end(), [&](ReadyQueue::Class& cls) {
+    return ready_.first_of(cls).is_valid() && workers_.is_anyone_able(cls.request);
+  });
+}
+
+/// Elements whose end is not what the user wanted.
+std::uint64_t Head::num_bad() const {
+  return run_.count(State::failed) - run_.num_ignored() - run_.num_tolerated() + run_.count(State::blocked) +
+         run_.count(State::cancelled);
+}
+
+int Head::decide_exit_code() const {
+  const bool is_complete = run_.is_complete();
+  if (run_.stop_code() != 0 && !is_complete) return run_.stop_code();
+  if (!is_complete) return static_cast<int>(workers_.num_alive() == 0 ? ExitCode::environment : ExitCode::incomplete);
+  // A cancelled run is complete too once everything was ended; the user's wish stays its outcome.
+  if (num_bad() > 0 && run_.stop_code() != 0) return run_.stop_code();
+  return static_cast<int>(num_bad() > 0 ? ExitCode::failed : ExitCode::ok);
+}
+
+/// As FORMAT.md section 8 has it, before `finally`.
+const char* Head::state_of_run() const {
+  if (run_.stop_code() == static_cast<int>(ExitCode::interrupted)) return "CANCELLED";
+  if (run_.stop_code() == static_cast<int>(ExitCode::incomplete)) return "INCOMPLETE";
+  if (num_bad() > 0 || run_.stop_code() != 0) return "FAILED";
+  return run_.is_main_complete() ? "OK" : "INCOMPLETE";
+}
+
+bool Head::may_begin_finally() const {
+  return run_.has_finally() && !options_.skip_finally && !has_fault_ && workers_.num_alive() > 0;
+}
+
+/// The reserve is theirs; what was asked to stop is over, and can be asked again.
+void Head::begin_finally(Time now) {
+  if (end_reason_.empty() && !run_.is_main_complete())
+    end_reason_ = describe_what_is_left(run_, ready_, workers_, granter_, now);
+  phase_ = Phase::finally;
+  is_stopping_ = false;
+  stop_kind_ = Engine::StopKind::drain;
+  retries_ = {};
+  ready_.clear();
+  const bool has_end = options_.end_of_allocation != kNever;
+  granter_.begin_finally(has_end ? options_.end_of_allocation - options_.reserve / kLastPart : kNever, state_of_run());
+  Event began = event_of(EventKind::finally_began, now);
+  began.text = state_of_run();
+  record(std::move(began));
+  settle_effects();
+}
+
+void Head::end_when_over(Time now) {
+  if (phase_ != Phase::leaving) {
+    const bool is_over = run_.is_complete() || (phase_ == Phase::main && run_.is_main_complete());
+    if (!is_over && can_still_progress()) return;
+    if (phase_ == Phase::main && may_begin_finally()) return begin_finally(now);
+    phase_ = Phase::leaving;
+    for (const WorkerTable::Entry& entry : workers_.all())
+      if (!entry.is_lost) outbox_.send(entry.info.worker, Shutdown{});
+  }
+  if (workers_.have_all_left()) finish(now);
+}
+
+void Head::finish(Time now) {
+  exit_code_ = decide_exit_code();
+  if (end_reason_.empty() && !run_.is_complete())
+    end_reason_ = describe_what_is_left(run_, ready_, workers_, granter_, now);
+  Event ended = event_of(EventKind::run_ended, now);
+  ended.exit = exit_code_;
+  ended.text = end_reason_;
+  record(std::move(ended));
+  flush_events(now);
+  options_.store->flush();
+  if (options_.store->fault())
+    exit_code_ = static_cast<int>(options_.store->is_superseded() ? ExitCode::conflict : ExitCode::environment);
+  is_done_ = true;
+  infos_are_old_ = true;
+  const HeadView last = view(now);
+  for (Observer* observer : options_.observers) observer->on_end(last);
+}
+
+}  // namespace fugle::scheduler

@@ -1,0 +1,74 @@
+#include "scheduler/what_is_left.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace fugle::scheduler {
+namespace {
+
+std::string describe_what_is_late(const Graph& graph, const Granter& granter, Time now) {
+  const auto late = granter.put_aside();
+  if (late.empty()) return {};
+  const double left_s = std::max(0.0, to_seconds(granter.last_end() - now));
+  return fmt::format("{} not fit in {:.0f}s, the time left: {}{}",
+                     late.size() == 1 ? "1 element does" : fmt::format("{} elements do", late.size()), left_s,
+                     graph.id(late.front()), late.size() == 1 ? "" : ", ...");
+}
+
+plan::Slot largest_of(const WorkerTable& workers) {
+  plan::Slot largest{0, 0, 0};
+  for (const WorkerTable::Entry& entry : workers.all()) {
+    if (!entry.info.alive || entry.info.drained) continue;
+    largest.cores = std::max(largest.cores, entry.info.cores);
+    largest.mem_bytes = std::max(largest.mem_bytes, entry.info.mem_bytes);
+    largest.gpus = std::max(largest.gpus, entry.info.gpus);
+  }
+  return largest;
+}
+
+std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, const WorkerTable& workers) {
+  std::size_t count = 0;
+  ElementId first;
+  for (ReadyQueue::Class& cls : ready.classes()) {
+    const ElementId e = ready.first_of(cls);
+    if (!e.is_valid() || workers.is_anyone_able(cls.request)) continue;
+    count += cls.size;
+    if (!first.is_valid()) first = e;
+  }
+  if (count == 0) return {};
+  const plan::Slot largest = largest_of(workers);
+  const graph::Request& request = graph.task_of(first).request;
+  std::string wants = format_bytes(request.mem_bytes) + " of memory";
+  std::string has = format_bytes(largest.mem_bytes);
+  if (request.cores > largest.cores) {
+    wants = fmt::format("{} cores", request.cores);
+    has = std::to_string(largest.cores);
+  } else if (request.gpus > largest.gpus) {
+    wants = fmt::format("{} GPUs", request.gpus);
+    has = std::to_string(largest.gpus);
+  }
+  return fmt::format("{} on no worker: {} needs {}, the largest worker has {}",
+                     count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), graph.id(first), wants,
+                     has);
+}
+
+std::string describe_what_is_held(std::uint64_t held) {
+  if (held == 0) return {};
+  return fmt::format("{} held (fugle release RUN ELEMENT lets {} start)",
+                     held == 1 ? "1 element is" : fmt::format("{} elements are", held), held == 1 ? "it" : "them");
+}
+
+}  // namespace
+
+std::string describe_what_is_left(const RunState& run, ReadyQueue& ready, const WorkerTable& workers,
+                                  const Granter& granter, Time now) {
+  std::string text = describe_what_is_late(run.graph(), granter, now);
+  if (text.empty()) text = describe_what_fits_nowhere(run.graph(), ready, workers);
+  if (text.empty()) text = describe_what_is_held(run.count(State::held));
+  return text;
+}
+
+}  // namespace fugle::scheduler
