@@ -47,7 +47,7 @@ class Head {
     std::string why;
   };
 
-  // What came in.
+  // What came in (head.cpp).
   void begin_life(Time now);
   void record(Event event);
   void on_hello(WorkerId from, const Hello& hello, Time now);
@@ -57,31 +57,36 @@ class Head {
   void queue(ElementId e);
   void settle_effects();
   void settle_changes();
+  void take_away(ElementId element);
+
+  // What is done about it (head.cpp).
+  void make_retries_due(Time now);
+  void sharpen_order();
+  void flush_events(Time now);
+  [[nodiscard]] HeadView view(Time now);
+  void notify(Time now);
+
+  // What a failure means for the rest (head_failures.cpp).
   void note_failure(ElementId element);
   void want_stop(Engine::StopKind kind, std::string why);
   void note_health(ElementId element, WorkerId worker, FailureClass cls, Time now);
   void suspect(std::uint32_t node, Time now);
-  void take_away(ElementId element);
-  void flush_events(Time now);
-
-  // What is done about it.
-  void make_retries_due(Time now);
-  void sharpen_order();
-  void stop_at_the_end_of_the_allocation(Time now);
-  void stop_when_wanted(Time now);
   void cancel_beyond_tolerance(Time now);
+
+  // Stops and ends (head_ends.cpp).
+  void stop_when_wanted(Time now);
+  void stop_at_the_end_of_the_allocation(Time now);
   void stop_what_runs();
   void revoke_what_waits(const WorkerTable::Entry& entry);
+  [[nodiscard]] bool can_still_progress();
   void end_when_over(Time now);
   [[nodiscard]] bool may_begin_finally() const;
   void begin_finally(Time now);
   [[nodiscard]] const char* state_of_run() const;
-  [[nodiscard]] bool can_still_progress();
   [[nodiscard]] int decide_exit_code() const;
   [[nodiscard]] std::uint64_t num_bad() const;
+  void say_what_is_left(Time now);
   void finish(Time now);
-  [[nodiscard]] HeadView view(Time now);
-  void notify(Time now);
 
   HeadOptions options_;
   RunState& run_;
@@ -117,6 +122,7 @@ class Head {
   bool is_stopping_ = false;
   Phase phase_ = Phase::main;
   bool has_fault_ = false;  ///< of the store, and acted upon
+  bool is_stalled_ = false;
   bool is_done_ = false;
   int exit_code_ = 0;
   std::string end_reason_;

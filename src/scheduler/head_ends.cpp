@@ -119,6 +119,7 @@ std::uint64_t Head::num_bad() const {
 int Head::decide_exit_code() const {
   const bool is_complete = run_.is_complete();
   if (run_.stop_code() != 0 && !is_complete) return run_.stop_code();
+  if (is_stalled_) return static_cast<int>(ExitCode::failed);
   if (!is_complete) return static_cast<int>(workers_.num_alive() == 0 ? ExitCode::environment : ExitCode::incomplete);
   // A cancelled run is complete too once everything was ended; the user's wish stays its outcome.
   if (num_bad() > 0 && run_.stop_code() != 0) return run_.stop_code();
@@ -137,10 +138,18 @@ bool Head::may_begin_finally() const {
   return run_.has_finally() && !options_.skip_finally && !has_fault_ && workers_.num_alive() > 0;
 }
 
+/// Why the run ends though not all of it has, unless that was said.
+void Head::say_what_is_left(Time now) {
+  const bool is_complete = phase_ == Phase::main ? run_.is_main_complete() : run_.is_complete();
+  if (!end_reason_.empty() || is_complete) return;
+  WhatIsLeft left = find_what_is_left(run_, ready_, workers_, granter_, now);
+  end_reason_ = std::move(left.why);
+  is_stalled_ = left.is_stall;
+}
+
 /// The reserve is theirs; what was asked to stop is over, and can be asked again.
 void Head::begin_finally(Time now) {
-  if (end_reason_.empty() && !run_.is_main_complete())
-    end_reason_ = describe_what_is_left(run_, ready_, workers_, granter_, now);
+  say_what_is_left(now);
   phase_ = Phase::finally;
   is_stopping_ = false;
   stop_kind_ = Engine::StopKind::drain;
@@ -167,9 +176,8 @@ void Head::end_when_over(Time now) {
 }
 
 void Head::finish(Time now) {
+  say_what_is_left(now);
   exit_code_ = decide_exit_code();
-  if (end_reason_.empty() && !run_.is_complete())
-    end_reason_ = describe_what_is_left(run_, ready_, workers_, granter_, now);
   Event ended = event_of(EventKind::run_ended, now);
   ended.exit = exit_code_;
   ended.text = end_reason_;

@@ -61,14 +61,24 @@ std::string describe_what_is_held(std::uint64_t held) {
                      held == 1 ? "1 element is" : fmt::format("{} elements are", held), held == 1 ? "it" : "them");
 }
 
+std::string describe_stall(const RunState& run) {
+  const auto states = run.states();
+  const auto is_stuck = [](State s) { return !is_final(s); };
+  const auto first = static_cast<std::uint32_t>(std::find_if(states.begin(), states.end(), is_stuck) - states.begin());
+  return fmt::format("stalled: {} is {} and nothing runs that could change that; please report this",
+                     run.graph().id(ElementId(first)), name_of(states[first]));
+}
+
 }  // namespace
 
-std::string describe_what_is_left(const RunState& run, ReadyQueue& ready, const WorkerTable& workers,
-                                  const Granter& granter, Time now) {
-  std::string text = describe_what_is_late(run.graph(), granter, now);
-  if (text.empty()) text = describe_what_fits_nowhere(run.graph(), ready, workers);
-  if (text.empty()) text = describe_what_is_held(run.count(State::held));
-  return text;
+WhatIsLeft find_what_is_left(const RunState& run, ReadyQueue& ready, const WorkerTable& workers, const Granter& granter,
+                             Time now) {
+  if (workers.num_alive() == 0) return {"no worker is left"};
+  std::string why = describe_what_is_late(run.graph(), granter, now);
+  if (why.empty()) why = describe_what_fits_nowhere(run.graph(), ready, workers);
+  if (why.empty()) why = describe_what_is_held(run.count(State::held));
+  if (why.empty()) return {describe_stall(run), true};
+  return {std::move(why)};
 }
 
 }  // namespace fugle::scheduler
