@@ -23,7 +23,7 @@ hdf5::Handle event_row_type() {
       hdf5::Field{"attempt", offsetof(Row, attempt), hdf5::type_of<std::uint16_t>()},
       hdf5::Field{"kind", offsetof(Row, kind), hdf5::type_of<std::uint8_t>()},
       hdf5::Field{"flags", offsetof(Row, flags), hdf5::type_of<std::uint8_t>()},
-      hdf5::Field{"reserved", offsetof(Row, reserved), hdf5::type_of<std::uint16_t>()},
+      hdf5::Field{"io", offsetof(Row, io), hdf5::type_of<std::uint16_t>()},
       hdf5::Field{"crc", offsetof(Row, crc), hdf5::type_of<std::uint32_t>()},
   };
   return hdf5::compound_type(sizeof(Row), fields);

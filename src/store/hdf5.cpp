@@ -171,6 +171,12 @@ void write_attribute(const Handle& object, const std::string& name, std::span<co
   write_attribute(object, name, text_type(length).id(), simple_space(texts.size()), values.data());
 }
 
+bool has_attribute(const Handle& object, const std::string& name) {
+  const htri_t found = H5Aexists(object.id(), name.c_str());
+  check_on(object, found >= 0, "H5Aexists");
+  return found > 0;
+}
+
 std::uint64_t read_number(const Handle& object, const std::string& name) {
   const Handle attribute = own(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose, "H5Aopen", name);
   std::uint64_t value = 0;

@@ -68,6 +68,7 @@ struct CreateOptions {
 void write_attribute(const Handle& object, const std::string& name, std::uint64_t value);
 void write_attribute(const Handle& object, const std::string& name, std::string_view text);
 void write_attribute(const Handle& object, const std::string& name, std::span<const std::string> texts);
+[[nodiscard]] bool has_attribute(const Handle& object, const std::string& name);
 [[nodiscard]] std::uint64_t read_number(const Handle& object, const std::string& name);
 [[nodiscard]] std::string read_text(const Handle& object, const std::string& name);
 

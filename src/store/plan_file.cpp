@@ -61,8 +61,25 @@ void write_elements(const hdf5::Handle& file, const GraphData& data) {
   write_column(needs, "bytes", data.need_bytes);
 }
 
+void write_limits(const hdf5::Handle& file, const graph::RunLimits& limits) {
+  hdf5::write_attribute(file, "max_failures", limits.max_failures);
+  hdf5::write_attribute(file, "max_infra_retries", limits.max_infra_retries);
+}
+
+/// Plans of earlier versions say nothing about limits.
+graph::RunLimits read_limits(const hdf5::Handle& file) {
+  graph::RunLimits limits;
+  const auto read = [&](const char* name, std::uint32_t& value) {
+    if (hdf5::has_attribute(file, name)) value = static_cast<std::uint32_t>(hdf5::read_number(file, name));
+  };
+  read("max_failures", limits.max_failures);
+  read("max_infra_retries", limits.max_infra_retries);
+  return limits;
+}
+
 GraphData read_graph(const hdf5::Handle& file) {
   GraphData data;
+  data.limits = read_limits(file);
   const hdf5::Handle tasks = hdf5::open_group(file, "tasks");
   const graph::StringColumn blobs = read_texts(tasks, "blob");
   data.tasks.reserve(blobs.size());
@@ -118,6 +135,7 @@ void write_plan(const std::string& run_dir, const Graph& graph, const PlanFacts&
     hdf5::write_attribute(file, "run", facts.run);
     hdf5::write_attribute(file, "workflow", facts.workflow);
     hdf5::write_attribute(file, "seed", facts.seed);
+    write_limits(file, graph.limits());
     write_tasks(file, graph.data().tasks);
     write_elements(file, graph.data());
     hdf5::close_checked(std::move(file), path);

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "store/crc32c.hpp"
 #include "store/file.hpp"
+#include "store/io_code.hpp"
 
 namespace fugle::store {
 
@@ -17,6 +18,7 @@ using scheduler::EventKind;
 
 namespace {
 constexpr auto kLastClass = scheduler::FailureClass::cancelled;
+constexpr std::uint64_t kMax32 = 0xFFFFFFFF;
 }  // namespace
 
 Row to_row(const Event& event, scheduler::Sequence seq) {
@@ -28,31 +30,35 @@ Row to_row(const Event& event, scheduler::Sequence seq) {
   row.worker = event.worker.value();
   row.exit = event.exit;
   row.maxrss_kb = event.maxrss_kb;
-  row.cpu_ms = static_cast<std::uint32_t>(std::min<std::uint64_t>(event.cpu_ms, 0xFFFFFFFF));
+  const bool is_long = event.cpu_ms > kMax32;
+  row.cpu_ms = static_cast<std::uint32_t>(is_long ? std::min(event.cpu_ms / 1000, kMax32) : event.cpu_ms);
   row.attempt = event.attempt;
   row.kind = static_cast<std::uint8_t>(event.kind);
-  row.flags = static_cast<std::uint8_t>(event.cls);
+  row.flags = static_cast<std::uint8_t>(static_cast<std::uint8_t>(event.cls) | (is_long ? kCpuInSeconds : 0));
+  row.io = static_cast<std::uint16_t>(io_code_of(event.read_bytes) | io_code_of(event.written_bytes) << 8);
   return row;
 }
 
 Event to_event(const Row& row, std::string_view text) {
-  if (row.kind > static_cast<std::uint8_t>(scheduler::kLastEventKind) ||
-      row.flags > static_cast<std::uint8_t>(kLastClass)) {
+  const auto cls = static_cast<std::uint8_t>(row.flags & ~kCpuInSeconds);
+  if (row.kind > static_cast<std::uint8_t>(scheduler::kLastEventKind) || cls > static_cast<std::uint8_t>(kLastClass)) {
     throw ConflictError(
         fmt::format("event {} can not be read (kind {} with flags {} was written by a newer version); upgrade fugle",
                     row.seq, row.kind, row.flags));
   }
   Event event;
   event.kind = static_cast<EventKind>(row.kind);
-  event.cls = static_cast<scheduler::FailureClass>(row.flags);
+  event.cls = static_cast<scheduler::FailureClass>(cls);
   event.attempt = row.attempt;
   event.element = ElementId(row.element);
   event.worker = WorkerId(row.worker);
   event.exit = row.exit;
   event.start = from_ns(row.start_ns);
   event.end = from_ns(row.end_ns);
-  event.cpu_ms = row.cpu_ms;
+  event.cpu_ms = std::uint64_t{row.cpu_ms} * ((row.flags & kCpuInSeconds) != 0 ? 1000 : 1);
   event.maxrss_kb = row.maxrss_kb;
+  event.read_bytes = bytes_of_io_code(static_cast<std::uint8_t>(row.io & 0xFF));
+  event.written_bytes = bytes_of_io_code(static_cast<std::uint8_t>(row.io >> 8));
   event.text = text;
   return event;
 }

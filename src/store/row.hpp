@@ -25,10 +25,12 @@ struct Row {
   std::uint16_t text_len = 0;
   std::uint16_t attempt = 0;
   std::uint8_t kind = 0;
-  std::uint8_t flags = 0;  ///< the FailureClass of attempt_ended
-  std::uint16_t reserved = 0;
+  std::uint8_t flags = 0;  ///< the FailureClass of attempt_ended; kCpuInSeconds
+  std::uint16_t io = 0;    ///< io_code.hpp: bytes read in the low byte, bytes written in the high one
   std::uint32_t crc = 0;
 };
+/// In `flags`: `cpu_ms` holds seconds, because the milliseconds would not fit.
+inline constexpr std::uint8_t kCpuInSeconds = 0x80;
 static_assert(sizeof(Row) == 64 && std::is_trivially_copyable_v<Row>);
 
 /// Without text, lag and crc: these are known when the row is committed.

@@ -16,7 +16,15 @@ constexpr std::uint64_t kSnapshotFormat = 1;
 /// The latest attempt of each element.
 struct Columns {
   explicit Columns(std::size_t n)
-      : cls(n), exit(n), start_ns(n), end_ns(n), worker(n, WorkerId::kInvalid), cpu_ms(n), maxrss_kb(n) {}
+      : cls(n),
+        exit(n),
+        start_ns(n),
+        end_ns(n),
+        worker(n, WorkerId::kInvalid),
+        cpu_ms(n),
+        maxrss_kb(n),
+        read_bytes(n),
+        written_bytes(n) {}
 
   void add(const Event& event) {
     if (event.kind != EventKind::attempt_started && event.kind != EventKind::attempt_ended) return;
@@ -26,8 +34,10 @@ struct Columns {
     start_ns[e] = to_ns(event.start);
     end_ns[e] = to_ns(event.end);
     worker[e] = event.worker.value();
-    cpu_ms[e] = static_cast<std::uint32_t>(std::min<std::uint64_t>(event.cpu_ms, 0xFFFFFFFF));
+    cpu_ms[e] = event.cpu_ms;
     maxrss_kb[e] = event.maxrss_kb;
+    read_bytes[e] = event.read_bytes;
+    written_bytes[e] = event.written_bytes;
   }
 
   std::vector<std::uint8_t> cls;
@@ -35,8 +45,10 @@ struct Columns {
   std::vector<std::int64_t> start_ns;
   std::vector<std::int64_t> end_ns;
   std::vector<std::uint32_t> worker;
-  std::vector<std::uint32_t> cpu_ms;
+  std::vector<std::uint64_t> cpu_ms;
   std::vector<std::uint32_t> maxrss_kb;
+  std::vector<std::uint64_t> read_bytes;
+  std::vector<std::uint64_t> written_bytes;
 };
 
 void write_columns(const hdf5::Handle& file, const scheduler::RunState& run, const Columns& columns) {
@@ -51,6 +63,8 @@ void write_columns(const hdf5::Handle& file, const scheduler::RunState& run, con
   write_column(group, "worker", columns.worker, hdf5::Storage::compressed);
   write_column(group, "cpu_ms", columns.cpu_ms, hdf5::Storage::compressed);
   write_column(group, "maxrss_kb", columns.maxrss_kb, hdf5::Storage::compressed);
+  write_column(group, "read_bytes", columns.read_bytes, hdf5::Storage::compressed);
+  write_column(group, "written_bytes", columns.written_bytes, hdf5::Storage::compressed);
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 // Keeps src/store/FORMAT.md true: the files of a small run look as in golden/, every dataset is described, and the
-// example runs.
+// example runs. With FUGLE_WRITE_GOLDEN in the environment the listings are written anew, to be looked at in the diff.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <regex>
 
@@ -10,6 +11,7 @@
 #include "store/live_file.hpp"
 #include "store/plan_file.hpp"
 #include "store/run_door.hpp"
+#include "store/snapshot.hpp"
 #include "store_support.hpp"
 
 namespace fugle::store {
@@ -58,7 +60,9 @@ TEST_F(Layout, is_that_of_the_golden_listings) {
     const auto ran = testing::run_command("cd " + run_.path() + " && mkdir -p alone && cp -f " + name +
                                           ".h5 alone && cd alone && h5dump -H " + name + ".h5");
     ASSERT_EQ(ran.exit, 0) << ran.output;
-    EXPECT_EQ(ran.output, testing::read_bytes(kHere / "golden" / (name + ".txt"))) << name;
+    const std::string golden = kHere / "golden" / (name + ".txt");
+    if (std::getenv("FUGLE_WRITE_GOLDEN") != nullptr) testing::write_bytes(golden, ran.output);
+    EXPECT_EQ(ran.output, testing::read_bytes(golden)) << name;
   }
 }
 

@@ -45,6 +45,25 @@ TEST(PlanFile, gives_back_the_graph_and_the_facts) {
   EXPECT_FALSE(std::filesystem::exists(run / "plan.0.h5.tmp"));
 }
 
+TEST(PlanFile, keeps_the_limits_of_the_run) {
+  const TemporaryDirectory run;
+  graph::GraphBuilder builder;
+  builder.set_limits({17, 5});
+  write_plan(run.path(), graph::Graph(std::move(builder).build()), kFacts);
+  EXPECT_EQ(read_plan(run.path()).graph.limits(), (graph::RunLimits{17, 5}));
+}
+
+TEST(PlanFile, has_the_default_limits_when_an_earlier_version_wrote_none) {
+  const TemporaryDirectory run;
+  graph::GraphBuilder builder;
+  builder.set_limits({17, 5});
+  write_plan(run.path(), graph::Graph(std::move(builder).build()), kFacts);
+  const auto ran = testing::run_command("/usr/bin/python3 -c \"import h5py; f = h5py.File('" + (run / "plan.0.h5") +
+                                        "', 'r+'); del f.attrs['max_failures']; del f.attrs['max_infra_retries']\"");
+  if (ran.exit != 0) GTEST_SKIP() << "SKIPPED: no h5py for /usr/bin/python3";
+  EXPECT_EQ(read_plan(run.path()).graph.limits(), graph::RunLimits{});
+}
+
 TEST(PlanFile, holds_an_empty_graph) {
   const TemporaryDirectory run;
   write_plan(run.path(), graph::Graph(graph::GraphBuilder().build()), {});

@@ -7,6 +7,7 @@
 #include "graph_support.hpp"
 #include "store/live_file.hpp"
 #include "store/plan_file.hpp"
+#include "store/snapshot.hpp"
 #include "store_support.hpp"
 
 namespace fugle::store {

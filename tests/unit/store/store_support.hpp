@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "scheduler/event.hpp"
 #include "store/file_store.hpp"
+#include "store/io_code.hpp"
 
 namespace fugle::store::testing {
 
@@ -43,7 +44,8 @@ class TemporaryDirectory {
 inline scheduler::Event event_of(scheduler::Sequence seq) {
   Random random(seq);
   scheduler::Event event;
-  event.kind = static_cast<scheduler::EventKind>(1 + random.below(9));
+  event.kind =
+      static_cast<scheduler::EventKind>(1 + random.below(static_cast<std::uint64_t>(scheduler::kLastEventKind)));
   event.cls = static_cast<graph::FailureClass>(random.below(15));
   event.attempt = static_cast<std::uint16_t>(random.below(65536));
   event.element = random.chance(0.1) ? ElementId{} : ElementId(static_cast<std::uint32_t>(random.below(1u << 31)));
@@ -53,6 +55,9 @@ inline scheduler::Event event_of(scheduler::Sequence seq) {
   event.end = from_ns(static_cast<std::int64_t>(random.next() >> 1));
   event.cpu_ms = static_cast<std::uint32_t>(random.next());
   event.maxrss_kb = static_cast<std::uint32_t>(random.next());
+  // Only such numbers come back exactly.
+  event.read_bytes = bytes_of_io_code(static_cast<std::uint8_t>(random.below(256)));
+  event.written_bytes = bytes_of_io_code(static_cast<std::uint8_t>(random.below(256)));
   if (random.chance(0.2)) event.text = "text of event " + std::to_string(seq);
   return event;
 }
