@@ -49,7 +49,9 @@ void Head::begin_life(Time now) {
     const ElementId e(i);
     if (run_.state(e) == State::ready) ready_.push(e);
     if (run_.state(e) == State::retry_wait) retries_.emplace(run_.retry_at(e), e);
+    note_failure(e);  // the last life may have died before it could act on it
   }
+  beyond_tolerance_ = run_.tasks_beyond_tolerance();
 }
 
 void Head::record(Event event) {

@@ -35,7 +35,7 @@ void Effects::clear() {
   beyond_tolerance.clear();
 }
 
-RunState::RunState(const Graph& graph, std::uint64_t seed) : graph_(&graph), seed_(seed) {
+RunState::RunState(const Graph& graph, std::uint64_t seed) : graph_(&graph), seed_(seed), tolerance_(graph) {
   const std::size_t n = graph.num_elements();
   states_.assign(n, State::waiting);
   failures_.assign(n, FailureClass::none);
@@ -47,19 +47,7 @@ RunState::RunState(const Graph& graph, std::uint64_t seed) : graph_(&graph), see
   counts_[static_cast<std::size_t>(State::waiting)] = graph.num_real_elements();
   find_finally();
   const auto is_main = [&](ElementId e) { return !graph.is_gate(e) && !graph.task_of(e).runs_finally; };
-  std::vector<std::uint32_t> sizes(graph.num_tasks(), 0);
-  for (std::uint32_t i = 0; i < n; ++i) {
-    num_main_left_ += is_main(ElementId(i)) ? 1 : 0;
-    ++sizes[graph.task_id_of(ElementId(i)).value()];
-  }
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
-    const graph::Tolerance& tolerate = graph.task(TaskId(t)).tolerate;
-    if (!tolerate.is_given()) continue;
-    tallies_.resize(graph.num_tasks());
-    is_tolerated_.resize(n, false);
-    tallies_[t].limit = tolerate.limit(sizes[t]);
-    tallies_[t].left = sizes[t];
-  }
+  for (std::uint32_t i = 0; i < n; ++i) num_main_left_ += is_main(ElementId(i)) ? 1 : 0;
   Effects ignored;
   recount_needs(ignored);
 }
@@ -98,16 +86,14 @@ std::uint32_t RunState::count_unanswered(ElementId e) const {
 bool RunState::waits_for_finally(ElementId e) const { return !has_finally_begun_ && graph_->task_of(e).runs_finally; }
 
 bool RunState::has_answered(ElementId e) const {
-  if (state(e) != State::failed || tallies_.empty()) return is_final(state(e));
-  const Tally& tally = tallies_[graph_->task_id_of(e).value()];
-  return tally.limit == 0 || tally.is_beyond || is_tolerated_[e.value()];
+  return is_final(state(e)) && !(state(e) == State::failed && tolerance_.is_deferred(e, graph_->task_id_of(e)));
 }
 
 bool RunState::counts_as_ok(ElementId e) const {
   const State s = state(e);
   if (s == State::ok || s == State::cached || s == State::skipped) return true;
   if (s != State::failed) return false;
-  return graph_->task_of(e).on_failure == graph::OnFailure::ignore || (!tallies_.empty() && is_tolerated_[e.value()]);
+  return graph_->task_of(e).on_failure == graph::OnFailure::ignore || tolerance_.is_tolerated(e);
 }
 
 bool RunState::is_complete() const {
@@ -153,14 +139,14 @@ void RunState::set(ElementId e, State next, Effects& effects) {
 void RunState::count_for_task(ElementId e, State before, State after) {
   if (before == State::failed) count_failure(e, -1);
   if (after == State::failed) count_failure(e, 1);
-  if (!tallies_.empty()) tallies_[graph_->task_id_of(e).value()].left += is_final(before) - is_final(after);
+  tolerance_.count_ended(graph_->task_id_of(e), is_final(after) - is_final(before));
 }
 
 void RunState::count_failure(ElementId e, int change) {
   if (graph_->task_of(e).on_failure == graph::OnFailure::ignore)
     num_ignored_ += static_cast<std::uint64_t>(change);
-  else if (!tallies_.empty())
-    tallies_[graph_->task_id_of(e).value()].failed += static_cast<std::uint32_t>(change);
+  else
+    tolerance_.count_failed(graph_->task_id_of(e), change);
 }
 
 void RunState::start_attempt(const Event& event, Effects& effects) {
@@ -226,32 +212,15 @@ void RunState::answer_dependents(ElementId e, Effects& effects) {
   }
 }
 
-/// The element that has just ended; but a failure that may be tolerated only with the last of its task, or with the one
-/// that is too many.
+/// The element that has just ended; but a failure that may be tolerated only when that is decided, with others.
 std::vector<ElementId> RunState::who_answers(ElementId ended, Effects& effects) {
   const TaskId task = graph_->task_id_of(ended);
-  const bool is_tolerant = !tallies_.empty() && tallies_[task.value()].limit > 0;
-  if (!is_tolerant) return {ended};
-  Tally& tally = tallies_[task.value()];
-  std::vector<ElementId> answering;
-  const bool is_new_failure = state(ended) == State::failed && !counts_as_ok(ended);
-  if (!is_new_failure || tally.is_beyond)
-    answering.push_back(ended);
-  else
-    tally.deferred.push_back(ended);
-  if (tally.failed > tally.limit && !tally.is_beyond) {
-    tally.is_beyond = true;
-    effects.beyond_tolerance.push_back(task);
-  } else if (tally.left > 0 || tally.is_beyond) {
-    return answering;
-  } else {
-    for (const ElementId e : tally.deferred) is_tolerated_[e.value()] = true;
-    num_tolerated_ += tally.deferred.size();
-  }
-  effects.changed.insert(effects.changed.end(), tally.deferred.begin(), tally.deferred.end());
-  answering.insert(answering.end(), tally.deferred.begin(), tally.deferred.end());
-  tally.deferred.clear();
-  return answering;
+  if (!tolerance_.is_tolerant(task)) return {ended};
+  const bool has_failed = state(ended) == State::failed && !counts_as_ok(ended);
+  ToleranceBook::Decision decision = tolerance_.decide(ended, task, has_failed);
+  if (decision.is_beyond) effects.beyond_tolerance.push_back(task);
+  effects.changed.insert(effects.changed.end(), decision.answering.begin(), decision.answering.end());
+  return std::move(decision.answering);
 }
 
 void RunState::answer_successors(ElementId e, std::vector<ElementId>& ended, Effects& effects) {
@@ -320,10 +289,7 @@ void RunState::retry_everything(Effects& effects) {
         states_[i] == State::failed ? !counts_as_ok(e) : states_[i] == State::blocked || states_[i] == State::cancelled;
     if (may_run_again) set(e, State::waiting, effects);
   }
-  for (Tally& tally : tallies_) {
-    tally.deferred.clear();
-    tally.is_beyond = false;
-  }
+  tolerance_.forget_failures();
   recount_needs(effects);
 }
 

@@ -27,6 +27,7 @@
 
 #include "graph/graph.hpp"
 #include "scheduler/event.hpp"
+#include "scheduler/tolerance_book.hpp"
 
 namespace fugle::scheduler {
 
@@ -84,7 +85,7 @@ class RunState {
   /// FAILED under on_failure: ignore; contained in count(State::failed).
   [[nodiscard]] std::uint64_t num_ignored() const { return num_ignored_; }
   /// FAILED and within what their tasks tolerate, these having ended; contained in count(State::failed).
-  [[nodiscard]] std::uint64_t num_tolerated() const { return num_tolerated_; }
+  [[nodiscard]] std::uint64_t num_tolerated() const { return tolerance_.num_tolerated(); }
   [[nodiscard]] bool counts_as_ok(ElementId e) const;
   /// What needs it has been told: it is final, and not a failure of which nobody knows yet whether it is tolerated.
   [[nodiscard]] bool has_answered(ElementId e) const;
@@ -92,6 +93,7 @@ class RunState {
   [[nodiscard]] bool waits_only_for(ElementId e, ElementId need) const {
     return unanswered_[e.value()] == 1 && verdicts_[e.value()] == State::ok && !is_final(state(need));
   }
+  [[nodiscard]] std::vector<TaskId> tasks_beyond_tolerance() const { return tolerance_.tasks_beyond(); }
   /// When an element in RETRY_WAIT becomes READY again.
   [[nodiscard]] Time retry_at(ElementId e) const;
   /// True when every real element is final.
@@ -116,15 +118,6 @@ class RunState {
   friend void apply(RunState& run, const Event& event, Effects& effects);
   friend void make_due(RunState& run, ElementId e, Effects& effects);
 
-  /// What a task with `tolerate` must know of its elements.
-  struct Tally {
-    std::uint32_t limit = 0;  ///< failures tolerated
-    std::uint32_t left = 0;   ///< elements that are not final
-    std::uint32_t failed = 0;
-    bool is_beyond = false;           ///< more have failed
-    std::vector<ElementId> deferred;  ///< FAILED, and nobody was told yet
-  };
-
   void find_finally();
   void set(ElementId e, State next, Effects& effects);
   void count_for_task(ElementId e, State before, State after);
@@ -147,6 +140,7 @@ class RunState {
 
   const Graph* graph_;
   std::uint64_t seed_;
+  ToleranceBook tolerance_;
   std::vector<State> states_;
   std::vector<FailureClass> failures_;
   std::vector<std::uint16_t> attempts_;
@@ -155,12 +149,9 @@ class RunState {
   std::vector<std::uint32_t> unanswered_;             ///< needs that are not final yet
   std::vector<State> verdicts_;                       ///< strongest answer so far: ok, blocked or cancelled
   std::vector<std::pair<ElementId, Time>> retry_at_;  ///< sorted by element; few
-  std::vector<Tally> tallies_;                        ///< [task]; empty when no task has `tolerate`
-  std::vector<bool> is_tolerated_;                    ///< [element], likewise
   std::vector<ElementId> finally_;                    ///< elements of `finally`, and gates among them
   Counts counts_{};
   std::uint64_t num_ignored_ = 0;
-  std::uint64_t num_tolerated_ = 0;
   std::uint64_t num_main_left_ = 0;
   bool has_finally_begun_ = false;
   std::uint32_t num_lives_ = 0;

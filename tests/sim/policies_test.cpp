@@ -152,6 +152,30 @@ TEST(Limits, stop_a_storm_of_failures) {
   EXPECT_NE(world.store().events().back().text.find("limits.max_failures is 5"), std::string::npos);
 }
 
+TEST(Limits, hold_for_a_life_that_follows_a_crash) {
+  GraphStory story;
+  auto bad = story.task("bad").times(3);
+  bad.task().tolerate.count = 1;
+  story.task("other").times(50);
+  const graph::Graph graph = with_limits(story.graph(), {.max_failures = 2});
+  WorldOptions options = cluster(1, 1);
+  options.model = [&](ElementId e, std::uint16_t, Random&) {
+    return graph.id(e).starts_with("bad") ? Outcome{10ms, FailureClass::error, 1} : Outcome{10ms};
+  };
+  World first(graph, plan_of(graph), options);
+  while (first.state().count(State::failed) < 2) ASSERT_TRUE(first.advance());
+  std::vector<Event> events = first.store().events();
+  while (events.back().kind != EventKind::attempt_ended) events.pop_back();
+  World second(graph, plan_of(graph), options, events);
+  EXPECT_EQ(second.run(kLimit), 1);
+  EXPECT_TRUE(second.attempts().empty());
+  EXPECT_EQ(second.state().state(graph.find("bad[2]")), State::cancelled);
+  options.retry_failed = true;
+  World third(graph, plan_of(graph), options, events);
+  (void)third.run(kLimit);
+  EXPECT_GE(third.attempts().size(), 2u) << "who resumes by hand has a fresh budget";
+}
+
 TEST(BadNode, is_drained_after_three_failures_that_were_not_the_fault_of_the_tasks) {
   GraphStory story;
   story.task("work").times(300);

@@ -224,6 +224,16 @@ TEST(RunState, blocks_at_once_when_more_failed_than_is_tolerated) {
   EXPECT_EQ(s.state("b"), State::ready);
 }
 
+TEST(RunState, tolerates_nothing_where_the_part_is_less_than_one_element) {
+  GraphStory story;
+  auto a = story.task("a").times(5);
+  a.task().tolerate.fraction = 0.1;
+  Story s(story);
+  s.end("a[0]", FailureClass::error, 1);
+  EXPECT_EQ(s.effects.beyond_tolerance.size(), 1u);
+  EXPECT_TRUE(s.run.has_answered(s.find("a[0]")));
+}
+
 TEST(RunState, keeps_what_was_tolerated_when_a_person_resumes) {
   GraphStory story;
   auto a = story.task("a").times(2);

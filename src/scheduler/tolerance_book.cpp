@@ -1,0 +1,62 @@
+#include "scheduler/tolerance_book.hpp"
+
+#include <utility>
+
+namespace fugle::scheduler {
+
+ToleranceBook::ToleranceBook(const graph::Graph& graph) {
+  bool is_any = false;
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) is_any |= graph.task(TaskId(t)).tolerate.is_given();
+  if (!is_any) return;
+  tallies_.resize(graph.num_tasks());
+  is_tolerated_.resize(graph.num_elements(), false);
+  for (const std::uint32_t task : graph.data().task_of) ++tallies_[task].left;
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
+    const graph::Tolerance& tolerate = graph.task(TaskId(t)).tolerate;
+    tallies_[t].is_given = tolerate.is_given();
+    tallies_[t].limit = tolerate.limit(tallies_[t].left);
+  }
+}
+
+std::vector<TaskId> ToleranceBook::tasks_beyond() const {
+  std::vector<TaskId> beyond;
+  for (std::uint32_t t = 0; t < tallies_.size(); ++t)
+    if (tallies_[t].is_beyond) beyond.emplace_back(t);
+  return beyond;
+}
+
+void ToleranceBook::count_ended(TaskId task, int change) {
+  if (is_tolerant(task)) tallies_[task.value()].left -= static_cast<std::uint32_t>(change);
+}
+
+void ToleranceBook::count_failed(TaskId task, int change) {
+  if (is_tolerant(task)) tallies_[task.value()].failed += static_cast<std::uint32_t>(change);
+}
+
+ToleranceBook::Decision ToleranceBook::decide(ElementId ended, TaskId task, bool has_failed) {
+  Tally& tally = tallies_[task.value()];
+  Decision decision;
+  if (has_failed && !tally.is_beyond)
+    tally.deferred.push_back(ended);
+  else
+    decision.answering.push_back(ended);
+  if (tally.is_beyond) return decision;
+  decision.is_beyond = tally.is_beyond = tally.failed > tally.limit;
+  if (!tally.is_beyond && tally.left > 0) return decision;
+  if (!tally.is_beyond) {
+    for (const ElementId e : tally.deferred) is_tolerated_[e.value()] = true;
+    num_tolerated_ += tally.deferred.size();
+  }
+  decision.answering.insert(decision.answering.end(), tally.deferred.begin(), tally.deferred.end());
+  tally.deferred.clear();
+  return decision;
+}
+
+void ToleranceBook::forget_failures() {
+  for (Tally& tally : tallies_) {
+    tally.deferred.clear();
+    tally.is_beyond = false;
+  }
+}
+
+}  // namespace fugle::scheduler
