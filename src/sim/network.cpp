@@ -27,15 +27,20 @@ Network::Network(std::uint32_t num_ranks, std::uint32_t num_tasks, Latency laten
       last_to_head_(num_ranks),
       is_closed_(num_ranks, false) {}
 
+Duration Network::up_to(Duration most) {
+  return Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count()) + 1)));
+}
+
 Duration Network::delay(std::uint32_t from, std::uint32_t to) {
   const auto node = [&](std::uint32_t rank) { return places_.node_of.empty() ? rank : places_.node_of[rank]; };
   const auto leaf = [&](std::uint32_t rank) { return places_.switch_of.empty() ? 0 : places_.switch_of[node(rank)]; };
   const Duration base = node(from) == node(to)   ? latency_.same_node
                         : leaf(from) == leaf(to) ? latency_.same_switch
                                                  : latency_.other_switch;
-  if (latency_.spread.count() == 0) return base;
-  return base +
-         Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(latency_.spread.count()) + 1)));
+  Duration delay = base;
+  if (latency_.spread.count() > 0) delay += up_to(latency_.spread);
+  if (latency_.slow_part > 0 && random_.chance(latency_.slow_part)) delay += up_to(latency_.slow_by);
+  return delay;
 }
 
 Time Network::post(std::uint32_t from, std::uint32_t to, Message message, Time leaves) {
@@ -110,6 +115,23 @@ void Network::close(std::uint32_t rank) {
   for (const Letter& letter : inboxes_[rank])
     if (letter.message != kLoss) (void)take(letter.message);
   inboxes_[rank].clear();
+}
+
+void Network::lose_latest(std::uint32_t from, std::uint32_t to, std::uint32_t count) {
+  auto& inbox = inboxes_[to];
+  std::vector<std::uint64_t> sequences;
+  for (const Letter& letter : inbox)
+    if (letter.from == from && letter.message != kLoss) sequences.push_back(letter.sequence);
+  std::sort(sequences.begin(), sequences.end(), std::greater<>());
+  if (sequences.empty() || count == 0) return;
+  const std::uint64_t first_lost = sequences[std::min<std::size_t>(sequences.size(), count) - 1];
+  const auto is_lost = [&](const Letter& letter) {
+    return letter.from == from && letter.message != kLoss && letter.sequence >= first_lost;
+  };
+  for (const Letter& letter : inbox)
+    if (is_lost(letter)) (void)take(letter.message);
+  std::erase_if(inbox, is_lost);
+  std::make_heap(inbox.begin(), inbox.end(), std::greater<>());
 }
 
 }  // namespace fugle::sim

@@ -20,6 +20,9 @@ struct Latency {
   Duration same_switch = std::chrono::microseconds(20);
   Duration other_switch = std::chrono::microseconds(30);
   Duration spread{0};  ///< up to this much longer, by chance
+  /// Of all messages this part takes up to so much longer: retransmission, a busy switch.
+  double slow_part = 0;
+  Duration slow_by{0};
 };
 
 /// Where the ranks are.
@@ -48,6 +51,8 @@ class Network {
   [[nodiscard]] Time next_arrival(std::uint32_t rank) const;
   /// The rank is gone with what waits for it.
   void close(std::uint32_t rank);
+  /// The last messages on their way from one to the other never arrive, at most so many.
+  void lose_latest(std::uint32_t from, std::uint32_t to, std::uint32_t count);
 
   [[nodiscard]] std::uint64_t num_sent() const { return num_sent_; }
   [[nodiscard]] std::uint64_t num_delivered() const { return num_delivered_; }
@@ -63,6 +68,7 @@ class Network {
     bool operator>(const Letter& other) const { return std::pair(at, sequence) > std::pair(other.at, other.sequence); }
   };
   [[nodiscard]] Duration delay(std::uint32_t from, std::uint32_t to);
+  [[nodiscard]] Duration up_to(Duration most);
   [[nodiscard]] Time& last_arrival(std::uint32_t from, std::uint32_t to);
   Time enqueue(std::uint32_t from, std::uint32_t to, std::uint32_t message, Time leaves);
   [[nodiscard]] scheduler::Message take(std::uint32_t message);

@@ -100,8 +100,15 @@ void Processes::begin(Process& process, Time now) {
   process.is_waiting = false;
   process.predecessor = ElementId();
   process.start = std::max(now, rank.spawner_free);
+  if (rank.is_broken) return refuse(process, FailureClass::launch, now);
   rank.spawner_free = process.start + cost_.busy;
   const Outcome outcome = hooks_.begin(describe(process));
+  if (outcome.cls == FailureClass::launch) {
+    SimAttempt attempt = describe(process);
+    attempt.end = attempt.start;
+    hooks_.ended(attempt, {});
+    return refuse(process, FailureClass::launch, now);
+  }
   process.told = std::max(rank.spawner_free, now + Duration(1));
   process.ends = std::max(process.told, rank.spawner_free + cost_.overhead + outcome.length);
   process.cls = outcome.cls;
@@ -115,7 +122,7 @@ void Processes::begin(Process& process, Time now) {
 void Processes::stop(std::uint32_t rank, ElementId element, Time now) {
   Process* const process = find(element);
   if (process == nullptr || process->rank != rank) return;
-  if (process->is_waiting) return refuse(*process, now);
+  if (process->is_waiting) return withdraw(*process, now);
   if (std::exchange(process->is_stopped, true)) return;
   const Time dies = std::max(now + kDying, process->told);
   if (dies >= process->ends) return;
@@ -125,9 +132,14 @@ void Processes::stop(std::uint32_t rank, ElementId element, Time now) {
 }
 
 /// It was stopped before it had a place.
-void Processes::refuse(Process& process, Time now) {
+void Processes::withdraw(Process& process, Time now) {
   find(process.predecessor)->follower = ElementId();
-  schedule(process.rank, {now + Duration(1), process.element, process.attempt, Due::refused});
+  refuse(process, FailureClass::cancelled, now);
+}
+
+/// Its end is reported without a start.
+void Processes::refuse(const Process& process, FailureClass cls, Time now) {
+  schedule(process.rank, {now + Duration(1), process.element, process.attempt, Due::refused, cls});
   remove(process.element);
 }
 
@@ -164,7 +176,7 @@ void Processes::poll(std::uint32_t r, Time now, std::vector<AttemptReport>& repo
     if (due.kind == Due::refused) {
       report.kind = AttemptReport::Kind::ended;
       report.end = due.at;
-      report.cls = FailureClass::cancelled;
+      report.cls = due.cls;
       continue;
     }
     Process& process = *find(due.element);
@@ -197,16 +209,43 @@ Time Processes::next_due(std::uint32_t rank) const {
   return heap.empty() ? kNever : heap.front().at;
 }
 
+/// With what waits for its place.
+void Processes::kill(Process& process, Time now) {
+  if (process.follower.is_valid()) remove(process.follower);
+  process.follower = ElementId();
+  process.is_stopped = true;
+  process.ends = now;
+  end(process);
+}
+
 void Processes::kill_all(std::uint32_t r, Time now) {
   ranks_[r].num_stale = 0;
-  for (const Due& due : std::exchange(ranks_[r].due, {})) {
-    if (due.kind != Due::ended || !holds(due)) continue;
+  const auto heap = std::exchange(ranks_[r].due, {});
+  for (const Due& due : heap)
+    if (due.kind == Due::ended && holds(due)) kill(*find(due.element), now);
+}
+
+/// What had ended by then, and what had been refused, is still reported.
+void Processes::break_spawner(std::uint32_t r, Time now) {
+  Rank& rank = ranks_[r];
+  rank.is_broken = true;
+  rank.num_stale = 0;
+  std::vector<Due> kept, lost;
+  for (const Due& due : std::exchange(rank.due, {})) {
+    if (due.kind == Due::refused || (holds(due) && find(due.element)->ends <= now)) {
+      kept.push_back(due);
+    } else if (due.kind == Due::ended && holds(due)) {
+      lost.push_back(due);
+    }
+  }
+  for (const Due& due : kept) schedule(r, due);
+  for (const Due& due : lost) {
     Process& process = *find(due.element);
-    if (process.follower.is_valid()) remove(process.follower);
-    process.follower = ElementId();
-    process.is_stopped = true;
-    process.ends = now;
-    end(process);
+    const Due end{now, due.element, due.attempt, Due::refused, FailureClass::lost};
+    if (const Process* const follower = process.follower.is_valid() ? find(process.follower) : nullptr)
+      schedule(r, {now, follower->element, follower->attempt, Due::refused, FailureClass::lost});
+    kill(process, now);
+    schedule(r, end);
   }
 }
 

@@ -13,7 +13,7 @@
 
 namespace fugle::sim {
 
-/// How one attempt goes: decided by the model from element and attempt.
+/// How one attempt goes: decided by the model from element and attempt. Of class `launch` it does not even start.
 struct Outcome {
   Duration length = std::chrono::milliseconds(10);
   scheduler::FailureClass cls = scheduler::FailureClass::none;
@@ -57,6 +57,10 @@ class Processes {
   [[nodiscard]] Time next_due(std::uint32_t rank) const;
   /// All that runs there dies now, unreported.
   void kill_all(std::uint32_t rank, Time now);
+  /// The spawner dies with all that runs there, which is reported as lost; until it is mended nothing can be launched.
+  void break_spawner(std::uint32_t rank, Time now);
+  void mend_spawner(std::uint32_t rank) { ranks_[rank].is_broken = false; }
+  [[nodiscard]] bool is_broken(std::uint32_t rank) const { return ranks_[rank].is_broken; }
 
   /// Taken by what runs on the rank.
   [[nodiscard]] const graph::Request& in_use(std::uint32_t rank) const { return ranks_[rank].in_use; }
@@ -84,6 +88,7 @@ class Processes {
     ElementId element;
     std::uint16_t attempt;
     enum Kind : std::uint8_t { refused, started, ended } kind;
+    scheduler::FailureClass cls = scheduler::FailureClass::none;  ///< of what was refused
     bool operator>(const Due& other) const;
   };
   struct Rank {
@@ -91,6 +96,7 @@ class Processes {
     std::uint32_t num_stale = 0;  ///< entries of `due` that no longer hold, since something was stopped
     graph::Request in_use{0, 0, 0};
     Time spawner_free{};
+    bool is_broken = false;
   };
 
   Process& add(std::uint32_t rank, const scheduler::Launch& launch);
@@ -98,7 +104,9 @@ class Processes {
   [[nodiscard]] Process* find(ElementId element);
   void begin(Process& process, Time now);
   void end(Process& process);
-  void refuse(Process& process, Time now);
+  void refuse(const Process& process, scheduler::FailureClass cls, Time now);
+  void withdraw(Process& process, Time now);
+  void kill(Process& process, Time now);
   void schedule(std::uint32_t rank, const Due& due);
   void drop_stale(Rank& rank) const;
   [[nodiscard]] bool holds(const Due& due) const;

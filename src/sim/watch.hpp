@@ -15,16 +15,13 @@ class Watch {
 
   /// An event of an earlier life.
   void remember(const scheduler::Event& event);
-  /// Aborts when something it needs has not completed.
+  /// Aborts when something it needs has neither completed nor failed in a way that counts as OK.
   void on_start(const SimAttempt& attempt);
   void on_end(const SimAttempt& attempt);
   /// In order of their starts.
   [[nodiscard]] const std::vector<SimAttempt>& attempts() const { return attempts_; }
 
  private:
-  [[nodiscard]] bool counts(ElementId element, bool completed) const;
-  [[nodiscard]] bool is_tolerated(ElementId element) const;
-
   const graph::Graph& graph_;
   const scheduler::RunState& run_;
   bool is_on_;

@@ -16,6 +16,7 @@ namespace {
 
 /// So that the delays of messages do not depend on what models draw.
 constexpr std::uint64_t kNetwork = 0x6E6574776F726Bu;
+constexpr std::uint64_t kStore = 0x73746F7265u;
 
 }  // namespace
 
@@ -47,11 +48,13 @@ class World::Impl {
     std::unique_ptr<Ports> ports;
     std::unique_ptr<Engine> engine;
     bool is_alive = true;
+    Time paused_until{};
   };
 
   Impl(const graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<Event> history)
       : options_(std::move(options)),
         random_(options_.seed),
+        store_random_(options_.seed ^ kStore),
         run_(graph, options_.seed),
         watch_(graph, run_, options_.is_watched),
         heap_(num_ranks()),
@@ -82,9 +85,11 @@ class World::Impl {
     head.known_s = std::move(options_.known_s);
     head.end_of_allocation = options_.end_of_allocation;
     head.reserve = options_.reserve;
+    head.observers = options_.observers;
     head.life_text = "sim";
     head.retry_failed = options_.retry_failed;
     head.fail_fast = options_.fail_fast;
+    head.skip_finally = options_.skip_finally;
     ranks_.resize(num_ranks());
     for (std::uint32_t r = 0; r < num_ranks(); ++r) ranks_[r].ports = std::make_unique<Ports>(*this, r);
     for (std::uint32_t r = 0; r < num_ranks(); ++r) {
@@ -99,12 +104,10 @@ class World::Impl {
     const std::uint32_t r = heap_.first();
     now_ = std::max(now_, heap_.when(r));
     heap_.remove(r);
-    if (now_ >= next_commit_) {
-      store_.commit();
-      next_commit_ = now_ + options_.commit_interval;
-    }
+    if (now_ >= next_commit_) commit();
     Engine& engine = *ranks_[r].engine;
     if (engine.is_done()) return true;
+    last_stepped_ = r;
     const bool has_news = std::min(network_.next_arrival(r), processes_.next_due(r)) <= now_;
     ++num_steps_;
     num_idle_steps_ += has_news ? 0 : 1;
@@ -112,6 +115,14 @@ class World::Impl {
     wake(r, std::min(network_.next_arrival(r), processes_.next_due(r)));
     if (deadline != kNever && !engine.is_done()) wake(r, std::max(deadline, now_ + Duration(1)));
     return true;
+  }
+
+  void commit() {
+    if (store_.commit()) wake(0, now_);
+    next_commit_ = now_ + options_.commit_interval;
+    if (options_.slow_commits.count() > 0)
+      next_commit_ += Duration(
+          static_cast<std::int64_t>(store_random_.below(static_cast<std::uint64_t>(options_.slow_commits.count()))));
   }
 
   /// The head is busy with it until load_.free_at().
@@ -126,18 +137,39 @@ class World::Impl {
 
   void charge_events() { load_.add_events(store_.appended() - std::exchange(events_seen_, store_.appended())); }
 
-  void lose_worker(std::uint32_t r) {
+  void lose_worker(std::uint32_t r, Loss loss) {
     Rank& rank = ranks_[r];
     if (!rank.is_alive) return;
     rank.is_alive = false;
     heap_.remove(r);
     network_.close(r);
     processes_.kill_all(r, now_);
-    for (std::uint32_t other = 0; other < num_ranks(); ++other)
-      if (other != r && (r == 0 || other == 0)) wake(other, network_.post_loss(r, other, now_));
+    for (std::uint32_t other = 0; other < num_ranks(); ++other) {
+      if (other == r || (r != 0 && other != 0)) continue;
+      network_.lose_latest(r, other, loss.unsent);
+      wake(other, network_.post_loss(r, other, now_ + loss.notice));
+    }
   }
 
-  [[nodiscard]] bool has_ended() const { return ranks_[0].engine->is_done(); }
+  void pause(std::uint32_t r, Duration length) {
+    Rank& rank = ranks_[r];
+    rank.paused_until = std::max(rank.paused_until, now_ + length);
+    const Time due = heap_.when(r);
+    heap_.remove(r);
+    wake(r, due);
+  }
+
+  void break_spawner(std::uint32_t r, Repair repair) {
+    if (!ranks_[r].is_alive || processes_.is_broken(r)) return;
+    processes_.break_spawner(r, now_);
+    if (repair == Repair::mended)
+      processes_.mend_spawner(r);
+    else
+      ranks_[r].engine->leave();
+    wake(r, now_);
+  }
+
+  [[nodiscard]] bool has_ended() const { return ranks_[0].is_alive && ranks_[0].engine->is_done(); }
 
   void check_invariants() const {
     run_.check_invariants();
@@ -154,6 +186,7 @@ class World::Impl {
   // ---- used by the ports
 
   void post(std::uint32_t from, std::uint32_t to, const Message& message) {
+    if (options_.on_message) options_.on_message(WorkerId(from), WorkerId(to), message);
     Time leaves = now_;
     if (from == 0) {
       charge_events();
@@ -176,6 +209,7 @@ class World::Impl {
   /// Not while it is busy.
   void wake(std::uint32_t rank, Time at) {
     if (at == kNever || !ranks_[rank].is_alive) return;
+    at = std::max(at, ranks_[rank].paused_until);
     heap_.wake(rank, rank == 0 ? std::max(at, load_.free_at()) : at);
   }
 
@@ -183,6 +217,7 @@ class World::Impl {
 
   WorldOptions options_;
   Random random_;
+  Random store_random_;
   Time now_{};
   RunState run_;
   Watch watch_;
@@ -194,6 +229,7 @@ class World::Impl {
   Processes processes_;
   HeadLoad load_;
   Sequence events_seen_ = 0;  ///< whose cost the head has paid
+  std::uint32_t last_stepped_ = 0;
   std::uint64_t num_steps_ = 0;
   std::uint64_t num_idle_steps_ = 0;
 };
@@ -211,7 +247,10 @@ std::optional<int> World::run(Time limit) {
 }
 
 bool World::advance() { return impl_->advance(); }
-void World::lose_worker(WorkerId worker) { impl_->lose_worker(worker.value()); }
+void World::lose_worker(WorkerId worker, Loss loss) { impl_->lose_worker(worker.value(), loss); }
+void World::pause(WorkerId worker, Duration length) { impl_->pause(worker.value(), length); }
+void World::break_spawner(WorkerId worker, Repair repair) { impl_->break_spawner(worker.value(), repair); }
+void World::fail_store(MemoryStore::Fault fault) { impl_->store_.fail(fault); }
 
 void World::request_stop(Engine::StopKind kind, int exit_code) {
   impl_->ranks_[0].engine->request_stop(kind, exit_code, "asked by the test", impl_->now_);
@@ -234,6 +273,10 @@ void World::release_element(ElementId e) {
 }
 
 Time World::now() const { return impl_->now_; }
+WorkerId World::last_stepped() const { return WorkerId(impl_->last_stepped_); }
+bool World::is_alive(WorkerId worker) const { return impl_->ranks_[worker.value()].is_alive; }
+std::uint32_t World::num_ranks() const { return impl_->num_ranks(); }
+bool World::is_still() const { return impl_->heap_.is_empty(); }
 bool World::has_ended() const { return impl_->has_ended(); }
 int World::exit_code() const { return impl_->ranks_[0].engine->exit_code(); }
 const RunState& World::state() const { return impl_->run_; }

@@ -35,17 +35,22 @@ struct WorldOptions {
   std::uint64_t seed = 1;
   Costs costs;  ///< by default a fast head, no cost of launches, and messages that overtake each other
   Duration commit_interval = std::chrono::milliseconds(20);
+  Duration slow_commits{0};  ///< each takes up to so much longer
   std::function<Outcome(ElementId, std::uint16_t attempt, Random&)> model;
   /// Instead of `model`: where and when it starts may matter.
   std::function<Outcome(const SimAttempt&)> model_of_attempt;
-  /// Hears of each end of an attempt and what it had.
+  /// Hears of each end of an attempt and what it had, before its worker does.
   std::function<void(const SimAttempt&, const graph::Request&)> on_end;
   std::vector<float> expected_s;  ///< [element] seconds that the head is told; empty: nothing
   std::vector<float> known_s;     ///< [element] as HeadOptions::known_s
+  /// Sees each message between ranks when it is sent.
+  std::function<void(WorkerId from, WorkerId to, const scheduler::Message&)> on_message;
+  std::vector<scheduler::Observer*> observers;
   Time end_of_allocation = kNever;
   Duration reserve{0};
   bool retry_failed = false;
   bool fail_fast = false;
+  bool skip_finally = false;
   /// For tests: attempts and events are kept, messages go as bytes, needs are checked at every start. Without it a run
   /// of millions of elements costs a tenth of the time and memory.
   bool is_watched = true;
@@ -75,8 +80,20 @@ class World {
   /// One event of the heap; false when it is empty or the run has ended.
   bool advance();
 
-  /// The worker dies with all it runs; the others learn of it after a message delay.
-  void lose_worker(WorkerId worker);
+  struct Loss {
+    std::uint32_t unsent = 0;  ///< of its messages on their way these, the latest, never arrive
+    Duration notice{0};        ///< the others learn of it so much later than by a message
+  };
+  /// The rank dies with all it runs; the head learns of it after the last message, or, when it was the head, all do.
+  void lose_worker(WorkerId worker, Loss loss);
+  void lose_worker(WorkerId worker) { lose_worker(worker, {}); }
+  /// The rank does nothing for a while: its node swaps. What it runs goes on, and ends.
+  void pause(WorkerId worker, Duration length);
+  enum class Repair : std::uint8_t { mended, leaves };
+  /// The rank's spawner dies with all that runs there. Mended: the next start succeeds again; else the rank leaves.
+  void break_spawner(WorkerId worker, Repair repair);
+  /// The commit under way fails: nothing more becomes durable.
+  void fail_store(MemoryStore::Fault fault);
   /// SIGTERM, Ctrl-C.
   void request_stop(scheduler::Engine::StopKind kind, int exit_code);
   void cancel_element(ElementId e);
@@ -84,6 +101,12 @@ class World {
   void release_element(ElementId e);
 
   [[nodiscard]] Time now() const;
+  /// Whose step was the latest.
+  [[nodiscard]] WorkerId last_stepped() const;
+  [[nodiscard]] bool is_alive(WorkerId worker) const;
+  [[nodiscard]] std::uint32_t num_ranks() const;
+  /// No rank has anything left to do.
+  [[nodiscard]] bool is_still() const;
   [[nodiscard]] bool has_ended() const;
   [[nodiscard]] int exit_code() const;
   [[nodiscard]] const scheduler::RunState& state() const;
