@@ -58,6 +58,7 @@ class Workers final : public Transport, public Executor {
   void start(const Launch&) override {}
   void start_after(const Launch&, ElementId) override {}
   void start_now(ElementId) override {}
+  void signal(ElementId, int) override {}
   void stop(ElementId, StopReason) override {}
   void poll(std::vector<AttemptReport>&) override {}
 

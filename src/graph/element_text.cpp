@@ -45,6 +45,20 @@ std::vector<std::string> take_all(std::size_t count, std::string_view& packed) {
   return fields;
 }
 
+/// How many, then each.
+void put_counted(const std::vector<std::string>& fields, std::string& out) {
+  put(std::to_string(fields.size()), out);
+  for (const std::string& field : fields) put(field, out);
+}
+
+std::vector<std::string> take_counted(std::string_view& packed) {
+  const std::string_view digits = take(packed);
+  std::size_t count = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  FUGLE_CHECK_THAT(count <= packed.size(), "packed element text ends too early");
+  return take_all(count, packed);
+}
+
 }  // namespace
 
 void pack(const Task& task, const ElementText& text, std::string& out) {
@@ -54,6 +68,10 @@ void pack(const Task& task, const ElementText& text, std::string& out) {
   put_all(text.outputs, task.output_names.size(), out);
   if (task.workdir.empty()) put(text.workdir, out);
   if (task.has_cleanup) put(text.cleanup, out);
+  if (task.restart.is_given) {
+    put_counted(text.restart_files, out);
+    put_counted(text.restart_command, out);
+  }
   for (const std::string& word : text.command) put(word, out);
 }
 
@@ -65,6 +83,10 @@ ElementText unpack(const Task& task, std::string_view packed) {
   text.outputs = take_all(task.output_names.size(), packed);
   if (task.workdir.empty()) text.workdir = take(packed);
   if (task.has_cleanup) text.cleanup = take(packed);
+  if (task.restart.is_given) {
+    text.restart_files = take_counted(packed);
+    text.restart_command = take_counted(packed);
+  }
   while (!packed.empty()) text.command.emplace_back(take(packed));
   return text;
 }

@@ -2,7 +2,8 @@
 //
 // A graph of a million elements must stay below 400 bytes each, so an element is one run of length-prefixed fields in
 // an arena and its structure is known from its Task: matrix values, environment values, inputs, outputs, the working
-// directory where it differs, the cleanup where there is one, then the command words (one word where the task has a
+// directory where it differs, the cleanup and what restarts need where there are such, then the
+// command words (one word where the task has a
 // shell).
 //
 // Texts may hold *slots*, filled in per attempt by fill_slots(): the staged path of an output is known only then.
@@ -33,6 +34,9 @@ struct ElementText {
   std::string workdir;  ///< used only where Task::workdir is empty
   std::vector<std::string> command;
   std::string cleanup;  ///< used only where Task::has_cleanup
+  // Used only where Task::restart is given.
+  std::vector<std::string> restart_files;    ///< patterns, as the shell has them, relative to the working directory
+  std::vector<std::string> restart_command;  ///< when one of the files exists; empty: `command`
   bool operator==(const ElementText&) const = default;
 };
 

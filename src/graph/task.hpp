@@ -94,6 +94,18 @@ struct Tolerance {
   [[nodiscard]] std::uint32_t limit(std::uint32_t num_elements) const;
 };
 
+/// The program writes checkpoints of its own and can go on from them.
+struct RestartPolicy {
+  bool is_given = false;
+  std::int32_t signal = 0;  ///< that it writes one at, sent `before_end` of the allocation; 0: none is sent
+  Duration before_end{0};   ///< 0: a minute before the reserve begins
+  bool operator==(const RestartPolicy&) const = default;
+  /// How long before the end of the allocation it is to write its checkpoint.
+  [[nodiscard]] Duration lead(Duration reserve) const {
+    return before_end.count() > 0 ? before_end : reserve + std::chrono::minutes(1);
+  }
+};
+
 enum class TaskKind : std::uint8_t {
   process = 0,  ///< a command run as a child process
   gate = 1,     ///< no command: stands for "all elements of those tasks", to keep edges n + m instead of n x m
@@ -112,6 +124,7 @@ struct Task {
   Tolerance tolerate;
   bool runs_finally = false;        ///< of `finally`: starts when everything else has ended, however
   bool has_cleanup = false;         ///< each element has shell lines to run after every attempt (ElementText::cleanup)
+  RestartPolicy restart;            ///< each element has its files, and may have a command (ElementText::restart_*)
   bool has_scratch = false;         ///< each attempt gets a directory of its own, removed after it
   std::string scratch_root;         ///< node-local; empty: $SLURM_TMPDIR, else $TMPDIR, else /tmp
   std::uint64_t scratch_bytes = 0;  ///< free space wanted there; 0: any

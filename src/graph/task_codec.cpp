@@ -76,6 +76,9 @@ std::string encode_task(const Task& task) {
   out.put(task.tolerate.fraction);
   out.put(task.runs_finally);
   out.put(task.has_cleanup);
+  out.put(task.restart.is_given);
+  out.put(task.restart.signal);
+  out.put(task.restart.before_end);
   out.put(task.has_scratch);
   out.put(task.scratch_root);
   out.put(task.scratch_bytes);
@@ -125,6 +128,9 @@ Task decode_task(std::string_view bytes) {
     task.tolerate.fraction = in.get<double>();
     task.runs_finally = in.get<bool>();
     task.has_cleanup = in.get<bool>();
+    task.restart.is_given = in.get<bool>();
+    task.restart.signal = in.get<std::int32_t>();
+    task.restart.before_end = in.get_duration();
     task.has_scratch = in.get<bool>();
     task.scratch_root = in.get<std::string>();
     task.scratch_bytes = in.get<std::uint64_t>();

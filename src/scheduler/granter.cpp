@@ -51,6 +51,7 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       graph_(run.graph()),
       plan_(options.plan),
       last_end_(options.end_of_allocation == kNever ? kNever : options.end_of_allocation - options.reserve),
+      reserve_(options.reserve),
       workers_(workers),
       leases_(leases),
       ready_(ready),
@@ -76,7 +77,15 @@ void Granter::begin_finally(Time last_end, std::string run_state) {
 // ---- the end of the allocation
 
 bool Granter::ends_in_time(ElementId e, Time now) const {
-  return last_end_ == kNever || now + from_seconds(lengths_.expected_s(e)) <= last_end_;
+  return last_end_ == kNever || now + from_seconds(wanted_s(e)) <= last_end_;
+}
+
+/// What can go on from a checkpoint of its own may start as long as it has time for one.
+float Granter::wanted_s(ElementId e) const {
+  const float expected_s = lengths_.expected_s(e);
+  const graph::RestartPolicy& restart = graph_.task_of(e).restart;
+  if (!restart.is_given) return expected_s;
+  return std::min(expected_s, static_cast<float>(std::max(0.0, to_seconds(restart.lead(reserve_) - reserve_))));
 }
 
 void Granter::put_aside_what_is_late(ElementId e) {
@@ -245,7 +254,7 @@ LeasedElement Granter::leased(ElementId element) {
   out.attempt = static_cast<std::uint16_t>(run_.attempt(element) + 1);
   out.index = element.value() - first_of_name_[out.task.value()];
   out.order = ready_.position_of(element);
-  out.expected_s = last_end_ == kNever ? 0 : lengths_.expected_s(element);
+  out.expected_s = last_end_ == kNever ? 0 : wanted_s(element);
   out.id = graph_.id(element);
   out.packed_text = graph_.packed_text(element);
   out.waits_for = leases_.count_outside_needs(element) > 0 ? 1 : 0;

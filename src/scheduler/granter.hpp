@@ -44,6 +44,7 @@ class Granter {
 
  private:
   [[nodiscard]] bool ends_in_time(ElementId e, Time now) const;
+  [[nodiscard]] float wanted_s(ElementId e) const;
   void put_aside_what_is_late(ElementId e);
   void serve_home(WorkerId worker, Time now);
   void serve_all(Time now);
@@ -67,6 +68,7 @@ class Granter {
   const Graph& graph_;
   const plan::Plan& plan_;
   Time last_end_;
+  Duration reserve_;
   std::string run_state_;  ///< of `finally`
   WorkerTable& workers_;
   LeaseBook& leases_;

@@ -52,6 +52,7 @@ void Head::begin_life(Time now) {
     note_failure(e);  // the last life may have died before it could act on it
   }
   beyond_tolerance_ = run_.tasks_beyond_tolerance();
+  plan_checkpoints();
 }
 
 void Head::record(Event event) {
@@ -114,6 +115,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   if (report.kind == AttemptReport::Kind::started) {
     event.kind = EventKind::attempt_started;
     running_.add({e, report.attempt, from, report.start});
+    if (is_asked_.contains(graph_.task_id_of(e))) ask_for_checkpoint(*running_.find(e));
     return record(std::move(event));
   }
   event.kind = EventKind::attempt_ended;
@@ -122,6 +124,10 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   // A stop that will be resumed is no verdict about the element: it is READY again for the next life.
   const bool is_preempted = is_stopping_ && run_.stop_code() == static_cast<int>(ExitCode::incomplete);
   if (report.cls == FailureClass::cancelled && is_preempted && !cancel_wanted_.contains(e))
+    event.cls = FailureClass::preempted;
+  // It was asked to write a checkpoint and leave: however it left, it goes on in the next life.
+  if (report.cls != FailureClass::none && report.cls != FailureClass::cancelled &&
+      signalled_.contains({e, report.attempt}))
     event.cls = FailureClass::preempted;
   event.exit = report.exit;
   event.cpu_ms = report.cpu_ms;
@@ -253,6 +259,7 @@ Time Head::step(Time now) {
   make_retries_due(now);
   cancel_beyond_tolerance(now);
   stop_when_wanted(now);
+  ask_for_checkpoints(now);
   stop_at_the_end_of_the_allocation(now);
   flush_events(now);
   if (is_stopping_ || phase_ == Phase::leaving) {
@@ -270,6 +277,7 @@ Time Head::step(Time now) {
   notify(now);
   Time deadline = next_tick_;
   if (!is_stopping_) deadline = std::min(deadline, granter_.last_end());
+  if (!checkpoints_.empty()) deadline = std::min(deadline, checkpoints_.back().first);
   if (!retries_.empty() && !is_stopping_) deadline = std::min(deadline, retries_.top().first);
   return is_done_ ? kNever : deadline;
 }

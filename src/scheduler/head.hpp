@@ -76,6 +76,9 @@ class Head {
   // Stops and ends (head_ends.cpp).
   void stop_when_wanted(Time now);
   void stop_at_the_end_of_the_allocation(Time now);
+  void plan_checkpoints();
+  void ask_for_checkpoints(Time now);
+  void ask_for_checkpoint(const RunningAttempt& attempt);
   void stop_what_runs();
   void revoke_what_waits(const WorkerTable::Entry& entry);
   [[nodiscard]] bool can_still_progress();
@@ -106,7 +109,10 @@ class Head {
   std::optional<WantedStop> wanted_stop_;
   std::vector<TaskId> beyond_tolerance_;  ///< to be cancelled
   std::set<std::pair<ElementId, std::uint16_t>> stop_sent_;
-  std::vector<WorkerInfo> infos_;  ///< for observers
+  std::set<std::pair<ElementId, std::uint16_t>> signalled_;  ///< asked for a checkpoint
+  std::vector<std::pair<Time, TaskId>> checkpoints_;         ///< when to ask whom, soonest last
+  std::set<TaskId> is_asked_;                                ///< whoever starts now is asked too
+  std::vector<WorkerInfo> infos_;                            ///< for observers
 
   std::vector<Event> batch_;
   Effects effects_;

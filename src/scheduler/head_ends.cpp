@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "base/error.hpp"
@@ -47,6 +48,31 @@ void Head::revoke_what_waits(const WorkerTable::Entry& entry) {
   for (const ElementId e : entry.held)
     if (running_.find(e) == nullptr) revoke.elements.push_back(e);
   if (!revoke.elements.empty()) outbox_.send(entry.info.worker, std::move(revoke));
+}
+
+void Head::plan_checkpoints() {
+  if (options_.end_of_allocation == kNever) return;
+  for (std::uint32_t t = 0; t < graph_.num_tasks(); ++t) {
+    const graph::RestartPolicy& restart = graph_.task(TaskId(t)).restart;
+    if (restart.is_given && restart.signal != 0)
+      checkpoints_.emplace_back(options_.end_of_allocation - restart.lead(options_.reserve), t);
+  }
+  std::sort(checkpoints_.begin(), checkpoints_.end(), std::greater<>());
+}
+
+void Head::ask_for_checkpoints(Time now) {
+  while (!checkpoints_.empty() && checkpoints_.back().first <= now) {
+    const TaskId task = checkpoints_.back().second;
+    checkpoints_.pop_back();
+    is_asked_.insert(task);
+    for (const RunningAttempt& attempt : running_.all())
+      if (graph_.task_id_of(attempt.element) == task) ask_for_checkpoint(attempt);
+  }
+}
+
+void Head::ask_for_checkpoint(const RunningAttempt& attempt) {
+  if (!signalled_.insert({attempt.element, attempt.attempt}).second) return;
+  outbox_.send(attempt.worker, SignalAttempts{{attempt.element}, graph_.task_of(attempt.element).restart.signal});
 }
 
 void Head::stop_at_the_end_of_the_allocation(Time now) {

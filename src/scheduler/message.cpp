@@ -50,6 +50,10 @@ struct Encoder {
   void operator()(const StopAttempts& stop) { put_elements(out, stop.elements); }
   void operator()(const Shutdown&) {}
   void operator()(const Release& release) { put_elements(out, release.elements); }
+  void operator()(const SignalAttempts& signal) {
+    put_elements(out, signal.elements);
+    out.put(signal.signal);
+  }
   void operator()(const Report& report) {
     out.put_all(report.attempts, [&](const AttemptReport& a) {
       out.put(a.kind);
@@ -138,6 +142,12 @@ Message get_message(ByteReader& in) {
       return report;
     }
     case 6: return Release{get_elements(in)};
+    case 7: {
+      SignalAttempts signal;
+      signal.elements = get_elements(in);
+      signal.signal = in.get<std::int32_t>();
+      return signal;
+    }
     default: FUGLE_CHECK_THAT(false, "message of unknown kind"); return Shutdown{};
   }
 }

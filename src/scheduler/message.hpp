@@ -71,6 +71,13 @@ struct StopAttempts {
   bool operator==(const StopAttempts&) const = default;
 };
 
+/// Head to worker: send these attempts a signal, that they write a checkpoint.
+struct SignalAttempts {
+  std::vector<ElementId> elements;
+  std::int32_t signal = 0;
+  bool operator==(const SignalAttempts&) const = default;
+};
+
 /// Head to worker: nothing more will come; stop what runs, answer with a last Report, then leave.
 struct Shutdown {
   bool operator==(const Shutdown&) const = default;
@@ -83,7 +90,7 @@ struct Report {
   bool goodbye = false;             ///< the worker has nothing left and leaves
 };
 
-using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report, Release>;
+using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report, Release, SignalAttempts>;
 
 [[nodiscard]] std::string encode(const Message& message);
 /// Aborts on bytes that encode() did not make: both ends are ours.

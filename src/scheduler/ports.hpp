@@ -61,6 +61,8 @@ class Executor {
   virtual void start_now(ElementId element) = 0;
   /// TERM to the whole group, KILL after the task's grace; the attempt ends with class `cancelled`. Unknown: nothing.
   virtual void stop(ElementId element, StopReason reason) = 0;
+  /// A signal to the whole group, which it may act upon or not. Unknown, or not started yet: nothing.
+  virtual void signal(ElementId element, int signal) = 0;
   virtual void poll(std::vector<AttemptReport>& reports) = 0;
 };
 

@@ -43,6 +43,8 @@ void Worker::on_message(const Message& message) {
     release(*released);
   else if (const auto* stop = std::get_if<StopAttempts>(&message)) {
     for (const ElementId e : stop->elements) executor_.stop(e, StopReason::cancelled);
+  } else if (const auto* signal = std::get_if<SignalAttempts>(&message)) {
+    for (const ElementId e : signal->elements) executor_.signal(e, signal->signal);
   } else if (std::holds_alternative<Shutdown>(message)) {
     is_shutting_down_ = true;
   } else {

@@ -131,6 +131,18 @@ void Processes::stop(std::uint32_t rank, ElementId element, Time now) {
   schedule(rank, {dies, element, process->attempt, Due::ended});
 }
 
+void Processes::signal(std::uint32_t rank, ElementId element, const Outcome& outcome, Time now) {
+  Process* const process = find(element);
+  if (process == nullptr || process->rank != rank || process->is_waiting || process->is_stopped) return;
+  const Time ends = std::max(now + outcome.length, process->told);
+  if (ends >= process->ends) return;
+  process->ends = ends;
+  process->cls = outcome.cls;
+  process->exit = outcome.exit;
+  ++ranks_[rank].num_stale;
+  schedule(rank, {ends, element, process->attempt, Due::ended});
+}
+
 /// It was stopped before it had a place.
 void Processes::withdraw(Process& process, Time now) {
   find(process.predecessor)->follower = ElementId();

@@ -51,6 +51,8 @@ class Processes {
   void start_after(std::uint32_t rank, const scheduler::Launch& launch, ElementId predecessor, Time now);
   void start_now(ElementId element, Time now);
   void stop(std::uint32_t rank, ElementId element, Time now);
+  /// It runs and goes on as `outcome` says from now on, because a signal told it to.
+  void signal(std::uint32_t rank, ElementId element, const Outcome& outcome, Time now);
   void poll(std::uint32_t rank, Time now, std::vector<scheduler::AttemptReport>& reports);
 
   /// When the rank has the next thing to report; kNever: nothing runs.

@@ -37,6 +37,7 @@ class World::Impl {
     }
     void start_now(ElementId element) override { world_.processes_.start_now(element, world_.now_); }
     void stop(ElementId element, StopReason) override { world_.processes_.stop(rank_, element, world_.now_); }
+    void signal(ElementId element, int) override { world_.signal(rank_, element); }
     void poll(std::vector<AttemptReport>& reports) override { world_.processes_.poll(rank_, world_.now_, reports); }
 
    private:
@@ -193,6 +194,11 @@ class World::Impl {
       leaves = load_.send();
     }
     wake(to, network_.post(from, to, message, leaves));
+  }
+
+  void signal(std::uint32_t rank, ElementId element) {
+    if (options_.model_of_checkpoint)
+      processes_.signal(rank, element, options_.model_of_checkpoint(element), now_);
   }
 
   Outcome begin(const SimAttempt& attempt) {

@@ -39,6 +39,8 @@ struct WorldOptions {
   std::function<Outcome(ElementId, std::uint16_t attempt, Random&)> model;
   /// Instead of `model`: where and when it starts may matter.
   std::function<Outcome(const SimAttempt&)> model_of_attempt;
+  /// How an attempt goes on that was asked to write a checkpoint and leave; without it it takes no notice.
+  std::function<Outcome(ElementId)> model_of_checkpoint;
   /// Hears of each end of an attempt and what it had, before its worker does.
   std::function<void(const SimAttempt&, const graph::Request&)> on_end;
   std::vector<float> expected_s;  ///< [element] seconds that the head is told; empty: nothing

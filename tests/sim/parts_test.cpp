@@ -77,6 +77,7 @@ TEST(MessageSizes, are_those_of_the_encoded_messages) {
                                       Revoke{{ElementId(1), ElementId(2)}},
                                       Release{{ElementId(1)}},
                                       StopAttempts{{ElementId(3)}},
+                                      SignalAttempts{{ElementId(3)}, 10},
                                       Shutdown{},
                                       report};
   ASSERT_EQ(messages.size(), std::variant_size_v<Message>);

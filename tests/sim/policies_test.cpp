@@ -247,6 +247,56 @@ TEST(LongAttempt, has_its_worker_say_that_it_is_still_there) {
   EXPECT_LE(world.num_messages(), 70u);
 }
 
+/// 100 steps of a second each; a life is 45 s long.
+struct RestartedRun {
+  RestartedRun() {
+    GraphStory story;
+    auto task = story.task("long").takes(100s);
+    task.task().restart = {true, 10, 10s};
+    graph = story.graph();
+    options = cluster(1, 1);
+    options.reserve = 2s;
+    options.expected_s = {100};
+  }
+  int live(std::vector<Event> history, std::vector<Event>& after) {
+    const Time start = history.empty() ? Time{} : history.back().start;
+    options.end_of_allocation = start + 45s;
+    const int before = steps;
+    Time began = start;
+    options.model_of_attempt = [&, before](const SimAttempt& attempt) {
+      began = attempt.start;
+      return Outcome{std::chrono::seconds(100 - before)};
+    };
+    World* here = nullptr;
+    options.model_of_checkpoint = [&](ElementId) {
+      steps = before + static_cast<int>(to_seconds(here->now() - began));
+      return Outcome{1s, FailureClass::signal, -10};
+    };
+    World world(graph, plan_of(graph), options, std::move(history));
+    here = &world;
+    const auto code = world.run(kLimit);
+    after = world.store().events();
+    return code.value_or(-1);
+  }
+
+  graph::Graph graph;
+  WorldOptions options;
+  int steps = 0;
+};
+
+TEST(Restart, spans_more_than_one_allocation_by_its_own_checkpoints) {
+  RestartedRun run;
+  std::vector<Event> events;
+  EXPECT_EQ(run.live({}, events), 4);
+  EXPECT_NEAR(run.steps, 35, 1) << "asked 10 s before the end";
+  EXPECT_EQ(run.live(events, events), 4);
+  EXPECT_NEAR(run.steps, 70, 1);
+  EXPECT_EQ(run.live(events, events), 0);
+  for (const Event& event : events)
+    EXPECT_TRUE(event.kind != EventKind::attempt_ended || event.cls == FailureClass::preempted ||
+                event.cls == FailureClass::none);
+}
+
 struct FinallyRun {
   explicit FinallyRun(std::function<void(World&)> disturb, std::function<Outcome(std::string_view)> model = {},
                       Time end = kNever) {

@@ -50,8 +50,9 @@ graph::Graph stencil(std::uint32_t width, std::uint32_t depth, Duration length) 
   task.workdir = "/";
   task.estimate = length;
   const TaskId id = builder.add_task(task);
-  for (std::uint32_t e = 0; e < width * depth; ++e)
-    builder.add_element(id, "step[" + std::to_string(e) + "]", {{}, {}, {}, {}, "", {"true"}, ""});
+  graph::ElementText text;
+  text.command = {"true"};
+  for (std::uint32_t e = 0; e < width * depth; ++e) builder.add_element(id, "step[" + std::to_string(e) + "]", text);
   for (std::uint32_t e = width; e < width * depth; ++e)
     for (const std::uint32_t column : {e % width - 1, e % width, e % width + 1})
       if (column < width) builder.add_edge(ElementId(e - width - e % width + column), ElementId(e), 1000);

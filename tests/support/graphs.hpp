@@ -47,9 +47,11 @@ class GraphStory {
     for (std::size_t t = 0; t < tasks_.size(); ++t) {
       const TaskId id = builder.add_task(tasks_[t]);
       auto& mine = elements.emplace_back();
+      graph::ElementText text;
+      text.command = {"true"};
       for (std::uint32_t i = 0; i < counts_[t]; ++i) {
         const std::string name = tasks_[t].name + (counts_[t] > 1 ? "[" + std::to_string(i) + "]" : "");
-        mine.push_back(builder.add_element(id, name, {{}, {}, {}, {}, "", {"true"}, ""}));
+        mine.push_back(builder.add_element(id, name, text));
       }
     }
     for (const auto& [from, to] : needs_) builder.add_edges_all(elements[from], elements[to]);

@@ -103,7 +103,17 @@ TEST(ElementText, comes_back_from_its_packed_form) {
   task.workdir.clear();
   task.matrix_names = {"x"};
   task.output_names = {"o"};
-  const ElementText text{{"1"}, {}, {}, {"/w/" + std::string(300, 'n')}, "/w/1", {"prog", "", "arg with blank"}, ""};
+  task.has_cleanup = true;
+  task.restart.is_given = true;
+  const ElementText text{{"1"},
+                         {},
+                         {},
+                         {"/w/" + std::string(300, 'n')},
+                         "/w/1",
+                         {"prog", "", "arg with blank"},
+                         "rm x",
+                         {"c.*"},
+                         {"prog", "-r", ""}};
   std::string packed;
   pack(task, text, packed);
   EXPECT_EQ(unpack(task, packed), text);
@@ -142,11 +152,16 @@ TEST(TaskCodec, is_a_round_trip_and_refuses_damage) {
     EXPECT_THROW((void)decode_task(std::string_view(bytes).substr(0, cut)), EnvironmentError);
 }
 
-TEST(TaskCodec, reads_runs_of_the_first_version) {
+TEST(TaskCodec, reads_runs_of_earlier_versions) {
   const Task task = task_named("a");
   std::string bytes = encode_task(task);
   // Version 1 had nothing between the priority and the words of the shell that is now gpus, bind, place and near.
+  // Version 2 ended with the tags; tolerance, finally, cleanup, restart and scratch came after.
   constexpr std::size_t kUpToPriority = 1 + 5 + 4 + 1 + 12 + 24 + 44 + 5, kAdded = 4 + 1 + 1 + 4;
+  constexpr std::size_t kAddedLater = 4 + 8 + 1 + 1 + (1 + 4 + 8) + 1 + 4 + 8;
+  bytes.resize(bytes.size() - kAddedLater);
+  bytes[0] = 2;
+  EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
   bytes.erase(kUpToPriority, kAdded);
   bytes[0] = 1;
   EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));

@@ -40,6 +40,8 @@ TEST(Message, comes_back_from_its_bytes) {
   EXPECT_EQ(report_back.returned, report.returned);
   EXPECT_TRUE(report_back.goodbye);
 
+  EXPECT_EQ(std::get<SignalAttempts>(decode(encode(SignalAttempts{{ElementId(3)}, 10}))),
+            (SignalAttempts{{ElementId(3)}, 10}));
   EXPECT_EQ(std::get<Hello>(decode(encode(Hello{"n1", 12, 4, 1u << 30, 2}))), (Hello{"n1", 12, 4, 1u << 30, 2}));
   EXPECT_EQ(std::get<Revoke>(decode(encode(Revoke{{ElementId(1)}}))), Revoke{{ElementId(1)}});
   EXPECT_EQ(std::get<StopAttempts>(decode(encode(StopAttempts{{ElementId(2)}}))), StopAttempts{{ElementId(2)}});

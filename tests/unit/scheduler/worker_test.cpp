@@ -38,6 +38,7 @@ class RecordingExecutor final : public Executor {
   }
   void start_now(ElementId) override {}
   void stop(ElementId, StopReason) override {}
+  void signal(ElementId, int) override {}
   void poll(std::vector<AttemptReport>& reports) override {
     reports.insert(reports.end(), fresh.begin(), fresh.end());
     fresh.clear();
