@@ -68,12 +68,19 @@ void RunState::find_finally() {
 /// and when a person resumes, never per event.
 void RunState::recount_needs(Effects& effects) {
   for (std::uint32_t i = 0; i < states_.size(); ++i) {
-    if (states_[i] != State::waiting) continue;
-    verdicts_[i] = State::ok;
-    unanswered_[i] = count_unanswered(ElementId(i));
+    if (states_[i] == State::waiting) recount_answers(ElementId(i));
   }
   for (std::uint32_t i = 0; i < states_.size(); ++i)
     if (states_[i] == State::waiting && unanswered_[i] == 0) set(ElementId(i), State::ready, effects);
+}
+
+/// What was answered by now counts.
+void RunState::recount_answers(ElementId e) {
+  unanswered_[e.value()] = count_unanswered(e);
+  verdicts_[e.value()] = State::ok;
+  for (const std::uint32_t need : graph_->needs(e))
+    if (has_answered(ElementId(need)))
+      verdicts_[e.value()] = std::max(verdicts_[e.value()], answer_of(ElementId(need)));
 }
 
 std::uint32_t RunState::count_unanswered(ElementId e) const {
@@ -86,7 +93,8 @@ std::uint32_t RunState::count_unanswered(ElementId e) const {
 bool RunState::waits_for_finally(ElementId e) const { return !has_finally_begun_ && graph_->task_of(e).runs_finally; }
 
 bool RunState::has_answered(ElementId e) const {
-  return is_final(state(e)) && !(state(e) == State::failed && tolerance_.is_deferred(e, graph_->task_id_of(e)));
+  if (!is_final(state(e)) || counts_as_ok(e)) return is_final(state(e));
+  return state(e) != State::failed || !tolerance_.is_deferred(e, graph_->task_id_of(e));
 }
 
 bool RunState::counts_as_ok(ElementId e) const {
@@ -242,16 +250,15 @@ void RunState::hold(ElementId e, Effects& effects) {
   if (s == State::waiting || s == State::ready || s == State::retry_wait) set(e, State::held, effects);
 }
 
-/// What was answered meanwhile counts.
 void RunState::let_go(ElementId e, Effects& effects) {
   if (state(e) != State::held) return;
   set(e, State::waiting, effects);
-  unanswered_[e.value()] = count_unanswered(e);
-  verdicts_[e.value()] = State::ok;
-  for (const std::uint32_t need : graph_->needs(e))
-    if (has_answered(ElementId(need)))
-      verdicts_[e.value()] = std::max(verdicts_[e.value()], answer_of(ElementId(need)));
-  if (unanswered_[e.value()] > 0) return;
+  recount_answers(e);
+  if (unanswered_[e.value()] == 0) decide(e, effects);
+}
+
+/// All it needs have answered.
+void RunState::decide(ElementId e, Effects& effects) {
   const bool may_run = verdicts_[e.value()] == State::ok;
   set(e, may_run ? State::ready : verdicts_[e.value()], effects);
   if (!may_run) answer_dependents(e, effects);
@@ -262,7 +269,7 @@ void RunState::begin_finally(Effects& effects) {
   has_finally_begun_ = true;
   for (const ElementId e : finally_) {
     if (graph_->is_gate(e) || state(e) != State::waiting) continue;
-    if (--unanswered_[e.value()] == 0) set(e, State::ready, effects);
+    if (--unanswered_[e.value()] == 0) decide(e, effects);
   }
 }
 

@@ -136,6 +136,8 @@ class RunState {
   void begin_life(Effects& effects);
   void retry_everything(Effects& effects);
   void recount_needs(Effects& effects);
+  void recount_answers(ElementId e);
+  void decide(ElementId e, Effects& effects);
   [[nodiscard]] std::uint32_t count_unanswered(ElementId e) const;
 
   const Graph* graph_;

@@ -326,6 +326,45 @@ TEST(RunState, has_finally_run_again_in_the_next_life) {
   EXPECT_EQ(s.state("mail"), State::waiting);
 }
 
+TEST(RunState, remembers_over_lives_what_was_answered_before_finally) {
+  GraphStory story;
+  auto bad = story.task("bad"), good = story.task("good");
+  story.task("both").after(bad).after(good);
+  story.task("sum").task().runs_finally = true;
+  Story s(story);
+  s.happen(EventKind::run_started);
+  s.end("bad", FailureClass::error, 1);
+  s.happen(EventKind::finally_began);
+  s.end("sum");
+  s.happen(EventKind::run_started);
+  s.end("good");
+  EXPECT_EQ(s.state("both"), State::blocked);
+}
+
+TEST(RunState, does_not_start_in_finally_what_needs_something_that_was_cancelled_before) {
+  Story s(with_finally());
+  s.happen(EventKind::run_started);
+  s.happen(EventKind::cancel_element, "sum");
+  s.end("work");
+  s.happen(EventKind::finally_began);
+  EXPECT_EQ(s.state("mail"), State::cancelled);
+  EXPECT_TRUE(s.run.is_complete());
+}
+
+TEST(RunState, tells_of_an_ignored_failure_at_once_also_where_some_are_tolerated) {
+  GraphStory story;
+  auto work = story.task("work").times(3).ignore_failure();
+  work.task().tolerate.count = 1;
+  auto other = story.task("other");
+  story.task("after").after(work).after(other);
+  Story s(story);
+  s.end("work[0]", FailureClass::error, 1);
+  s.end("work[1]");
+  s.end("work[2]");
+  s.end("other");
+  EXPECT_EQ(s.state("after"), State::ready);
+}
+
 TEST(RunState, takes_the_budget_of_infrastructure_failures_from_the_limits) {
   GraphStory story;
   story.task("a");
