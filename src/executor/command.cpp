@@ -13,46 +13,60 @@ namespace {
 /// MAX_ARG_STRLEN of the kernel, its NUL included.
 constexpr std::size_t kLongestArgument = 128 * 1024 - 1;
 
-std::string write_file(const scheduler::Launch& launch, std::string_view suffix, std::string_view content,
-                       ScratchFolder& scratch, std::vector<std::string>& files) {
-  files.push_back(scratch.write(fmt::format("{}-{}{}", launch.element.value(), launch.attempt, suffix), content));
-  return files.back();
+std::string write_file(const AttemptFiles& files, std::string_view suffix, std::string_view content) {
+  const std::string name = fmt::format("{}-{}{}", files.launch.element.value(), files.launch.attempt, suffix);
+  files.paths.push_back(files.folder.write(name, content));
+  return files.paths.back();
 }
+
+/// A script that is too long for one argument becomes a file.
+std::vector<std::string> shell_words(std::vector<std::string> shell, std::string script, std::string_view suffix,
+                                     const AttemptFiles& files) {
+  if (script.size() > kLongestArgument) {
+    script = write_file(files, suffix, script);
+    if (shell.back() == "-c") shell.pop_back();
+  }
+  shell.push_back(std::move(script));
+  return shell;
+}
+
+const std::vector<std::string> kShellOfRun{"bash", "-euo", "pipefail", "-c"};
 
 /// The shells of `--lines` and of `run`: others (login shells, wrappers) may do more than run the script.
 bool is_usual_shell(const std::vector<std::string>& shell) {
   static const std::vector<std::string> kOfLines{"bash", "-c"};
-  static const std::vector<std::string> kOfRun{"bash", "-euo", "pipefail", "-c"};
-  return shell == kOfLines || shell == kOfRun;
+  return shell == kOfLines || shell == kShellOfRun;
 }
 
 }  // namespace
 
 std::vector<std::string> attempt_command(const scheduler::Launch& launch, const graph::ElementText& text,
-                                         const std::vector<std::string>& staged_outputs, bool shell_reads_a_file,
-                                         ScratchFolder& scratch, std::vector<std::string>& files) {
+                                         const graph::SlotValues& slots, bool shell_reads_a_file,
+                                         const AttemptFiles& files) {
   FUGLE_EXPECT(!text.command.empty(), "an element without a command was started");
-  std::vector<std::string> argv = launch.task->shell;
-  for (const std::string& word : text.command)
-    argv.push_back(graph::fill_slots(word, {staged_outputs, launch.attempt, {}, launch.run_state}));
-  if (launch.task->shell.empty()) return argv;
-  if (!shell_reads_a_file && is_usual_shell(launch.task->shell))
-    if (auto words = plain_command(argv.back())) return *words;
-  if (argv.back().size() <= kLongestArgument) return argv;
-  const std::string path = write_file(launch, ".script", argv.back(), scratch, files);
-  argv.pop_back();
-  if (argv.back() == "-c") argv.pop_back();
-  argv.push_back(path);
-  return argv;
+  std::vector<std::string> words;
+  for (const std::string& word : text.command) words.push_back(graph::fill_slots(word, slots));
+  const std::vector<std::string>& shell = launch.task->shell;
+  if (shell.empty()) return words;
+  if (!shell_reads_a_file && is_usual_shell(shell))
+    if (auto plain = plain_command(words.back())) return *plain;
+  return shell_words(shell, std::move(words.back()), ".script", files);
+}
+
+std::vector<std::string> cleanup_command(const scheduler::Launch& launch, const graph::ElementText& text,
+                                         const graph::SlotValues& slots, const AttemptFiles& files) {
+  if (!launch.task->has_cleanup || text.cleanup.empty()) return {};
+  const std::vector<std::string>& shell = launch.task->shell;
+  return shell_words(shell.empty() ? kShellOfRun : shell, graph::fill_slots(text.cleanup, slots), ".cleanup", files);
 }
 
 std::vector<std::string> attempt_inputs(const scheduler::Launch& launch, const graph::ElementText& text,
-                                        ScratchFolder& scratch, std::vector<std::string>& files) {
+                                        const AttemptFiles& files) {
   std::vector<std::string> values = text.inputs;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!launch.task->input_is_list[i]) continue;
     const std::string lines = values[i].empty() ? "" : values[i] + '\n';
-    values[i] = write_file(launch, fmt::format("-{}.list", i), lines, scratch, files);
+    values[i] = write_file(files, fmt::format("-{}.list", i), lines);
   }
   return values;
 }

@@ -5,21 +5,30 @@
 #include <string>
 #include <vector>
 
-#include "executor/scratch_folder.hpp"
+#include "executor/node_folder.hpp"
 #include "graph/element_text.hpp"
 #include "scheduler/attempt.hpp"
 
 namespace fugle::executor {
 
-// Both add the files they made to `files`, to be removed after the attempt. Throw EnvironmentError when they can not.
+/// Where the files of one attempt are made.
+struct AttemptFiles {
+  const scheduler::Launch& launch;
+  NodeFolder& folder;
+  std::vector<std::string>& paths;  ///< of those made, to be removed after the attempt
+};
+
+// All throw EnvironmentError when they can not make a file.
 
 /// `shell_reads_a_file`: BASH_ENV is set, so that even a plain command needs its shell.
 [[nodiscard]] std::vector<std::string> attempt_command(const scheduler::Launch& launch, const graph::ElementText& text,
-                                                       const std::vector<std::string>& staged_outputs,
-                                                       bool shell_reads_a_file, ScratchFolder& scratch,
-                                                       std::vector<std::string>& files);
+                                                       const graph::SlotValues& slots, bool shell_reads_a_file,
+                                                       const AttemptFiles& files);
+/// The words of its cleanup, by the shell of the task; none when it has no cleanup.
+[[nodiscard]] std::vector<std::string> cleanup_command(const scheduler::Launch& launch, const graph::ElementText& text,
+                                                       const graph::SlotValues& slots, const AttemptFiles& files);
 /// The values of FUGLE_IN_*, in the order of the task's inputs.
 [[nodiscard]] std::vector<std::string> attempt_inputs(const scheduler::Launch& launch, const graph::ElementText& text,
-                                                      ScratchFolder& scratch, std::vector<std::string>& files);
+                                                      const AttemptFiles& files);
 
 }  // namespace fugle::executor

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <unordered_set>
 
 #include "executor/process_executor.hpp"
@@ -55,6 +56,8 @@ constexpr std::array kAttemptPrefixes = std::to_array<std::string_view>({
     "FUGLE_MEM=",
     "FUGLE_GPUS=",
     "FUGLE_CPUS=",
+    "FUGLE_SCRATCH=",
+    "FUGLE_RUN_STATE=",
     "FUGLE_MATRIX_",
     "FUGLE_IN_",
     "FUGLE_OUT_",
@@ -73,7 +76,7 @@ std::string variable(std::string_view prefix, std::string_view name, std::string
 }
 
 void add_all(std::vector<std::string>& out, std::string_view prefix, const std::vector<std::string>& names,
-             const std::vector<std::string>& values) {
+             std::span<const std::string> values) {
   for (std::size_t i = 0; i < names.size(); ++i) out.push_back(variable(prefix, names[i], values[i]));
 }
 
@@ -107,12 +110,11 @@ std::string_view find_variable(const std::vector<std::string>& environment, std:
 
 std::vector<std::string> attempt_environment(std::string_view run_id, std::string_view run_dir,
                                              const scheduler::Launch& launch, const graph::ElementText& text,
-                                             const std::vector<std::string>& inputs,
-                                             const std::vector<std::string>& staged_outputs) {
+                                             const std::vector<std::string>& inputs, const graph::SlotValues& slots) {
   const graph::Task& task = *launch.task;
   std::vector<std::string> out;
   out.reserve(16 + task.env.size() + task.env_names.size() + task.matrix_names.size() + inputs.size() +
-              staged_outputs.size());
+              slots.staged_outputs.size());
   out.push_back(variable("FUGLE_ELEMENT", "", launch.id));
   out.push_back(variable("FUGLE_ATTEMPT", "", fmt::format_int(launch.attempt).c_str()));
   out.push_back(variable("FUGLE_RUN_ID", "", run_id));
@@ -124,12 +126,12 @@ std::vector<std::string> attempt_environment(std::string_view run_id, std::strin
   if (!launch.place.cpus.empty()) out.push_back(variable("FUGLE_CPUS", "", topology::list_text(launch.place.cpus)));
   if (launch.granted.mem_bytes > 0)
     out.push_back(variable("FUGLE_MEM", "", fmt::format_int(launch.granted.mem_bytes).c_str()));
+  if (!slots.scratch.empty()) out.push_back(variable("FUGLE_SCRATCH", "", slots.scratch));
+  if (!slots.run_state.empty()) out.push_back(variable("FUGLE_RUN_STATE", "", slots.run_state));
   add_all(out, "FUGLE_MATRIX_", task.matrix_names, text.matrix);
   add_all(out, "FUGLE_IN_", task.input_names, inputs);
-  add_all(out, "FUGLE_OUT_", task.output_names, staged_outputs);
-  const auto fill = [&](std::string_view value) {
-    return graph::fill_slots(value, {staged_outputs, launch.attempt, {}, launch.run_state});
-  };
+  add_all(out, "FUGLE_OUT_", task.output_names, slots.staged_outputs);
+  const auto fill = [&](std::string_view value) { return graph::fill_slots(value, slots); };
   for (const auto& [name, value] : task.env) out.push_back(fmt::format("{}={}", name, fill(value)));
   for (std::size_t i = 0; i < task.env_names.size(); ++i)
     out.push_back(fmt::format("{}={}", task.env_names[i], fill(text.env[i])));

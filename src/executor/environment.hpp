@@ -18,12 +18,12 @@ namespace fugle::executor {
 [[nodiscard]] std::vector<std::string> last_settings(const std::vector<std::string>& environment);
 
 /// The variables of one attempt. `inputs` are the values of FUGLE_IN_*: list inputs are files by now.
-/// FUGLE_MEM is in bytes, FUGLE_CPUS the list "0-3,8" of the CPUs it is bound to. The identity comes first: the spawner
-/// looks for it there.
+/// FUGLE_SCRATCH and FUGLE_RUN_STATE are there where `slots` has them. FUGLE_MEM is in bytes, FUGLE_CPUS the list
+/// "0-3,8" of the CPUs it is bound to. The identity comes first: the spawner looks for it there.
 [[nodiscard]] std::vector<std::string> attempt_environment(std::string_view run_id, std::string_view run_dir,
                                                            const scheduler::Launch& launch,
                                                            const graph::ElementText& text,
                                                            const std::vector<std::string>& inputs,
-                                                           const std::vector<std::string>& staged_outputs);
+                                                           const graph::SlotValues& slots);
 
 }  // namespace fugle::executor

@@ -4,13 +4,16 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <map>
 #include <optional>
 #include <system_error>
 #include <unordered_map>
@@ -21,10 +24,11 @@
 #include "executor/channel.hpp"
 #include "executor/command.hpp"
 #include "executor/environment.hpp"
+#include "executor/file_system.hpp"
 #include "executor/gpu_environment.hpp"
 #include "executor/leftovers.hpp"
+#include "executor/node_folder.hpp"
 #include "executor/outcome.hpp"
-#include "executor/scratch_folder.hpp"
 #include "executor/staged_outputs.hpp"
 
 namespace fugle::executor {
@@ -35,6 +39,11 @@ using scheduler::AttemptReport;
 using scheduler::Launch;
 using scheduler::StopReason;
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr auto kTick = std::chrono::milliseconds(100);  ///< while outputs are looked for
+constexpr auto kSlowTick = std::chrono::seconds(5);     ///< while anything runs
+
 struct RunningAttempt {
   std::uint16_t attempt = 0;
   std::string id;
@@ -42,12 +51,17 @@ struct RunningAttempt {
   StagedOutputs outputs;
   std::vector<std::string> scratch_files;
   AttemptTexts texts;
+  /// It has ended well but for an output that may yet be seen: what is to be said when it is, and until when.
+  std::optional<AttemptReport> unsettled;
+  SteadyTime settles_until{};
 };
 
 std::string temporary_root(const std::vector<std::string>& environment) {
   const std::string_view root = find_variable(environment, "TMPDIR");
   return std::string(root.empty() ? "/tmp" : root);
 }
+
+Time unix_now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 /// Only what the user asked for is enforced; a share of the node's memory is a guess.
 std::uint64_t memory_limit_of(const Launch& launch) {
@@ -72,19 +86,22 @@ class ProcessExecutor::Impl {
  public:
   Impl(Spawner& spawner, ExecutorOptions options)
       : options_(std::move(options)),
+        spawner_pid_(spawner.pid()),
         channel_(spawner.socket()),
         epoll_(::epoll_create1(EPOLL_CLOEXEC)),
         wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        scratch_(temporary_root(options_.environment)) {
-    if (epoll_ < 0 || wake_ < 0)
+        timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    if (epoll_ < 0 || wake_ < 0 || timer_ < 0)
       throw EnvironmentError(fmt::format("cannot make an event queue ({}); raise 'ulimit -n'", std::strerror(errno)));
     watch(EPOLL_CTL_ADD, channel_.fd(), EPOLLIN);
     watch(EPOLL_CTL_ADD, wake_, EPOLLIN);
+    watch(EPOLL_CTL_ADD, timer_, EPOLLIN);
+    if (options_.scratch_root.empty()) options_.scratch_root = default_scratch_root();
+    if (!options_.is_on_network) options_.is_on_network = is_on_network;
     configure();
   }
   ~Impl() {
-    ::close(epoll_);
-    ::close(wake_);
+    for (const int fd : {epoll_, wake_, timer_}) ::close(fd);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -101,41 +118,77 @@ class ProcessExecutor::Impl {
   void watch(int operation, int fd, std::uint32_t events) const;
   void send();
 
+  [[nodiscard]] NodeFolder& folder_in(const std::string& root);
+  [[nodiscard]] std::string scratch_of(const Launch& launch);
   [[nodiscard]] bool sets_bash_env(const graph::Task& task) const;
-  void order(const Launch& launch, const graph::ElementText& text, wire::AttemptKey after, RunningAttempt& running);
+  void order(const Launch& launch, const graph::ElementText& text, const std::string& scratch, wire::AttemptKey after,
+             RunningAttempt& running);
   /// All 0 when it does not run here.
   [[nodiscard]] wire::AttemptKey key_of(ElementId element) const;
   void refuse(const Launch& launch, FailureClass cls, std::string reason);
 
   void take(const wire::Frame& frame);
   void note_start(const wire::StartedFields& fields);
-  void end(wire::AttemptKey key, Time start, Time end, Outcome outcome, std::uint64_t cpu_ms, std::uint32_t maxrss_kb);
+  void end(const AttemptReport& report);
+  [[nodiscard]] bool may_settle(const RunningAttempt& running) const;
+  void finish(AttemptReport report, RunningAttempt& running);
+  void look_again();
+  void tick_every(std::chrono::nanoseconds period);
+  void take_tick();
+  void wake_stopped_spawner() const;
+  void wake() const;
   [[nodiscard]] RunningAttempt* find(wire::AttemptKey key);
   void lose_everything();
 
   ExecutorOptions options_;
+  int spawner_pid_;
   Channel channel_;
   int epoll_;
-  int wake_;  ///< readable while reports_ has something the spawner did not send
+  int wake_;                          ///< readable while reports_ has something the spawner did not send
+  int timer_;                         ///< readable when there is something to look after
+  std::chrono::nanoseconds tick_{0};  ///< of the timer; 0: it is off
   bool is_waiting_to_send_ = false;
   bool is_broken_ = false;
-  ScratchFolder scratch_;
+  std::map<std::string, NodeFolder> folders_;  ///< by root
   std::unordered_map<ElementId, RunningAttempt> running_;
+  std::vector<ElementId> unsettled_;
   std::vector<AttemptReport> reports_;
 };
 
 void ProcessExecutor::Impl::configure() {
-  const std::string base = fmt::format("{}/logs/worker-{}", options_.run_dir, options_.worker.value());
+  const std::string folder = options_.run_dir + "/logs";
+  const std::string name = fmt::format("worker-{}", options_.worker.value());
   std::error_code ignored;
-  std::filesystem::create_directories(options_.run_dir + "/logs", ignored);
-  make_log_file(base + ".log");
-  make_log_file(base + ".idx");
+  std::filesystem::create_directories(folder, ignored);
+  for (const char* suffix : {".log", ".idx"}) make_log_file(fmt::format("{}/{}{}", folder, name, suffix));
   wire::FrameWriter(channel_.outgoing(), wire::Kind::configure)
       .put(wire::kWireVersion)
-      .put_text(base + ".log")
-      .put_text(base + ".idx")
+      .put(wire::ConfigureFields{options_.max_log_bytes, options_.uses_control_groups})
+      .put_text(folder)
+      .put_text(name)
       .put_texts(options_.environment);
+  (void)folder_in(options_.scratch_root);
+  (void)folder_in(temporary_root(options_.environment));
   send();
+}
+
+/// The first time, what killed lives of this run left there goes.
+NodeFolder& ProcessExecutor::Impl::folder_in(const std::string& root) {
+  if (const auto found = folders_.find(root); found != folders_.end()) return found->second;
+  const std::string beginning = node_folder_beginning(options_.run_id);
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::remove_leftovers).put_text(root).put_text(beginning);
+  return folders_.try_emplace(root, root, beginning).first->second;
+}
+
+/// Its directory, which the spawner will make; empty when it has none.
+std::string ProcessExecutor::Impl::scratch_of(const Launch& launch) {
+  if (!launch.task->has_scratch) return {};
+  const std::string& root = launch.task->scratch_root;
+  NodeFolder& folder = folder_in(root.empty() ? options_.scratch_root : root);
+  const bool is_new = !folder.is_made();
+  std::string path = fmt::format("{}/{}-{}", folder.path(), launch.element.value(), launch.attempt);
+  if (is_new) wire::FrameWriter(channel_.outgoing(), wire::Kind::own_folder).put_text(folder.path());
+  return path;
 }
 
 void ProcessExecutor::Impl::watch(int operation, int fd, std::uint32_t events) const {
@@ -181,14 +234,24 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
     refuse(launch, FailureClass::output, std::move(*problem));
     return;
   }
+  std::string scratch;
   try {
-    order(launch, text, key_of(predecessor), running);
+    scratch = scratch_of(launch);
+  } catch (const EnvironmentError& error) {
+    refuse(launch, FailureClass::setup, fmt::format("no scratch directory: {}", error.what()));
+    return;
+  }
+  running.texts.scratch = scratch;
+  running.texts.scratch_bytes = launch.task->scratch_bytes;
+  try {
+    order(launch, text, scratch, key_of(predecessor), running);
   } catch (const EnvironmentError& error) {
     refuse(launch, FailureClass::launch, error.what());
     return;
   }
   const bool is_new = running_.emplace(launch.element, std::move(running)).second;
   FUGLE_EXPECT(is_new, "an attempt of this element runs already");
+  if (tick_ == std::chrono::nanoseconds(0)) tick_every(kSlowTick);
   send();
 }
 
@@ -198,10 +261,15 @@ void ProcessExecutor::Impl::refuse(const Launch& launch, FailureClass cls, std::
   report.kind = AttemptReport::Kind::ended;
   report.element = launch.element;
   report.attempt = launch.attempt;
-  report.start = report.end = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  report.start = report.end = unix_now();
   report.cls = cls;
   report.reason = std::move(reason);
   reports_.push_back(std::move(report));
+  wake();
+}
+
+/// For what is reported outside poll().
+void ProcessExecutor::Impl::wake() const {
   const std::uint64_t one = 1;
   (void)!::write(wake_, &one, sizeof one);
 }
@@ -213,14 +281,19 @@ bool ProcessExecutor::Impl::sets_bash_env(const graph::Task& task) const {
 }
 
 /// Appends the order to what goes to the spawner.
-void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, wire::AttemptKey after,
-                                  RunningAttempt& running) {
+void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, const std::string& scratch,
+                                  wire::AttemptKey after, RunningAttempt& running) {
   const graph::Task& task = *launch.task;
-  const std::vector<std::string> argv =
-      attempt_command(launch, text, running.outputs.staged(), sets_bash_env(task), scratch_, running.scratch_files);
-  const std::vector<std::string> inputs = attempt_inputs(launch, text, scratch_, running.scratch_files);
+  const graph::SlotValues slots{running.outputs.staged(), launch.attempt, scratch, launch.run_state};
+  AttemptFiles files{launch, folder_in(temporary_root(options_.environment)), running.scratch_files};
+  const bool was_made = files.folder.is_made();
+  const std::vector<std::string> argv = attempt_command(launch, text, slots, sets_bash_env(task), files);
+  const std::vector<std::string> cleanup = cleanup_command(launch, text, slots, files);
+  const std::vector<std::string> inputs = attempt_inputs(launch, text, files);
+  if (!was_made && files.folder.is_made())
+    wire::FrameWriter(channel_.outgoing(), wire::Kind::own_folder).put_text(files.folder.path());
   std::vector<std::string> environment =
-      attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, running.outputs.staged());
+      attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, slots);
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
   running.texts.program = argv.front();
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
@@ -230,19 +303,28 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
                              task.timeout.count(),
                              task.grace.count(),
                              running.texts.memory_limit,
+                             task.scratch_bytes,
                              after})
       .put_numbers(bound.cpus)
       .put_numbers(bound.numa_nodes)
       .put_text(running.texts.workdir)
       .put_texts(argv)
-      .put_texts(environment);
+      .put_texts(environment)
+      .put_text(scratch)
+      .put_texts(cleanup);
 }
 
 void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
   const auto found = running_.find(element);
   if (found == running_.end()) return;
+  if (RunningAttempt& running = found->second; running.unsettled) {
+    running.settles_until = {};
+    look_again();
+    return wake();
+  }
   found->second.texts.stop_reason = reason;
-  wire::FrameWriter(channel_.outgoing(), wire::Kind::stop).put(key_of(element));
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::stop)
+      .put(wire::StopFields{key_of(element), reason == StopReason::shutdown});
   send();
 }
 
@@ -256,6 +338,7 @@ void ProcessExecutor::Impl::poll(std::vector<AttemptReport>& reports) {
     else
       lose_everything();
   }
+  take_tick();
   if (reports.empty())
     reports.swap(reports_);
   else
@@ -269,16 +352,14 @@ void ProcessExecutor::Impl::take(const wire::Frame& frame) {
     case wire::Kind::started: note_start(body.get<wire::StartedFields>()); break;
     case wire::Kind::refused: {
       const auto fields = body.get<wire::RefusedFields>();
-      const Time time = from_ns(fields.time_ns);
-      end(fields.key, time, time, outcome_of_refusal(fields.error), 0, 0);
+      if (const RunningAttempt* running = find(fields.key)) end(report_of_refusal(fields, running->texts));
       break;
     }
     case wire::Kind::ended: {
       const auto fields = body.get<wire::EndedFields>();
       if (RunningAttempt* running = find(fields.key)) {
         running->texts.ran_on = body.get_numbers();
-        end(fields.key, from_ns(fields.start_ns), from_ns(fields.end_ns), outcome_of(fields, running->texts),
-            fields.cpu_ms, fields.maxrss_kb);
+        end(report_of(fields, running->texts));
       }
       break;
     }
@@ -304,33 +385,70 @@ void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
   reports_.push_back(std::move(report));
 }
 
+/// The spawner is done with it.
+void ProcessExecutor::Impl::end(const AttemptReport& report) {
+  RunningAttempt& running = running_.at(report.element);
+  if (report.cls != FailureClass::none || !may_settle(running)) return finish(report, running);
+  running.unsettled = report;
+  running.settles_until = std::chrono::steady_clock::now() + options_.settle_limit;
+  unsettled_.push_back(report.element);
+  tick_every(kTick);
+}
+
+/// What a program on this node has written to a network file system is seen here at once; what it wrote on others, or
+/// renamed there, when the client's caches are old enough to be asked anew.
+bool ProcessExecutor::Impl::may_settle(const RunningAttempt& running) const {
+  const std::vector<std::string> missing = running.outputs.folders_of_missing();
+  return std::ranges::any_of(missing, options_.is_on_network);
+}
+
+void ProcessExecutor::Impl::look_again() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  std::erase_if(unsettled_, [&](ElementId element) {
+    RunningAttempt& running = running_.at(element);
+    if (now < running.settles_until && !running.outputs.folders_of_missing().empty()) return false;
+    finish(std::move(*running.unsettled), running);
+    return true;
+  });
+}
+
 /// Settles the outputs, then reports.
-void ProcessExecutor::Impl::end(wire::AttemptKey key, Time start, Time end, Outcome outcome, std::uint64_t cpu_ms,
-                                std::uint32_t maxrss_kb) {
-  RunningAttempt* const running = find(key);
-  if (running == nullptr) return;
-  if (outcome.cls == FailureClass::none) {
-    if (auto problem = running->outputs.publish()) {
-      outcome.cls = FailureClass::output;
-      outcome.reason = std::move(*problem);
+void ProcessExecutor::Impl::finish(AttemptReport report, RunningAttempt& running) {
+  if (report.cls == FailureClass::none) {
+    if (auto problem = running.outputs.publish()) {
+      report.cls = FailureClass::output;
+      report.reason = report.reason.empty() ? std::move(*problem) : fmt::format("{}; {}", *problem, report.reason);
     }
   }
-  if (outcome.cls != FailureClass::none) running->outputs.set_aside();
-  for (const std::string& path : running->scratch_files) ::unlink(path.c_str());
-
-  AttemptReport report;
-  report.kind = AttemptReport::Kind::ended;
-  report.element = ElementId(key.element);
-  report.attempt = running->attempt;
-  report.start = start;
-  report.end = end;
-  report.cls = outcome.cls;
-  report.exit = outcome.exit;
-  report.cpu_ms = cpu_ms;
-  report.maxrss_kb = maxrss_kb;
-  report.reason = std::move(outcome.reason);
+  if (report.cls != FailureClass::none) running.outputs.set_aside();
+  for (const std::string& path : running.scratch_files) ::unlink(path.c_str());
+  const ElementId element = report.element;
   reports_.push_back(std::move(report));
-  running_.erase(report.element);
+  running_.erase(element);
+}
+
+void ProcessExecutor::Impl::tick_every(std::chrono::nanoseconds period) {
+  if (tick_ == period) return;
+  tick_ = period;
+  const timespec time{static_cast<time_t>(period.count() / 1'000'000'000),
+                      static_cast<long>(period.count() % 1'000'000'000)};
+  const itimerspec timer{time, time};
+  ::timerfd_settime(timer_, 0, &timer, nullptr);
+}
+
+void ProcessExecutor::Impl::take_tick() {
+  std::uint64_t count = 0;
+  if (tick_.count() == 0 || ::read(timer_, &count, sizeof count) <= 0) return;
+  look_again();
+  wake_stopped_spawner();
+  tick_every(!unsettled_.empty() ? kTick : running_.empty() ? std::chrono::nanoseconds(0) : kSlowTick);
+}
+
+/// A child may have stopped its parent: then none of them would ever end.
+void ProcessExecutor::Impl::wake_stopped_spawner() const {
+  siginfo_t info{};
+  const auto pid = static_cast<id_t>(spawner_pid_);
+  if (::waitid(P_PID, pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0) ::kill(spawner_pid_, SIGCONT);
 }
 
 /// The spawner died: its children went with it, what they had started has not.
@@ -338,19 +456,22 @@ void ProcessExecutor::Impl::lose_everything() {
   is_broken_ = true;
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, channel_.fd(), nullptr);
   std::vector<std::vector<std::string>> marks;
-  std::vector<wire::AttemptKey> keys;
+  std::vector<AttemptReport> lost;
   for (const auto& [element, running] : running_) {
+    if (running.unsettled) continue;
     marks.push_back({"FUGLE_RUN_ID=" + options_.run_id, "FUGLE_ELEMENT=" + running.id,
                      fmt::format("FUGLE_ATTEMPT={}", running.attempt)});
-    keys.push_back({element.value(), running.attempt});
+    AttemptReport& report = lost.emplace_back();
+    report.kind = AttemptReport::Kind::ended;
+    report.element = element;
+    report.attempt = running.attempt;
+    report.end = unix_now();
+    report.start = running.start == Time{} ? report.end : running.start;
+    report.cls = FailureClass::lost;
+    report.reason = "lost: the spawner of its worker died while it ran";
   }
   if (!marks.empty()) kill_processes_marked(marks);
-  const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  for (const wire::AttemptKey key : keys) {
-    const Time start = find(key)->start;
-    end(key, start == Time{} ? now : start, now,
-        {FailureClass::lost, 0, "lost: the spawner of its worker died while it ran"}, 0, 0);
-  }
+  for (const AttemptReport& report : lost) end(report);
 }
 
 ProcessExecutor::ProcessExecutor(Spawner& spawner, ExecutorOptions options) {

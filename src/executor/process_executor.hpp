@@ -1,9 +1,10 @@
 // Runs attempts as child processes, through the spawner: a small process started before MPI_Init, joined by a
-// socketpair, that starts the children (own process group), holds their output pipes, enforces timeouts and reaps.
-// The executor itself prepares what a child needs (environment, staged output paths, directories) and settles its
-// outputs afterwards. Used by the thread of the Engine.
+// socketpair, that starts the children (own process group), holds their output pipes, enforces limits, reaps, runs
+// cleanups and removes scratch directories. The executor itself prepares what a child needs (environment, staged output
+// paths, directories) and settles its outputs afterwards. Used by the thread of the Engine.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -41,6 +42,14 @@ struct ExecutorOptions {
   /// then the workflow's `env`.
   std::vector<std::string> environment;  ///< "NAME=VALUE"; its TMPDIR takes the few files an attempt needs
   std::vector<topology::Device> gpus{};  ///< of this worker; attempts see what they have leased of them, see below
+  /// Bytes of output kept of one attempt: its beginning, and of what exceeds that the last 64 KiB, with a line between
+  /// that says how much is missing. 0: everything.
+  std::uint64_t max_log_bytes = std::uint64_t{1} << 30;
+  bool uses_control_groups = true;  ///< for the memory of attempts, where they can be made
+  std::string scratch_root{};       ///< of tasks that name none; empty: default_scratch_root() of node_folder.hpp
+  /// Outputs that are not there on a network file system are looked for again for so long.
+  Duration settle_limit = std::chrono::seconds(10);
+  std::function<bool(const std::string& path)> is_on_network{};  ///< empty: is_on_network() of file_system.hpp
 };
 
 /// Without the variables by which mpirun and srun talk to their ranks (OMPI_* PMIX_* PMI_* ORTE_* OPAL_* PRTE_*
@@ -49,17 +58,28 @@ struct ExecutorOptions {
 [[nodiscard]] std::vector<std::string> scrub_environment(const std::vector<std::string>& environment);
 
 /// Runs at most one attempt of an element at a time. A report's maxrss_kb is never less than the spawner's own size
-/// (about 2 MB), which a child has until its exec; its cpu_ms includes descendants that were waited for.
+/// (about 2 MB), which a child has until its exec. It is that of the largest process, and where memory is watched that
+/// of all together, five times a second. cpu_ms, read_bytes and written_bytes include descendants that were waited for;
+/// the bytes are those that went from and to disks (getrusage(2)): not what was cached, nor on every network file
+/// system.
+///
+/// When an attempt is reported as ended, its processes have been killed, also those that left its group or session and
+/// cleared their environment (see spawner/descendants.hpp); its cleanup has run, after every end but that of a program
+/// which never ran, for at most `grace` (on a shutdown: what is left of the grace); its scratch directory is gone. When
+/// this process dies, all that happens too, but for cleanups. When the spawner is killed, its children die with it, and
+/// what they started is looked for by its environment.
 ///
 /// An attempt is bound to the CPUs of its place before its program starts, its memory is preferred on the NUMA nodes of
 /// its place. What it was bound to is read back: while it runs (after 0.25 s, 2 s, 18 s, ...) and when it has ended;
 /// that it ran elsewhere is the reason of a report whose class is none.
 ///
 /// Classes: `error` with exit 127 or 126 when the program is not found or not executable, as a shell has it; `setup`
-/// when the working directory can not be entered; `output` when an output is missing or its directory can not be made;
-/// `oom` when it and its descendants held more memory than its task asks for (looked at five times a second; enforced
-/// only where the task asks), or the kernel killed one of them for lack of it; `launch` when the machine had no room
-/// for the process; `lost` when the spawner died.
+/// when the working directory can not be entered or the scratch directory not be made; `output` when an output is
+/// missing or its directory can not be made; `oom` when it and its descendants needed more memory than its task asks
+/// for (enforced only where the task asks: by a control group where one can be made, see spawner/control_group.hpp,
+/// else by looking five times a second, see spawner/memory.hpp), or the kernel killed one of them for lack of it;
+/// `launch` when the machine had no room for the process or less free for its scratch than the task wants; `lost` when
+/// the spawner died.
 class ProcessExecutor final : public scheduler::Executor {
  public:
   /// One executor per spawner. Makes run_dir/logs. Throws EnvironmentError when the logs can not be written.

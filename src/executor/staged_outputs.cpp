@@ -86,9 +86,24 @@ bool StagedOutputs::was_written_directly(std::size_t output) const {
   return now.exists && now != before_[output];
 }
 
+bool StagedOutputs::is_missing(std::size_t output) const {
+  return !exists(staged_[output]) && !was_written_directly(output);
+}
+
+std::vector<std::string> StagedOutputs::folders_of_missing() const {
+  std::vector<std::string> folders;
+  for (std::size_t i = 0; i < final_.size(); ++i) {
+    if (!is_missing(i)) continue;
+    folders.push_back(fs::path(final_[i]).parent_path().string());
+    std::error_code ignored;
+    fs::directory_iterator(folders.back(), ignored);
+  }
+  return folders;
+}
+
 std::optional<std::string> StagedOutputs::find_missing() const {
   for (std::size_t i = 0; i < final_.size(); ++i) {
-    if (exists(staged_[i]) || was_written_directly(i)) continue;
+    if (!is_missing(i)) continue;
     if (before_[i].exists)
       return fmt::format("output '{}' ({}) was there before and this attempt did not write it; write to $FUGLE_OUT_{}",
                          names_[i], final_[i], names_[i]);

@@ -25,6 +25,9 @@ class StagedOutputs {
   [[nodiscard]] std::optional<std::string> prepare();
   /// After a good end: renames all, or none when one is missing.
   [[nodiscard]] std::optional<std::string> publish();
+  /// The directories of the outputs that publish() would not find. Looks into each, which makes a network file system
+  /// ask its server anew.
+  [[nodiscard]] std::vector<std::string> folders_of_missing() const;
   /// After a bad end: what the attempt wrote is kept as `<name>.failed-<attempt>` beside the final path.
   void set_aside();
 
@@ -40,6 +43,7 @@ class StagedOutputs {
   };
   [[nodiscard]] static Mark mark_of(const std::string& path);
   [[nodiscard]] bool was_written_directly(std::size_t output) const;
+  [[nodiscard]] bool is_missing(std::size_t output) const;
   [[nodiscard]] std::optional<std::string> find_missing() const;
 
   std::vector<std::string> names_;

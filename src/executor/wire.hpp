@@ -6,16 +6,20 @@
 // installation.
 //
 //   - frame: u32 bytes of body, u32 kind, body
-//   - configure: u32 version, text log path, text index path, texts environment that all attempts share
+//   - configure: u32 version, ConfigureFields, text log folder, text base name of log and index, texts environment that
+//     all attempts share
+//   - own_folder: text path of a folder of the rank on this node; removed when the rank is gone
+//   - remove_leftovers: text folder, text beginning of names: see remove_leftovers() of spawner/remove_tree.hpp
 //   - start: StartFields (with the attempt whose place it takes, if any), numbers of the CPUs it is bound to, numbers
 //   of
-//     the NUMA nodes its memory comes from, text working directory, texts argv, texts environment of this attempt
+//     the NUMA nodes its memory comes from, text working directory, texts argv, texts environment of this attempt, text
+//     scratch directory to be made (empty: none), texts argv of its cleanup (none: none)
 //   - start_now: AttemptKey, of a start that waits for another attempt
-//   - stop: AttemptKey
+//   - stop: StopFields
 //   - started: StartedFields; a child exists
 //   - refused: RefusedFields; no child could be made, nothing else follows for this attempt
 //   - ended: EndedFields, numbers of the CPUs it was found on where these are others than wanted; the child is reaped,
-//     its group is dead, its output is in the log
+//     its group is dead, its cleanup has run, its scratch directory is gone, its output is in the log
 //   - text: u32 length, bytes, NUL; texts: u32 count, text...; numbers: u32 count, u32...
 //
 // Header only and needs nothing else of ours: the spawner includes it too.
@@ -31,9 +35,19 @@
 
 namespace fugle::executor::wire {
 
-inline constexpr std::uint32_t kWireVersion = 3;
+inline constexpr std::uint32_t kWireVersion = 4;
 
-enum class Kind : std::uint32_t { configure = 1, start, start_now, stop, started, refused, ended };
+enum class Kind : std::uint32_t {
+  configure = 1,
+  own_folder,
+  remove_leftovers,
+  start,
+  start_now,
+  stop,
+  started,
+  refused,
+  ended,
+};
 
 struct AttemptKey {
   std::uint32_t element = 0;
@@ -41,12 +55,23 @@ struct AttemptKey {
   bool operator==(const AttemptKey&) const = default;
 };
 
+struct ConfigureFields {
+  std::uint64_t max_log_bytes = 0;        ///< of output kept per attempt; 0: all
+  std::uint32_t uses_control_groups = 1;  ///< where they can be made
+};
+
 struct StartFields {
   AttemptKey key;
-  std::int64_t timeout_ns = 0;     ///< from process start; 0: none
-  std::int64_t grace_ns = 0;       ///< between TERM and KILL
-  std::uint64_t memory_limit = 0;  ///< bytes; 0: none
-  AttemptKey after{};              ///< waits until this attempt has ended; all 0, as no attempt is: for none
+  std::int64_t timeout_ns = 0;      ///< from process start; 0: none
+  std::int64_t grace_ns = 0;        ///< between TERM and KILL
+  std::uint64_t memory_limit = 0;   ///< bytes; 0: none
+  std::uint64_t scratch_bytes = 0;  ///< to be free where the scratch directory is; 0: any
+  AttemptKey after{};               ///< waits until this attempt has ended; all 0, as no attempt is: for none
+};
+
+struct StopFields {
+  AttemptKey key;
+  std::uint32_t is_shutdown = 0;  ///< the cleanup has what the program leaves of the grace, not a grace of its own
 };
 
 struct StartedFields {
@@ -54,30 +79,48 @@ struct StartedFields {
   std::int64_t start_ns = 0;  ///< Unix time
 };
 
+/// How far a child came: before `done`, `error` says why it went no further.
+enum class Step : std::int32_t { make_process, find_space, make_scratch, enter_workdir, execute, done };
+
 struct RefusedFields {
   AttemptKey key;
   std::int64_t time_ns = 0;
-  std::int32_t error = 0;  ///< errno
+  Step step = Step::make_process;
+  std::int32_t error = 0;        ///< errno; of find_space: 0 where there is too little
+  std::uint64_t free_bytes = 0;  ///< of find_space
 };
 
-/// How far a child came: before `done`, `error` says why it went no further.
-enum class Step : std::int32_t { enter_workdir = 1, execute = 2, done = 3 };
+/// What became of an attempt's cleanup.
+enum class Cleanup : std::uint8_t {
+  none,       ///< there is none, or the program never ran
+  done,       ///< `cleanup_status` says how
+  timed_out,  ///< killed
+  no_time,    ///< not run: the grace was over
+  failed,     ///< could not be started; `cleanup_status` is the errno
+};
 
 struct EndedFields {
   AttemptKey key;
   std::int64_t start_ns = 0;
-  std::int64_t end_ns = 0;
+  std::int64_t end_ns = 0;          ///< of the program, before the cleanup
   std::uint64_t dropped_bytes = 0;  ///< of output, because the log could not be written
+  std::uint64_t cut_bytes = 0;      ///< of output, because it was more than is kept of one attempt
   std::uint64_t memory_bytes = 0;   ///< held when it was killed for exceeding its limit, else 0
-  std::int32_t wait_status = 0;     ///< as from wait()
+  std::uint64_t cpu_ms = 0;
+  std::uint64_t read_bytes = 0;     ///< from storage
+  std::uint64_t written_bytes = 0;  ///< to storage
+  std::uint64_t maxrss_kb = 0;
+  std::int32_t wait_status = 0;  ///< as from wait()
   Step step = Step::done;
-  std::int32_t error = 0;       ///< errno at `step`
-  std::int32_t bind_error = 0;  ///< errno of binding it to its CPUs, without which it ran
-  std::uint32_t cpu_ms = 0;
-  std::uint32_t maxrss_kb = 0;
+  std::int32_t error = 0;           ///< errno at `step`
+  std::int32_t bind_error = 0;      ///< errno of binding it to its CPUs, without which it ran
+  std::int32_t cleanup_status = 0;  ///< as from wait(), or an errno
+  Cleanup cleanup = Cleanup::none;
   std::uint8_t timed_out = 0;
   std::uint8_t stopped = 0;
-  std::uint8_t oom_killed = 0;  ///< by the kernel
+  std::uint8_t oom_killed = 0;      ///< by the kernel
+  std::uint8_t oom_in_group = 0;    ///< and surely: the control group is its own
+  std::uint8_t scratch_stayed = 0;  ///< its scratch directory could not be removed
 };
 
 /// Appends one frame to `out`; complete when it goes out of scope.

@@ -1,10 +1,16 @@
 // One running attempt, as the spawner sees it.
 //
 //   running ----timeout, stop----> terminating ----grace over----> killed
+//      |                                |                            |
+//      '------------ its program has ended, its processes are gone --'
+//                                       |
+//                  cleaning (a cleanup) --> removing (a scratch directory) --> finished
 //
-// In `running` and `killed` the attempt ends when its first process does, and what is left of its group is killed.
+// In `running` and `killed` the program ends when its first process does, and what is left of its group is killed.
 // In `terminating` the group has had its TERM and the grace is the whole group's: a shell dies of TERM at once while
-// the program it started may still be writing its checkpoint. So there the attempt ends with the last of the group.
+// the program it started may still be writing its checkpoint. So there the program ends with the last of the group.
+// In `cleaning` and `removing` the attempt has another first process, and its end is told when that has ended too: who
+// is told of an end finds nothing of the attempt any more.
 #pragma once
 
 #include <sys/types.h>
@@ -14,11 +20,13 @@
 #include <string>
 
 #include "executor/spawner/child.hpp"
+#include "executor/spawner/control_group.hpp"
+#include "executor/spawner/output_limit.hpp"
 #include "executor/wire.hpp"
 
 namespace fugle::spawner {
 
-enum class Phase : std::uint8_t { running, terminating, killed };
+enum class Phase : std::uint8_t { running, terminating, killed, cleaning, removing };
 
 /// Times are nanoseconds of the monotonic clock.
 struct Attempt {
@@ -28,7 +36,8 @@ struct Attempt {
   std::int64_t started = 0;
   std::int64_t ended = 0;
   std::int64_t grace = 0;
-  std::int64_t deadline = 0;  ///< when the phase changes by itself; 0: never
+  std::int64_t deadline = 0;       ///< when the phase changes by itself; 0: never
+  std::int64_t cleanup_until = 0;  ///< 0: the cleanup has a grace of its own
   Phase phase = Phase::running;
   bool first_process_ended = false;
   bool timed_out = false;
@@ -36,21 +45,40 @@ struct Attempt {
   bool oom_killed = false;
   std::uint64_t memory_limit = 0;  ///< bytes; 0: none
   std::uint64_t memory_bytes = 0;  ///< held when it was killed for that; 0: it was not
-  std::uint64_t number = 0;        ///< of the attempts started by this spawner
+  std::uint64_t peak_bytes = 0;    ///< most it was seen to hold
+  std::uint64_t number = 0;        ///< of the first processes started by this spawner; 0: its last one has ended
   std::uint64_t oom_kills_before = 0;
   bool started_alone = false;
   std::uint64_t identity = 0;  ///< see descendants.hpp
   std::uint64_t dropped_bytes = 0;
+  OutputLimit output_limit;
+
+  // How its program ended.
   int wait_status = 0;
-  std::uint32_t cpu_ms = 0;
-  std::uint32_t maxrss_kb = 0;
+  executor::wire::Step step = executor::wire::Step::done;
+  int error = 0;
+  int bind_error = 0;
+  std::uint64_t cpu_ms = 0;
+  std::uint64_t maxrss_kb = 0;
+  std::uint64_t read_bytes = 0;
+  std::uint64_t written_bytes = 0;
+  std::uint64_t oom_kills = 0;   ///< in its own control group
   BitSet bound_to;               ///< CPUs; empty: not bound
   BitSet ran_on;                 ///< CPUs it was found on in the end; empty: those it is bound to
   bool is_shared_out = false;    ///< its ranks or threads were seen to have taken parts of them
   std::int64_t look_at = 0;      ///< when its binding is looked at next; of meaning when it is bound
   std::int64_t look_period = 0;  ///< and how long after that again
-  std::string texts;             ///< what the child's program points to
+  std::string texts;             ///< what its programs point to
   Child child;
+  std::unique_ptr<ControlGroup> group;  ///< null: it has none of its own
+
+  Child::Program cleanup;  ///< without words: there is none
+  executor::wire::Cleanup cleanup_result = executor::wire::Cleanup::none;
+  int cleanup_status = 0;
+  bool cleanup_timed_out = false;  ///< or the removal
+  std::string scratch;             ///< its directory; empty: it has none, or it is gone
+  std::uint64_t scratch_bytes = 0;
+  bool scratch_stayed = false;
 
   // What takes its place when it has ended.
   std::unique_ptr<Attempt> next;

@@ -4,6 +4,7 @@
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <csignal>
 #include <cstdint>
@@ -16,6 +17,8 @@ namespace fugle::spawner {
 namespace {
 
 constexpr long kPreferMany = 5;  // MPOL_PREFERRED_MANY, which older headers lack
+
+rlimit64 file_limit_of_children{};  ///< all 0: as ours
 
 template <class T>
 long as_long(T* pointer) {
@@ -43,6 +46,13 @@ std::vector<std::string> program_candidates(const std::string& program, const st
   return candidates;
 }
 
+void raise_file_limit() {
+  rlimit64 limit{};
+  if (::getrlimit64(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  const rlimit64 raised{limit.rlim_max, limit.rlim_max};
+  if (::setrlimit64(RLIMIT_NOFILE, &raised) == 0) file_limit_of_children = limit;
+}
+
 pid_t Child::start(Program program, int null_fd, int output_fd) {
   program_ = std::move(program);
   const char* path = find_variable(program_.environment, "PATH=");
@@ -53,6 +63,10 @@ pid_t Child::start(Program program, int null_fd, int output_fd) {
   null_fd_ = null_fd;
   output_fd_ = output_fd;
   spawner_ = getpid();
+  step_ = Step::done;
+  error_ = 0;
+  bind_error_ = 0;
+  group_error_ = 0;
   in_use_ = 1;
 
   const int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD | (kRunsBesideChild ? 0 : CLONE_VFORK);
@@ -84,7 +98,11 @@ int Child::become_program() {
   raw_syscall(SYS_setpgid, 0, 0);
   raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   if (raw_syscall(SYS_getppid) != spawner_) raw_syscall(SYS_exit_group, 127);
+  enter_group();
   bind();
+  if (program_.mark != 0) raw_syscall(SYS_prctl, PR_SET_TIMERSLACK, program_.mark);
+  if (file_limit_of_children.rlim_max != 0)
+    raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, as_long(&file_limit_of_children));
   raw_syscall(SYS_dup3, null_fd_, STDIN_FILENO, 0);
   raw_syscall(SYS_dup3, output_fd_, STDOUT_FILENO, 0);
   raw_syscall(SYS_dup3, output_fd_, STDERR_FILENO, 0);
@@ -105,6 +123,13 @@ int Child::become_program() {
   }
   step_ = Step::execute;
   return worst;
+}
+
+void Child::enter_group() {
+  if (program_.group < 0) return;
+  const char this_process[] = "0";
+  if (const long result = raw_syscall(SYS_write, program_.group, as_long(this_process), 1); result < 0)
+    group_error_ = static_cast<int>(-result);
 }
 
 /// A task that can not be bound runs all the same, and its end says so.

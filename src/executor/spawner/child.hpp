@@ -1,5 +1,6 @@
 // Makes one child process: own process group, killed when the spawner dies, standard input empty, output and errors in
-// one pipe, all signals at their defaults, everything else closed by close-on-exec. Bound to its CPUs and NUMA nodes,
+// one pipe, all signals at their defaults, the limit of open files as the rank had it, everything else closed by
+// close-on-exec. Bound to its CPUs and NUMA nodes,
 // where it has some, before the exec: not by a program in between, which would cost a third of the rate of starts.
 //
 // Memory is preferred on the NUMA nodes, not bound to them. Bound, a task that needs more than is left there would be
@@ -15,6 +16,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,16 +30,19 @@ using executor::wire::Step;
 class Child {
  public:
   struct Program {
-    const char* workdir;
-    std::vector<const char*> argv;  ///< at least one word
-    std::vector<const char*> environment;
-    BitSet cpus;        ///< empty: not bound
-    BitSet numa_nodes;  ///< empty: no preference
+    const char* workdir = "/";
+    std::vector<const char*> argv{};  ///< at least one word
+    std::vector<const char*> environment{};
+    BitSet cpus{};           ///< empty: not bound
+    BitSet numa_nodes{};     ///< empty: no preference
+    std::uint32_t mark = 0;  ///< see descendants.hpp; 0: none
+    int group = -1;          ///< `cgroup.procs` of the control group it enters; -1: it stays in ours
   };
 
   Child() {}  // not "= default": value initialization would then clear the stack
 
-  /// Clones. The program's texts must live until is_free(). Returns the pid, or minus the errno.
+  /// Clones. The program's texts must live until is_free(); after that another may be started by the same object.
+  /// Returns the pid, or minus the errno.
   [[nodiscard]] pid_t start(Program program, int null_fd, int output_fd);
 
   /// The child has its own memory now, or is gone: the program's texts and this object may be dropped.
@@ -48,10 +53,13 @@ class Child {
   [[nodiscard]] Step step() const { return step_; }
   [[nodiscard]] int error() const { return error_; }
   [[nodiscard]] int bind_error() const { return bind_error_; }
+  /// Of entering the control group, without which it runs.
+  [[nodiscard]] int group_error() const { return group_error_; }
 
  private:
   static int run(void* self);
   [[nodiscard]] int become_program();
+  void enter_group();
   void bind();
   [[nodiscard]] int execute(const char* path);
 
@@ -66,9 +74,14 @@ class Child {
   volatile Step step_ = Step::done;
   volatile int error_ = 0;
   volatile int bind_error_ = 0;
+  volatile int group_error_ = 0;
   volatile int in_use_ = 0;
   alignas(16) std::array<char, 16 * 1024> stack_;
 };
+
+/// As many files may be open here as the system allows at most; children start with the limit there was. Once, before
+/// any child.
+void raise_file_limit();
 
 /// Paths under which a shell would look for the program: itself when it holds a slash, else along PATH.
 [[nodiscard]] std::vector<std::string> program_candidates(const std::string& program, const std::string& path);

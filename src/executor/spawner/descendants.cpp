@@ -8,11 +8,18 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <set>
 #include <string>
 
+#include "executor/spawner/clock.hpp"
 #include "executor/spawner/proc_file.hpp"
 
 namespace fugle::spawner {
+namespace {
+
+constexpr int kOneRoundMs = 200;
+
+}  // namespace
 
 std::vector<pid_t> list_children() {
   const std::string path = "/proc/self/task/" + std::to_string(getpid()) + "/children";
@@ -72,9 +79,31 @@ std::uint64_t identity_of(pid_t pid) {
   return identity_of(environment);
 }
 
+std::uint32_t mark_of_process(pid_t pid) {
+  const auto slack = numbers_in(read_proc_file("/proc/" + std::to_string(pid) + "/timerslack_ns"));
+  if (slack.empty() || slack[0] < kFirstMark || slack[0] >= kFirstMark + kNumMarks) return 0;
+  return static_cast<std::uint32_t>(slack[0]);
+}
+
+bool kill_trees(const std::function<std::vector<pid_t>()>& find_roots, int limit_ms) {
+  const std::int64_t end = now() + std::int64_t{limit_ms} * 1'000'000;
+  std::set<pid_t> stopped;
+  for (bool found_new = true; found_new;) {
+    if (now() >= end) break;
+    found_new = false;
+    for (const pid_t root : find_roots())
+      for (const pid_t pid : process_tree(root))
+        if (stopped.insert(pid).second && ::kill(pid, SIGSTOP) == 0) found_new = true;
+    // None that was found can fork or exec any more, but for those that were being forked.
+  }
+  for (const pid_t pid : stopped) ::kill(pid, SIGKILL);
+  return now() < end;
+}
+
 void kill_all_descendants(int limit_ms) {
-  for (int waited = 0; waited < limit_ms; ++waited) {
-    for (const pid_t pid : list_children()) ::kill(pid, SIGKILL);
+  const std::int64_t end = now() + std::int64_t{limit_ms} * 1'000'000;
+  while (now() < end) {
+    kill_trees(list_children, kOneRoundMs);
     pid_t reaped;
     while ((reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
     }

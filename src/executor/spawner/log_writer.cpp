@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace fugle::spawner {
@@ -13,11 +14,16 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 4 * LogWriter::kPieceBytes;
 
-int open_for_append(const char* path, std::uint64_t& end) {
-  const int fd = ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  struct stat status;
-  if (fd >= 0 && ::fstat(fd, &status) == 0) end = static_cast<std::uint64_t>(status.st_size);
-  return fd;
+/// -1 when it can not be opened or is no plain file; a link is not followed, as it might lead out of the run directory.
+int open_for_append(int folder, const std::string& name, std::uint64_t& end) {
+  const int fd = ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  struct stat status {};
+  if (fd >= 0 && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+    end = static_cast<std::uint64_t>(status.st_size);
+    return fd;
+  }
+  if (fd >= 0) ::close(fd);
+  return -1;
 }
 
 /// How many bytes were written; fewer when the file takes no more.
@@ -35,10 +41,12 @@ std::size_t write_at(int fd, const char* bytes, std::size_t count, std::uint64_t
 
 }  // namespace
 
-LogWriter::LogWriter(const char* log_path, const char* index_path) : buffer_(kBufferBytes) {
-  log_ = open_for_append(log_path, log_end_);
-  index_ = open_for_append(index_path, index_end_);
+LogWriter::LogWriter(const char* folder, const std::string& name) : buffer_(kBufferBytes) {
+  const int logs = ::open(folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  log_ = open_for_append(logs, name + ".log", log_end_);
+  index_ = open_for_append(logs, name + ".idx", index_end_);
   index_end_ -= index_end_ % sizeof(LogRow);  // a torn last row is overwritten
+  if (logs >= 0) ::close(logs);
 }
 
 LogWriter::~LogWriter() {
@@ -60,6 +68,15 @@ void LogWriter::add(std::size_t bytes, AttemptKey key, std::int64_t time_ns) {
   row.attempt = static_cast<std::uint16_t>(key.attempt);
   rows_.push_back(row);
   used_ += bytes;
+}
+
+void LogWriter::add_text(std::string_view text, AttemptKey key, std::int64_t time_ns) {
+  while (!text.empty()) {
+    const std::size_t piece = std::min(text.size(), kPieceBytes);
+    std::memcpy(space(), text.data(), piece);
+    add(piece, key, time_ns);
+    text.remove_prefix(piece);
+  }
 }
 
 void LogWriter::flush() {

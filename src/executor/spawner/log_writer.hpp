@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "executor/log_row.hpp"
@@ -22,8 +23,9 @@ class LogWriter {
     std::uint64_t bytes;
   };
 
-  /// Opens and appends to what is there. Where a file can not be opened everything is dropped.
-  LogWriter(const char* log_path, const char* index_path);
+  /// Opens folder/name.log and .idx and appends to what is there. Where one can not be opened, or is not a plain file
+  /// (links are not followed), everything is dropped.
+  LogWriter(const char* folder, const std::string& name);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
@@ -33,6 +35,8 @@ class LogWriter {
   /// Room for one piece, to be filled and then kept by add(). May write.
   [[nodiscard]] char* space();
   void add(std::size_t bytes, AttemptKey key, std::int64_t time_ns);
+  /// Any amount; copies it.
+  void add_text(std::string_view text, AttemptKey key, std::int64_t time_ns);
   /// After this, readers see all that was added.
   void flush();
   /// What was dropped since the last call.

@@ -1,7 +1,13 @@
 // fugle-spawner: starts and watches the children of one rank. Started by the rank before MPI_Init, with one end of a
 // socket as descriptor 3; ends when the other end is closed. A program of its own and small, because what a rank
 // carries after MPI_Init (memory, sockets, threads, network registrations) makes starting children slow or dangerous,
-// and because it outlives its rank by the moment it takes to end the children.
+// and because it outlives its rank by the moment it takes to end the children. It is also the program that removes
+// directories for it, see remove_tree.hpp.
+//
+// What children can do to it. They run as the same user, so nothing keeps one from kill(getppid(), SIGKILL): then the
+// kernel kills all of them (PR_SET_PDEATHSIG), the rank looks for what they had started, and the attempts end as
+// `lost`. All other signals are blocked here, so kill(-1, SIGTERM) does not reach it; SIGSTOP does, and the rank wakes
+// it again (process_executor.cpp). A child can not see our descriptors, and the user's debuggers work as anywhere.
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/prctl.h>
@@ -11,12 +17,17 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
+#include <cstring>
 
+#include "executor/spawner/child.hpp"
+#include "executor/spawner/remove_tree.hpp"
 #include "executor/spawner/server.hpp"
 
 namespace {
 
 constexpr int kSocket = 3;
+using fugle::spawner::kRemove;
+using fugle::spawner::kRemoveLeftovers;
 
 /// Children start with default dispositions; whatever the rank was started with (nohup) ends here. Signals are
 /// blocked rather than ignored, as only that is undone in a child by one system call.
@@ -45,13 +56,19 @@ void close_inherited() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[1], kRemove) == 0) return fugle::spawner::remove_tree(argv[2]) == 0 ? 0 : 1;
+  if (argc == 4 && std::strcmp(argv[1], kRemoveLeftovers) == 0) {
+    fugle::spawner::remove_leftovers(argv[2], argv[3]);
+    return 0;
+  }
   if (::fcntl(kSocket, F_GETFD) < 0) {
     std::fputs("fugle-spawner is started by fugle itself (descriptor 3 is not open); use 'fugle run'\n", stderr);
     return 3;
   }
   reset_signals();
   close_inherited();
+  fugle::spawner::raise_file_limit();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);  // a large command goes back to the system: our size is our children's floor
   fugle::spawner::Server(kSocket).run();

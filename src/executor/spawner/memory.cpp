@@ -53,8 +53,12 @@ std::vector<std::string> oom_files() {
 
 }  // namespace
 
-std::uint64_t memory_in_use(pid_t root, std::uint64_t limit) {
-  const std::vector<pid_t> tree = process_tree(root);
+std::uint64_t memory_in_use(const std::vector<pid_t>& roots, std::uint64_t limit) {
+  std::vector<pid_t> tree;
+  for (const pid_t root : roots) {
+    const std::vector<pid_t> its = process_tree(root);
+    tree.insert(tree.end(), its.begin(), its.end());
+  }
   std::uint64_t bytes = 0;
   for (const pid_t pid : tree) bytes += own_bytes(pid);
   if (bytes <= limit || tree.size() == 1) return bytes;

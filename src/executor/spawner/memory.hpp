@@ -4,13 +4,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace fugle::spawner {
 
-/// Bytes of memory of their own that a process and its descendants hold now. File pages do not count: the kernel can
-/// drop them. What several processes share counts once, but that is looked up, which is slow, only when the simple sum
-/// exceeds `limit`. Descendants whose parents have died are missed.
-[[nodiscard]] std::uint64_t memory_in_use(pid_t root, std::uint64_t limit);
+/// Bytes of memory of their own that these processes and their descendants hold now. What they only share with the page
+/// cache or as shared memory (/dev/shm) does not count, though the latter can not be dropped: nobody can say whose it
+/// is. What several hold after a fork counts once, but that is looked up, which is slow, only when the simple sum
+/// exceeds `limit`. Descendants whose parents have died are missed unless they are roots themselves.
+[[nodiscard]] std::uint64_t memory_in_use(const std::vector<pid_t>& roots, std::uint64_t limit);
 
 /// The kernel's count of processes killed for lack of memory in our control group: one for the whole job, as a rule,
 /// so it does not say whose process it was. Always 0 where there is no such group.

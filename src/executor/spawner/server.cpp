@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +15,7 @@
 
 #include "executor/spawner/clock.hpp"
 #include "executor/spawner/descendants.hpp"
+#include "executor/spawner/remove_tree.hpp"
 
 namespace fugle::spawner {
 namespace {
@@ -121,9 +124,11 @@ void Server::take_orders() {
   while (const auto frame = rank_.frames().next()) {
     switch (frame->kind) {
       case wire::Kind::configure: configure(frame->body); break;
+      case wire::Kind::own_folder: rank_folders_.emplace_back(wire::FrameReader(frame->body).get_text()); break;
+      case wire::Kind::remove_leftovers: remove_leftovers(frame->body); break;
       case wire::Kind::start: start(frame->body); break;
       case wire::Kind::start_now: start_now(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
-      case wire::Kind::stop: stop(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
+      case wire::Kind::stop: stop(wire::FrameReader(frame->body).get<wire::StopFields>()); break;
       default: rank_is_there_ = false; break;
     }
   }
@@ -137,10 +142,25 @@ void Server::configure(std::string_view body) {
     rank_is_there_ = false;  // the rank sees our end, and says so
     return;
   }
-  const char* log_path = fields.get_text();
-  const char* index_path = fields.get_text();
+  const auto options = fields.get<wire::ConfigureFields>();
+  max_log_bytes_ = options.max_log_bytes;
+  uses_control_groups_ = options.uses_control_groups != 0;
+  const char* log_folder = fields.get_text();
+  const char* log_name = fields.get_text();
   environment_ = fields.get_texts();
-  log_.emplace(log_path, index_path);
+  log_.emplace(log_folder, log_name);
+}
+
+/// By a process of its own: there may be much of it.
+void Server::remove_leftovers(std::string_view body) {
+  auto helper = std::make_unique<Helper>();
+  helper->texts = body;
+  wire::FrameReader fields(helper->texts);
+  const char* folder = fields.get_text();
+  const char* beginning = fields.get_text();
+  Child::Program program{.workdir = "/", .argv = {kOwnProgram, kRemoveLeftovers, folder, beginning}};
+  const pid_t pid = helper->child.start(std::move(program), null_, null_);
+  if (pid > 0) helpers_.emplace(pid, std::move(helper));
 }
 
 void Server::start(std::string_view body) {
@@ -154,6 +174,8 @@ void Server::start(std::string_view body) {
   program.workdir = fields.get_text();
   program.argv = fields.get_texts();
   std::vector<const char*> own = fields.get_texts();
+  attempt->scratch = fields.get_text();
+  attempt->cleanup.argv = fields.get_texts();
   if (fields.failed() || program.argv.empty() || !log_) {
     rank_is_there_ = false;
     return;
@@ -164,7 +186,15 @@ void Server::start(std::string_view body) {
   attempt->deadline = order.timeout_ns;  // made absolute once it runs
   attempt->identity = identity_of(own);
   attempt->bound_to = program.cpus;
+  attempt->scratch_bytes = order.scratch_bytes;
+  attempt->output_limit.set_limit(max_log_bytes_);
   program.environment = full_environment(std::move(own));
+  if (!attempt->cleanup.argv.empty()) {
+    attempt->cleanup.workdir = program.workdir;
+    attempt->cleanup.environment = program.environment;
+    attempt->cleanup.cpus = program.cpus;
+    attempt->cleanup.numa_nodes = program.numa_nodes;
+  }
   Attempt* const predecessor = order.after == wire::AttemptKey{} ? nullptr : find(order.after);
   if (predecessor == nullptr) return launch(std::move(attempt), std::move(program));
   predecessor->next = std::move(attempt);
@@ -192,42 +222,73 @@ Attempt* Server::find_predecessor_of(wire::AttemptKey key) {
   return nullptr;
 }
 
-void Server::refuse(wire::AttemptKey key, std::int64_t time, int error) {
-  wire::FrameWriter(rank_.outgoing(), wire::Kind::refused).put(wire::RefusedFields{key, time + unix_offset_, error});
+void Server::refuse(const wire::RefusedFields& fields) {
+  wire::RefusedFields answer = fields;
+  answer.time_ns += unix_offset_;
+  wire::FrameWriter(rank_.outgoing(), wire::Kind::refused).put(answer);
   tell_at_ = 0;
 }
 
 void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
-  int pipe[2];
-  int error = ::pipe2(pipe, O_CLOEXEC) == 0 ? 0 : errno;
   attempt->started = now();
   attempt->oom_kills_before = oom_kills_.count();
-  if (error == 0) {
-    attempt->pid = attempt->child.start(std::move(program), null_, pipe[1]);
-    ::close(pipe[1]);
-    if (attempt->pid < 0) {
-      error = -attempt->pid;
-      ::close(pipe[0]);
-    }
+  attempt->number = ++num_started_;
+  attempt->started_alone = attempts_.empty();
+  if (!attempt->scratch.empty() && !make_scratch(*attempt)) return;
+  if (attempt->memory_limit > 0 && uses_control_groups_)
+    attempt->group = control_groups_.make(attempt->number, attempt->memory_limit);
+  if (attempt->group != nullptr) program.group = attempt->group->procs();
+  if (const int error = start_process(*attempt, std::move(program)); error != 0) {
+    if (!attempt->scratch.empty()) ::rmdir(attempt->scratch.c_str());
+    return refuse({attempt->key, attempt->started, wire::Step::make_process, error});
   }
-  if (error != 0) return refuse(attempt->key, attempt->started, error);
-  attempt->output = pipe[0];
-  watch(EPOLL_CTL_ADD, pipe[0], EPOLLIN, attempt.get());
   if (!rank_.has_unsent()) tell_at_ = attempt->started + kTellStartsAfter;
   wire::FrameWriter(rank_.outgoing(), wire::Kind::started)
       .put(wire::StartedFields{attempt->key, attempt->started + unix_offset_});
   if (const std::int64_t timeout = std::exchange(attempt->deadline, 0); timeout > 0)
     set_deadline(*attempt, attempt->started + timeout);
-  attempt->number = ++num_started_;
-  attempt->started_alone = attempts_.empty();
   if (attempt->memory_limit > 0) ++num_limited_;
   if (!attempt->bound_to.is_empty()) {
     attempt->look_at = attempt->started + kFirstLook;
     attempt->look_period = kFirstLook;
     if (look_at_bindings_at_ == 0 || look_at_bindings_at_ > attempt->look_at) look_at_bindings_at_ = attempt->look_at;
   }
-  starting_.push_back(attempt.get());
   attempts_.emplace(attempt->pid, std::move(attempt));
+}
+
+/// Here and not in the rank: what its predecessor left would count as used.
+bool Server::make_scratch(Attempt& attempt) {
+  wire::RefusedFields problem{attempt.key, attempt.started, wire::Step::find_space};
+  struct statvfs space {};
+  const std::string folder = attempt.scratch.substr(0, attempt.scratch.rfind('/'));
+  if (::statvfs(folder.c_str(), &space) != 0) {
+    problem.error = errno;
+  } else if (problem.free_bytes = std::uint64_t{space.f_bavail} * space.f_frsize;
+             problem.free_bytes >= attempt.scratch_bytes) {
+    if (::mkdir(attempt.scratch.c_str(), 0700) == 0) return true;
+    problem.step = wire::Step::make_scratch;
+    problem.error = errno;
+  }
+  refuse(problem);
+  return false;
+}
+
+/// The first process of the attempt, and the pipe of its output. Returns the errno, or 0.
+int Server::start_process(Attempt& attempt, Child::Program program) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return errno;
+  program.mark = mark_of(attempt.number);
+  const pid_t pid = attempt.child.start(std::move(program), null_, pipe[1]);
+  ::close(pipe[1]);
+  if (pid < 0) {
+    ::close(pipe[0]);
+    return -pid;
+  }
+  attempt.pid = pid;
+  attempt.output = pipe[0];
+  watch(EPOLL_CTL_ADD, pipe[0], EPOLLIN, &attempt);
+  starting_.push_back(&attempt);
+  return 0;
 }
 
 /// The attempt's own variables first (identity_of relies on it), then what they do not replace.
@@ -242,13 +303,14 @@ std::vector<const char*> Server::full_environment(std::vector<const char*> own) 
   return own;
 }
 
-void Server::stop(wire::AttemptKey key) {
-  if (Attempt* const attempt = find(key); attempt != nullptr && attempt->phase == Phase::running) {
+void Server::stop(const wire::StopFields& order) {
+  if (Attempt* const attempt = find(order.key); attempt != nullptr && attempt->phase == Phase::running) {
     attempt->stopped = true;
+    if (order.is_shutdown != 0) attempt->cleanup_until = now() + attempt->grace;
     terminate(*attempt);
-  } else if (Attempt* const predecessor = find_predecessor_of(key)) {
+  } else if (Attempt* const predecessor = find_predecessor_of(order.key)) {
     predecessor->next.reset();
-    refuse(key, now(), ECANCELED);
+    refuse({order.key, now(), wire::Step::make_process, ECANCELED});
   }
 }
 
@@ -257,8 +319,15 @@ bool Server::read_piece(Attempt& attempt, std::size_t limit) {
   char* const space = log_->space();
   const ssize_t n = ::read(attempt.output, space, std::min(limit, LogWriter::kPieceBytes));
   if (n <= 0) return false;
-  log_->add(static_cast<std::size_t>(n), attempt.key, now() + unix_offset_);
+  const std::size_t kept = attempt.output_limit.take(space, static_cast<std::size_t>(n));
+  if (kept > 0) log_->add(kept, attempt.key, now() + unix_offset_);
+  say(attempt, attempt.output_limit.take_notice());
   return true;
+}
+
+/// In the log of the attempt.
+void Server::say(Attempt& attempt, const std::string& text) {
+  if (!text.empty()) log_->add_text(text, attempt.key, now() + unix_offset_);
 }
 
 /// What the pipe holds at this instant: whoever still writes, having left the group, must not hold us.

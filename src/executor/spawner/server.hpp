@@ -30,6 +30,11 @@ class Server {
   void run();
 
  private:
+  struct Helper {
+    std::string texts;  ///< what its program points to
+    Child child;
+  };
+
   // The loop. An event points to what it is of: the channel, the signal descriptor, or the Attempt that speaks.
   void wait_for_events();
   [[nodiscard]] int wait_ms() const;
@@ -39,18 +44,22 @@ class Server {
   // Orders of the rank.
   void take_orders();
   void configure(std::string_view body);
+  void remove_leftovers(std::string_view body);
   void start(std::string_view body);
   void launch(std::unique_ptr<Attempt> attempt, Child::Program program);
+  [[nodiscard]] bool make_scratch(Attempt& attempt);
+  [[nodiscard]] int start_process(Attempt& attempt, Child::Program program);
   void launch_next_of(Attempt& attempt);
   void start_now(executor::wire::AttemptKey key);
   [[nodiscard]] Attempt* find(executor::wire::AttemptKey key);
   [[nodiscard]] Attempt* find_predecessor_of(executor::wire::AttemptKey key);
-  void refuse(executor::wire::AttemptKey key, std::int64_t time, int error);
-  void stop(executor::wire::AttemptKey key);
+  void refuse(const executor::wire::RefusedFields& fields);
+  void stop(const executor::wire::StopFields& order);
   [[nodiscard]] std::vector<const char*> full_environment(std::vector<const char*> own) const;
 
   // Output.
   bool read_piece(Attempt& attempt, std::size_t limit);
+  void say(Attempt& attempt, const std::string& text);
   void read_what_is_left(Attempt& attempt);
   void close_output(Attempt& attempt) const;
 
@@ -61,15 +70,31 @@ class Server {
   void expire_deadlines();
   [[nodiscard]] bool was_oom_killed(const Attempt& attempt) const;
   void check_memory();
+  void check_group_of(Attempt& attempt);
+  void end_for_memory(Attempt& attempt, std::uint64_t bytes);
   void look_at_bindings();
   void look_at_end(Attempt& attempt) const;
   void terminate(Attempt& attempt);
   void set_deadline(Attempt& attempt, std::int64_t deadline);
-  void finish(Attempt& attempt);
   void report_finished();
-  void sweep_strays();
   void release_programs();
   void end_everything();
+
+  // What follows the end of an attempt's program.
+  void follow_up(Attempt& attempt);
+  [[nodiscard]] bool start_cleanup(Attempt& attempt);
+  void note_end_of_cleanup(Attempt& attempt, int wait_status);
+  [[nodiscard]] bool start_removal(Attempt& attempt);
+  [[nodiscard]] int start_follow_up(Attempt& attempt, Child::Program program, std::int64_t deadline);
+  void continue_after(Attempt& attempt, int wait_status);
+  void finish(Attempt& attempt);
+
+  // Strays: children that are the first process of no attempt.
+  [[nodiscard]] Attempt* attempt_of_mark(std::uint32_t mark) const;
+  [[nodiscard]] bool is_abandoned(pid_t stray) const;
+  [[nodiscard]] std::vector<pid_t> find_strays() const;
+  [[nodiscard]] std::unordered_map<const Attempt*, std::vector<pid_t>> strays_of_attempts() const;
+  void sweep_strays();
 
   executor::Channel rank_;
   int epoll_;
@@ -84,14 +109,20 @@ class Server {
   std::string configuration_;  ///< what `environment_` points to
   std::vector<const char*> environment_;
   std::optional<LogWriter> log_;
+  std::uint64_t max_log_bytes_ = 0;        ///< per attempt; 0: no limit
+  std::vector<std::string> rank_folders_;  ///< removed when the rank is gone
 
   std::unordered_map<pid_t, std::unique_ptr<Attempt>> attempts_;  ///< by first process
   std::set<std::pair<std::int64_t, Attempt*>> deadlines_;
-  std::vector<Attempt*> starting_;  ///< whose child may still use our memory
-  std::size_t num_lingering_ = 0;   ///< first process ended, group not yet
+  std::vector<Attempt*> starting_;                              ///< whose child may still use our memory
+  std::size_t num_lingering_ = 0;                               ///< first process ended, group not yet
+  std::unordered_map<pid_t, std::unique_ptr<Helper>> helpers_;  ///< that remove leftovers
   std::vector<std::unique_ptr<Attempt>> finished_;
   std::int64_t sweep_at_ = 0;  ///< 0: nothing has ended since the last sweep
   OomKills oom_kills_;
+  bool uses_control_groups_ = true;
+  ControlGroups control_groups_;
+  std::vector<std::unique_ptr<ControlGroup>> old_groups_;  ///< in which something was still dying
   std::uint64_t num_started_ = 0;
   std::size_t num_limited_ = 0;           ///< attempts with a memory limit
   std::int64_t check_memory_at_ = 0;      ///< of meaning while there are such

@@ -1,4 +1,5 @@
-// The half of the Server that ends things: reaping, time limits, groups, strays.
+// The part of the Server that ends programs: reaping, limits of time and memory, groups. What follows an end is in
+// server_follow_up.cpp.
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "executor/spawner/binding.hpp"
 #include "executor/spawner/clock.hpp"
 #include "executor/spawner/descendants.hpp"
+#include "executor/spawner/remove_tree.hpp"
 #include "executor/spawner/server.hpp"
 
 namespace fugle::spawner {
@@ -18,7 +20,6 @@ namespace {
 namespace wire = executor::wire;
 
 constexpr std::int64_t kMemoryPeriod = 200'000'000;
-constexpr std::int64_t kSweepDelay = 50'000'000;
 constexpr std::int64_t kLookGrowth = 8;  // each look at a binding after as many times the time of the one before
 constexpr std::int64_t kLookRound = 50'000'000;
 constexpr int kEndLimitMs = 10'000;
@@ -29,8 +30,8 @@ void note_binding(Attempt& attempt, const BitSet& found) {
   attempt.ran_on = is_part || found == attempt.bound_to ? BitSet() : found;
 }
 
-std::uint32_t milliseconds_of(const timeval& time) {
-  return static_cast<std::uint32_t>(time.tv_sec * 1000 + time.tv_usec / 1000);
+std::uint64_t microseconds_of(const timeval& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
 }
 
 bool is_group_gone(pid_t group) { return ::kill(-group, 0) != 0 && errno == ESRCH; }
@@ -53,24 +54,38 @@ void Server::reap() {
     int wait_status = 0;
     rusage usage{};
     ::wait4(info.si_pid, &wait_status, 0, &usage);
-    if (!is_attempt) continue;
+    if (!is_attempt) {
+      helpers_.erase(info.si_pid);
+      continue;
+    }
     Attempt& attempt = *found->second;
+    if (attempt.first_process_ended) {
+      continue_after(attempt, wait_status);
+      continue;
+    }
     note_end(attempt, wait_status, usage);
     if (attempt.phase == Phase::terminating)
       ++num_lingering_;
     else
-      finish(attempt);
+      follow_up(attempt);
   }
   if (num_lingering_ > 0) finish_empty_groups();
 }
 
 void Server::note_end(Attempt& attempt, int wait_status, const rusage& usage) {
+  constexpr std::uint64_t kBlockBytes = 512;  // getrusage(2)
   attempt.first_process_ended = true;
   attempt.ended = now();
   attempt.wait_status = wait_status;
-  attempt.cpu_ms = milliseconds_of(usage.ru_utime) + milliseconds_of(usage.ru_stime);
-  attempt.maxrss_kb = static_cast<std::uint32_t>(usage.ru_maxrss);
-  attempt.oom_killed = was_oom_killed(attempt);
+  attempt.step = attempt.child.step();
+  attempt.error = attempt.child.error();
+  attempt.bind_error = attempt.child.bind_error();
+  attempt.cpu_ms = (microseconds_of(usage.ru_utime) + microseconds_of(usage.ru_stime)) / 1000;
+  attempt.maxrss_kb = std::max(static_cast<std::uint64_t>(usage.ru_maxrss), attempt.peak_bytes / 1024);
+  attempt.read_bytes = static_cast<std::uint64_t>(usage.ru_inblock) * kBlockBytes;
+  attempt.written_bytes = static_cast<std::uint64_t>(usage.ru_oublock) * kBlockBytes;
+  if (attempt.group != nullptr) check_group_of(attempt);
+  attempt.oom_killed = attempt.oom_kills > 0 || was_oom_killed(attempt);
   if (attempt.memory_limit > 0) --num_limited_;
 }
 
@@ -85,15 +100,34 @@ bool Server::was_oom_killed(const Attempt& attempt) const {
 
 void Server::check_memory() {
   check_memory_at_ = now() + kMemoryPeriod;
+  const auto strays = strays_of_attempts();
   for (auto& [pid, attempt] : attempts_) {
     if (attempt->memory_limit == 0 || attempt->phase != Phase::running) continue;
-    const std::uint64_t bytes = memory_in_use(pid, attempt->memory_limit);
-    if (bytes <= attempt->memory_limit) continue;
-    attempt->memory_bytes = bytes;
-    attempt->phase = Phase::killed;
-    set_deadline(*attempt, 0);
-    ::kill(-pid, SIGKILL);
+    if (attempt->group != nullptr && attempt->child.group_error() == 0) {
+      check_group_of(*attempt);
+      if (attempt->oom_kills > 0) end_for_memory(*attempt, 0);
+      continue;
+    }
+    std::vector<pid_t> roots = {pid};
+    if (const auto its = strays.find(attempt.get()); its != strays.end())
+      roots.insert(roots.end(), its->second.begin(), its->second.end());
+    const std::uint64_t bytes = memory_in_use(roots, attempt->memory_limit);
+    attempt->peak_bytes = std::max(attempt->peak_bytes, bytes);
+    if (bytes > attempt->memory_limit) end_for_memory(*attempt, bytes);
   }
+}
+
+void Server::check_group_of(Attempt& attempt) {
+  attempt.oom_kills = attempt.group->oom_kills();
+  if (attempt.oom_kills > 0) attempt.memory_bytes = std::max(attempt.memory_limit, attempt.group->peak_bytes());
+}
+
+/// What it started outside its group ends with it, see follow_up.
+void Server::end_for_memory(Attempt& attempt, std::uint64_t bytes) {
+  attempt.memory_bytes = std::max(attempt.memory_bytes, bytes);
+  attempt.phase = Phase::killed;
+  set_deadline(attempt, 0);
+  ::kill(-attempt.pid, SIGKILL);
 }
 
 /// While they run. A later look knows better, unless an earlier one saw it where it must not be.
@@ -122,8 +156,9 @@ void Server::look_at_end(Attempt& attempt) const {
 void Server::finish_empty_groups() {
   std::vector<Attempt*> empty;
   for (auto& [pid, attempt] : attempts_)
-    if (attempt->first_process_ended && is_group_gone(pid)) empty.push_back(attempt.get());
-  for (Attempt* attempt : empty) finish(*attempt);
+    if (attempt->phase == Phase::terminating && attempt->first_process_ended && is_group_gone(pid))
+      empty.push_back(attempt.get());
+  for (Attempt* attempt : empty) follow_up(*attempt);
 }
 
 void Server::expire_deadlines() {
@@ -135,8 +170,11 @@ void Server::expire_deadlines() {
       continue;
     }
     ::kill(-attempt.pid, SIGKILL);
-    if (attempt.first_process_ended) {
-      finish(attempt);
+    if (attempt.phase == Phase::cleaning || attempt.phase == Phase::removing) {
+      attempt.cleanup_timed_out = true;
+      set_deadline(attempt, 0);
+    } else if (attempt.first_process_ended) {
+      follow_up(attempt);
     } else {
       attempt.phase = Phase::killed;
       set_deadline(attempt, 0);
@@ -159,20 +197,6 @@ void Server::set_deadline(Attempt& attempt, std::int64_t deadline) {
   if (deadline != 0) deadlines_.emplace(deadline, &attempt);
 }
 
-/// Takes the attempt out of all tables; it is reported at the end of this round.
-void Server::finish(Attempt& attempt) {
-  read_what_is_left(attempt);
-  close_output(attempt);
-  set_deadline(attempt, 0);
-  std::erase(starting_, &attempt);
-  if (attempt.phase == Phase::terminating) --num_lingering_;
-  const auto found = attempts_.find(attempt.pid);
-  finished_.push_back(std::move(found->second));
-  attempts_.erase(found);
-  if (sweep_at_ == 0) sweep_at_ = now() + kSweepDelay;
-  launch_next_of(attempt);
-}
-
 /// Writes the log first: who reads of an end may look for its output.
 void Server::report_finished() {
   if (!log_) return;
@@ -190,53 +214,52 @@ void Server::report_finished() {
     fields.start_ns = attempt->started + unix_offset_;
     fields.end_ns = attempt->ended + unix_offset_;
     fields.dropped_bytes = attempt->dropped_bytes;
-    fields.wait_status = attempt->wait_status;
-    fields.step = attempt->child.step();
-    fields.error = attempt->child.error();
+    fields.cut_bytes = attempt->output_limit.dropped_bytes();
+    fields.memory_bytes = attempt->memory_bytes;
     fields.cpu_ms = attempt->cpu_ms;
+    fields.read_bytes = attempt->read_bytes;
+    fields.written_bytes = attempt->written_bytes;
     fields.maxrss_kb = attempt->maxrss_kb;
+    fields.wait_status = attempt->wait_status;
+    fields.step = attempt->step;
+    fields.error = attempt->error;
+    fields.bind_error = attempt->bind_error;
+    fields.cleanup_status = attempt->cleanup_status;
+    fields.cleanup = attempt->cleanup_result;
     fields.timed_out = attempt->timed_out;
     fields.stopped = attempt->stopped;
-    fields.memory_bytes = attempt->memory_bytes;
     fields.oom_killed = attempt->oom_killed;
-    fields.bind_error = attempt->child.bind_error();
+    fields.oom_in_group = attempt->oom_kills > 0;
+    fields.scratch_stayed = attempt->scratch_stayed;
     wire::FrameWriter(rank_.outgoing(), wire::Kind::ended).put(fields).put_numbers(attempt->ran_on.numbers());
     tell_at_ = 0;
   }
   finished_.clear();
 }
 
-/// Kills processes that left the group of an attempt that has ended. A stray that does not say whose it is may belong
-/// to a running attempt, and is spared until none runs.
-void Server::sweep_strays() {
-  sweep_at_ = 0;
-  for (const pid_t pid : list_children()) {
-    if (attempts_.contains(pid)) continue;
-    const std::uint64_t identity = identity_of(pid);
-    const auto is_its = [identity](const auto& entry) { return entry.second->identity == identity; };
-    const bool may_be_needed =
-        identity == 0 ? !attempts_.empty() : std::any_of(attempts_.begin(), attempts_.end(), is_its);
-    if (may_be_needed) continue;
-    ::kill(pid, SIGKILL);
-    sweep_at_ = now() + kSweepDelay;  // its children become ours
-  }
-}
-
 void Server::release_programs() {
   std::erase_if(starting_, [](Attempt* attempt) {
     if (!attempt->child.is_free()) return false;
     attempt->child.release_program();
-    attempt->texts = {};
+    if (attempt->cleanup.argv.empty()) attempt->texts = {};
     return true;
   });
 }
 
+/// Cleanups do not run: nobody is left who would be told, and another life may want the place at once.
 void Server::end_everything() {
   for (auto& [pid, attempt] : attempts_)
-    if (!attempt->first_process_ended || !is_group_gone(pid)) ::kill(-pid, SIGKILL);
-  for (auto& [pid, attempt] : attempts_) read_what_is_left(*attempt);
+    if (attempt->phase != Phase::terminating || !attempt->first_process_ended || !is_group_gone(pid))
+      ::kill(-pid, SIGKILL);
+  for (auto& [pid, attempt] : attempts_) {
+    read_what_is_left(*attempt);
+    if (log_) say(*attempt, attempt->output_limit.take_rest());
+  }
   if (log_) log_->flush();
   kill_all_descendants(kEndLimitMs);
+  for (const auto& [pid, attempt] : attempts_)
+    if (!attempt->scratch.empty()) (void)remove_tree(attempt->scratch);
+  for (const std::string& folder : rank_folders_) (void)remove_tree(folder);
 }
 
 }  // namespace fugle::spawner

@@ -23,7 +23,8 @@ TEST(Environment, launcher_variables_are_removed_and_the_permission_to_run_as_ro
 }
 
 TEST(Environment, what_an_attempt_of_an_outer_run_was_told_is_removed) {
-  EXPECT_THAT(scrub_environment({"FUGLE_ELEMENT=a[1]", "FUGLE_IN_x=y", "FUGLE_MATRIX_n=1", "FUGLE_RUNS=/runs"}),
+  EXPECT_THAT(scrub_environment({"FUGLE_ELEMENT=a[1]", "FUGLE_SCRATCH=/tmp/s", "FUGLE_RUN_STATE=OK", "FUGLE_IN_x=y",
+                                 "FUGLE_MATRIX_n=1", "FUGLE_RUNS=/runs"}),
               ElementsAre("FUGLE_RUNS=/runs"));
 }
 
@@ -58,11 +59,17 @@ TEST(Environment, an_attempt_is_told_who_it_is_and_what_it_has) {
   launch.granted = {16, 1024, 2};
   launch.place.cpus = {3, 0, 1, 2};
   launch.task = std::make_shared<graph::Task>(task);
-  EXPECT_THAT(attempt_environment("run-1", "/runs/run-1", launch, text, {"/in.nc"}, {"/d/.2-out.h5"}),
+  const std::vector<std::string> staged = {"/d/.2-out.h5"};
+  graph::SlotValues slots{staged, launch.attempt, {}, {}};
+  EXPECT_THAT(attempt_environment("run-1", "/runs/run-1", launch, text, {"/in.nc"}, slots),
               ElementsAre("FUGLE_ELEMENT=grid[8]", "FUGLE_ATTEMPT=2", "FUGLE_RUN_ID=run-1", "FUGLE_RUN_DIR=/runs/run-1",
                           "FUGLE_TASK=grid", "FUGLE_INDEX=4", "FUGLE_CORES=16", "FUGLE_GPUS=2", "FUGLE_CPUS=0-3",
                           "FUGLE_MEM=1024", "FUGLE_MATRIX_the_level=8", "FUGLE_IN_in_file=/in.nc",
                           "FUGLE_OUT_h5=/d/.2-out.h5", "FUGLE_PARAM_x=5", "TRY=no 2", "OUT=/d/.2-out.h5"));
+  slots.scratch = "/tmp/s";
+  slots.run_state = "FAILED";
+  EXPECT_THAT(attempt_environment("run-1", "/runs/run-1", launch, text, {"/in.nc"}, slots),
+              testing::IsSupersetOf({"FUGLE_SCRATCH=/tmp/s", "FUGLE_RUN_STATE=FAILED"}));
 }
 
 }  // namespace

@@ -99,11 +99,17 @@ class ExecutorTest : public testing::Test {
  protected:
   ExecutorTest() { restart({"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nowhere", "TMPDIR=" + folder_.path()}); }
 
-  void restart(std::vector<std::string> environment) {
+  void restart(std::vector<std::string> environment) { restart(options(std::move(environment))); }
+  void restart(ExecutorOptions options) {
     executor_.reset();
     spawner_.reset();
     spawner_.emplace(FUGLE_SPAWNER_PROGRAM);
-    executor_.emplace(*spawner_, ExecutorOptions{WorkerId(3), "run-1", folder_.path(), std::move(environment)});
+    executor_.emplace(*spawner_, std::move(options));
+  }
+  [[nodiscard]] ExecutorOptions options(std::vector<std::string> environment = {"PATH=/usr/bin:/bin"}) const {
+    ExecutorOptions options{WorkerId(3), "run-1", folder_.path(), std::move(environment)};
+    options.scratch_root = folder_.path();
+    return options;
   }
 
   [[nodiscard]] Job shell(const std::string& script, std::uint32_t element = 0) const {
