@@ -193,6 +193,14 @@ std::string read_text(const Handle& object, const std::string& name) {
   return value.substr(0, value.find('\0'));
 }
 
+std::size_t num_values(const Handle& object, const std::string& name) {
+  const Handle attribute = own(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose, "H5Aopen", name);
+  const Handle space = own(H5Aget_space(attribute.id()), H5Sclose, "H5Aget_space", name);
+  const hssize_t size = H5Sget_simple_extent_npoints(space.id());
+  check(size >= 0, "H5Sget_simple_extent_npoints", name);
+  return static_cast<std::size_t>(size);
+}
+
 Handle compound_type(std::size_t size, std::span<const Field> fields) {
   Handle type = own(H5Tcreate(H5T_COMPOUND, size), H5Tclose, "H5Tcreate", "compound");
   for (const Field& field : fields) {
@@ -236,6 +244,14 @@ std::uint64_t size_of(const Handle& dataset) {
   const hssize_t size = H5Sget_simple_extent_npoints(space.id());
   check_on(dataset, size >= 0, "H5Sget_simple_extent_npoints");
   return static_cast<std::uint64_t>(size);
+}
+
+Handle type_in(const Handle& dataset) { return own(H5Dget_type(dataset.id()), H5Tclose, "H5Dget_type", "dataset"); }
+
+std::size_t size_of_type(const Handle& type) {
+  const std::size_t size = H5Tget_size(type.id());
+  check(size > 0, "H5Tget_size", "type");
+  return size;
 }
 
 void write_all(const Handle& dataset, hid_t memory_type, const void* data) {

@@ -72,6 +72,9 @@ void write_attribute(const Handle& object, const std::string& name, std::span<co
 [[nodiscard]] std::uint64_t read_number(const Handle& object, const std::string& name);
 [[nodiscard]] std::string read_text(const Handle& object, const std::string& name);
 
+/// How many values an attribute has.
+[[nodiscard]] std::size_t num_values(const Handle& object, const std::string& name);
+
 /// One member of a compound type.
 struct Field {
   const char* name;
@@ -95,6 +98,9 @@ enum class Storage : std::uint8_t {
 /// Bytes from the start of the file to the first row of a contiguous dataset.
 [[nodiscard]] std::uint64_t offset_of(const Handle& dataset);
 [[nodiscard]] std::uint64_t size_of(const Handle& dataset);
+/// In memory, as the values of the dataset lie in the file.
+[[nodiscard]] Handle type_in(const Handle& dataset);
+[[nodiscard]] std::size_t size_of_type(const Handle& type);
 void write_all(const Handle& dataset, hid_t memory_type, const void* data);
 void read_all(const Handle& dataset, hid_t memory_type, void* data);
 void read_some(const Handle& dataset, hid_t memory_type, std::uint64_t first, std::uint64_t count, void* data);

@@ -42,10 +42,10 @@ std::vector<Event> JournalFollower::poll() {
     read_on(events, end);
     if (!next) break;
     if (segment_->next_seq() < end) {
-      throw EnvironmentError(
-          fmt::format("the journal is damaged in '{}' (event {} is not valid, but later ones were "
-                      "acknowledged); restore this file from a copy, or start a new run",
-                      segment_->file().path(), segment_->next_seq()));
+      throw EnvironmentError(fmt::format(
+          "the journal is damaged in '{}' (event {} is not valid, but later ones were "
+          "acknowledged); restore this file from a copy, or keep what is whole with 'fugle resume --repair'",
+          segment_->file().path(), segment_->next_seq()));
     }
     segment_ = std::move(next);
   }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "store/repair_folders.hpp"
 #include "store/segment_reader.hpp"
 
 namespace fugle::store {
@@ -16,8 +17,15 @@ constexpr auto kNoEnd = std::numeric_limits<scheduler::Sequence>::max();
 [[noreturn]] void throw_damaged(const SegmentReader& segment, const std::string& why) {
   throw EnvironmentError(fmt::format(
       "the journal is damaged in '{}' at row {} (event {} is not valid, {}); restore this file from a copy, "
-      "or start a new run",
+      "or keep what is whole with 'fugle resume --repair'",
       segment.file().path(), segment.next_row(), segment.next_seq(), why));
+}
+
+void check_no_repair(const std::string& run_dir) {
+  if (!is_repair_unfinished(run_dir)) return;
+  throw EnvironmentError(fmt::format(
+      "the journal in '{}' is being repaired (or that was interrupted); continue with 'fugle resume --repair'",
+      run_dir));
 }
 
 void check_no_hole(const std::string& run_dir, const std::vector<std::uint32_t>& numbers) {
@@ -25,7 +33,7 @@ void check_no_hole(const std::string& run_dir, const std::vector<std::uint32_t>&
     if (numbers[k] == k) continue;
     throw EnvironmentError(
         fmt::format("'{}' is missing (later segments of the journal exist); restore it from a copy, "
-                    "or start a new run",
+                    "or keep what is whole with 'fugle resume --repair'",
                     segment_path(run_dir, k)));
   }
 }
@@ -35,7 +43,7 @@ void check_continues(const SegmentReader& next, const Recovered& so_far) {
   if (info.run != so_far.run || info.capacity != so_far.capacity) {
     throw EnvironmentError(
         fmt::format("'{}' does not belong to this run (its run is {}, not {}); restore the file that "
-                    "was there",
+                    "was there, or keep what is whole with 'fugle resume --repair'",
                     next.file().path(), info.run, so_far.run));
   }
 }
@@ -59,7 +67,7 @@ void read_last(SegmentReader& segment, Recovered& recovered) {
       throw_damaged(segment, fmt::format("but events up to {} were acknowledged", beyond.acknowledged));
     }
   } while (beyond.acknowledged >= segment.next_seq());
-  recovered.torn = !beyond.is_blank;
+  recovered.torn = !beyond.is_blank();
   recovered.tail_row = segment.next_row();
   recovered.epoch = segment.info().epoch;
 }
@@ -67,6 +75,7 @@ void read_last(SegmentReader& segment, Recovered& recovered) {
 }  // namespace
 
 Recovered read_journal(const std::string& run_dir, Disk& disk) {
+  check_no_repair(run_dir);
   const auto numbers = list_segments(run_dir);
   check_no_hole(run_dir, numbers);
   Recovered recovered;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "store/disk.hpp"
 
 namespace fugle::store {
 
@@ -24,13 +25,14 @@ struct Repair {
   std::vector<ElementId> again;    ///< elements with an OK end that is not counted any more: they run again
   std::string set_aside;           ///< folder in the run directory with the damaged files; empty: not moved yet
   std::vector<std::string> words;  ///< what is wrong and what was kept, a sentence each, for the user
+  bool operator==(const Repair&) const = default;
 };
 
 /// nullopt: the journal is sound, nothing was changed; afterwards read_journal() succeeds. The caller holds the
 /// RunLock. Throws EnvironmentError when the repaired journal can not be written (the old one is still there then),
 /// ConflictError for a newer format.
 [[nodiscard]] std::optional<Repair> repair_journal(const std::string& run_dir, const graph::Graph& graph,
-                                                   std::uint64_t seed);
+                                                   std::uint64_t seed, Disk& disk = real_disk());
 
 /// What repair_journal() would do; changes nothing and needs no lock.
 [[nodiscard]] std::optional<Repair> preview_repair(const std::string& run_dir, const graph::Graph& graph,

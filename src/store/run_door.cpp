@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/error.hpp"
 #include "graph/task.hpp"
 #include "scheduler/event.hpp"
 #include "scheduler/run_state.hpp"
@@ -69,6 +70,27 @@ void write_run_door(const std::string& run_dir, std::uint32_t segment_capacity, 
     hdf5::close_checked(std::move(file), path);
   }
   replace_durably(temporary.path(), path, disk);
+}
+
+bool is_run_door_sound(const std::string& run_dir) {
+  const std::string path = run_dir + "/run.h5";
+  if (!file_exists(path)) return false;
+  const hdf5::Session session;
+  try {
+    const hdf5::Handle file = hdf5::open_file(session, path);
+    (void)hdf5::open_dataset(file, "events");
+    for (const char* name : {"plan", "live", "snapshot"}) {
+      if (H5Lexists(file.id(), name, H5P_DEFAULT) <= 0) return false;
+    }
+    return hdf5::read_number(file, "format") == kDoorFormat &&
+           hdf5::num_values(file, "kinds") == static_cast<std::size_t>(scheduler::kLastEventKind) + 1;
+  } catch (const EnvironmentError&) {
+    return false;
+  }
+}
+
+void ensure_run_door(const std::string& run_dir, std::uint32_t segment_capacity) {
+  if (!is_run_door_sound(run_dir)) write_run_door(run_dir, segment_capacity);
 }
 
 }  // namespace fugle::store

@@ -107,8 +107,9 @@ Segment open_segment(const std::string& run_dir, std::uint32_t number, Disk& dis
   try {
     info = read_metadata(path);
   } catch (const EnvironmentError& error) {
-    throw EnvironmentError(
-        fmt::format("'{}' is damaged ({}); restore this file from a copy, or start a new run", path, error.what()));
+    throw EnvironmentError(fmt::format(
+        "'{}' is damaged ({}); restore this file from a copy, or keep what is whole with 'fugle resume --repair'", path,
+        error.what()));
   }
   if (info.number != number) {
     throw EnvironmentError(fmt::format("'{}' says it is segment {} (renamed or copied by hand); give it back its name",

@@ -43,6 +43,11 @@ struct Segment {
 /// For reading. EnvironmentError: not readable as a segment; ConflictError: written by a newer format.
 [[nodiscard]] Segment open_segment(const std::string& run_dir, std::uint32_t number, Disk& disk = real_disk());
 
+/// Of a segment whose metadata can not be read (HDF5 will not open it): where its rows and texts must be, from the size
+/// it has or says it had. `number` is all that is known besides. Throws EnvironmentError when the file can not be
+/// opened or is no segment by any reading.
+[[nodiscard]] Segment open_damaged_segment(const std::string& run_dir, std::uint32_t number, Disk& disk = real_disk());
+
 /// The segment exists already: another head continues this run.
 struct SegmentExists {};
 enum class IfExists : std::uint8_t { refuse, replace };

@@ -80,10 +80,21 @@ SegmentReader::Beyond SegmentReader::look_beyond() {
   for (std::uint32_t i = next_row_; i < segment_.info.capacity; ++i) {
     const Row& r = row(i);
     if (is_blank(r)) continue;
-    beyond.is_blank = false;
+    ++beyond.num_rows;
     if (is_intact(r) && r.lag <= r.seq) beyond.acknowledged = std::max(beyond.acknowledged, r.seq - r.lag);
   }
   return beyond;
+}
+
+std::vector<SegmentReader::Found> SegmentReader::find_all() {
+  window_.clear();
+  std::vector<Found> found;
+  for (std::uint32_t i = 0; i < segment_.info.capacity; ++i) {
+    const Row& r = row(i);
+    if (is_blank(r) || !is_intact(r)) continue;
+    found.push_back({r.seq, r.seq - std::min<Sequence>(r.lag, r.seq), to_event(r, text_of(r))});
+  }
+  return found;
 }
 
 }  // namespace fugle::store

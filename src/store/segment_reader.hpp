@@ -26,11 +26,20 @@ class SegmentReader {
   [[nodiscard]] std::uint32_t next_row() const { return next_row_; }
 
   struct Beyond {
-    bool is_blank = true;                  ///< nothing was ever written there
+    std::uint32_t num_rows = 0;            ///< rows there that are not zero
     scheduler::Sequence acknowledged = 0;  ///< the largest sequence that valid rows there know to be durable
+    [[nodiscard]] bool is_blank() const { return num_rows == 0; }
   };
   /// What lies behind the last row read.
   [[nodiscard]] Beyond look_beyond();
+
+  struct Found {
+    scheduler::Sequence seq = 0;
+    scheduler::Sequence acknowledged = 0;  ///< known to be durable when it was written
+    scheduler::Event event;
+  };
+  /// All whole rows, wherever they are: for a segment that is damaged. In the order of the file.
+  [[nodiscard]] std::vector<Found> find_all();
 
  private:
   const Row& row(std::uint32_t index);

@@ -1,5 +1,8 @@
 #include "store/snapshot.hpp"
 
+#include <fmt/format.h>
+
+#include "base/error.hpp"
 #include "store/column.hpp"
 #include "store/file.hpp"
 #include "store/hdf5.hpp"
@@ -84,6 +87,24 @@ void write_snapshot(const std::string& run_dir, const scheduler::RunState& run, 
     hdf5::close_checked(std::move(file), path);
   }
   replace_durably(temporary.path(), path, disk);
+}
+
+void check_snapshot(const std::string& run_dir) {
+  const std::string path = run_dir + "/snapshot.h5";
+  const hdf5::Session session;
+  const hdf5::Handle file = hdf5::open_file(session, path);
+  if (hdf5::read_number(file, "format") > kSnapshotFormat) {
+    throw ConflictError(fmt::format("'{}' was written by a newer version; upgrade fugle", path));
+  }
+  const hdf5::Handle group = hdf5::open_group(file, "elements");
+  // Earlier versions have no others.
+  for (const char* name :
+       {"state", "attempt", "class", "exit", "start_ns", "end_ns", "worker", "cpu_ms", "maxrss_kb"}) {
+    const hdf5::Handle dataset = hdf5::open_dataset(group, name);
+    const hdf5::Handle type = hdf5::type_in(dataset);
+    std::vector<std::byte> bytes(hdf5::size_of(dataset) * hdf5::size_of_type(type));
+    read_column_bytes(dataset, type.id(), bytes);
+  }
 }
 
 }  // namespace fugle::store

@@ -14,4 +14,7 @@ namespace fugle::store {
 void write_snapshot(const std::string& run_dir, const scheduler::RunState& run,
                     const std::vector<scheduler::Event>& events, Disk& disk = real_disk());
 
+/// Reads all of it. Throws EnvironmentError when something is damaged, ConflictError for a newer format.
+void check_snapshot(const std::string& run_dir);
+
 }  // namespace fugle::store

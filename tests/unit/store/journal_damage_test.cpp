@@ -79,26 +79,6 @@ TEST_F(JournalDamage, ends_before_a_row_torn_at_any_byte_of_the_last_commit) {
   }
 }
 
-TEST_F(JournalDamage, never_gives_a_false_event_for_a_flipped_bit_and_reports_all_but_the_last_commit) {
-  const std::size_t rows_end = offset_of_row(kNumEvents);
-  const std::size_t last_commit = offset_of_row(kNumEvents - kBatch);
-  std::size_t num_reported = 0;
-  const auto flip = [&](std::size_t at) {
-    std::string flipped = whole_;
-    flipped[at] = static_cast<char>(flipped[at] ^ (1 << (at % 8)));
-    testing::write_bytes(path(), flipped);
-    const auto left = read();
-    if (!left) ++num_reported;
-    const bool is_acknowledged_row = at >= info_.rows_offset && at < last_commit;
-    EXPECT_FALSE(left && is_acknowledged_row) << "byte " << at << " was not noticed";
-    EXPECT_GE(left.value_or(kNumEvents), kNumEvents - kBatch) << "byte " << at;
-  };
-  for (std::size_t at = 0; at < info_.rows_offset; at += 3) flip(at);
-  for (std::size_t at = info_.rows_offset; at < rows_end; ++at) flip(at);
-  for (std::size_t at = info_.text_offset; at < info_.text_offset + 200; ++at) flip(at);
-  EXPECT_GT(num_reported, last_commit - info_.rows_offset);
-}
-
 TEST_F(JournalDamage, removes_torn_rows_before_it_goes_on) {
   std::string torn = whole_;
   torn[offset_of_row(kNumEvents - 3)] ^= 1;

@@ -1,0 +1,57 @@
+#include "store/consistency.hpp"
+
+#include <algorithm>
+
+namespace fugle::store {
+
+using scheduler::Event;
+using scheduler::EventKind;
+using scheduler::RunState;
+using scheduler::State;
+
+namespace {
+
+bool is_about_an_element(EventKind kind) {
+  return kind == EventKind::attempt_started || kind == EventKind::attempt_ended || kind == EventKind::cancel_element ||
+         kind == EventKind::hold_element || kind == EventKind::release_element;
+}
+
+bool may_start(const RunState& run, const Event& event) {
+  const State state = run.state(event.element);
+  return (state == State::ready || state == State::retry_wait) && event.attempt > run.attempt(event.element);
+}
+
+}  // namespace
+
+bool fits(const RunState& run, const Event& event) {
+  if (event.kind == EventKind::finally_began) return !run.has_finally_begun();
+  if (!is_about_an_element(event.kind)) return true;
+  if (event.element.value() >= run.graph().num_elements() || run.graph().is_gate(event.element)) return false;
+  if (event.kind == EventKind::attempt_started) return may_start(run, event);
+  if (event.kind != EventKind::attempt_ended) return true;
+  if (!is_live(run.state(event.element))) return may_start(run, event);
+  return run.state(event.element) == State::running && run.attempt(event.element) == event.attempt;
+}
+
+Consistent keep_consistent(const graph::Graph& graph, std::uint64_t seed, std::vector<Event> events) {
+  Consistent kept;
+  RunState run(graph, seed);
+  scheduler::Effects effects;
+  for (Event& event : events) {
+    if (fits(run, event)) {
+      effects.clear();
+      apply(run, event, effects);
+      kept.events.push_back(std::move(event));
+      continue;
+    }
+    ++kept.num_dropped;
+    const bool ended_ok = event.kind == EventKind::attempt_ended && event.cls == scheduler::FailureClass::none;
+    if (ended_ok && event.element.value() < graph.num_elements()) kept.again.push_back(event.element);
+  }
+  std::sort(kept.again.begin(), kept.again.end());
+  kept.again.erase(std::unique(kept.again.begin(), kept.again.end()), kept.again.end());
+  std::erase_if(kept.again, [&](ElementId e) { return run.state(e) == State::ok; });
+  return kept;
+}
+
+}  // namespace fugle::store
