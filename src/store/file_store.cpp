@@ -12,6 +12,7 @@
 #include <string_view>
 #include <thread>
 
+#include "base/error.hpp"
 #include "store/journal_writer.hpp"
 
 namespace fugle::store {
@@ -92,6 +93,8 @@ class FileStore::Impl {
     return fault_;
   }
 
+  bool is_superseded() const { return is_superseded_; }
+
  private:
   void run() {
     RowBatch batch;
@@ -102,6 +105,9 @@ class FileStore::Impl {
         writer_.make_room();
         batch.clear();
       }
+    } catch (const ConflictError& error) {
+      is_superseded_ = true;
+      give_up(error.what());
     } catch (const std::exception& error) {
       give_up(error.what());
     }
@@ -155,6 +161,7 @@ class FileStore::Impl {
   Sequence appended_;
   std::atomic<Sequence> durable_;
   std::optional<std::string> fault_;
+  std::atomic<bool> is_superseded_ = false;  ///< set before fault_
   bool is_flushing_ = false;
   bool is_stopping_ = false;
 
@@ -171,5 +178,6 @@ Sequence FileStore::appended() const { return impl_->appended(); }
 Sequence FileStore::durable() const { return impl_->durable(); }
 void FileStore::flush() { impl_->flush(); }
 std::optional<std::string> FileStore::fault() const { return impl_->fault(); }
+bool FileStore::is_superseded() const { return impl_->is_superseded(); }
 
 }  // namespace fugle::store

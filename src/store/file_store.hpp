@@ -40,6 +40,7 @@ class FileStore final : public scheduler::Store {
   [[nodiscard]] scheduler::Sequence durable() const override;
   void flush() override;
   [[nodiscard]] std::optional<std::string> fault() const override;
+  [[nodiscard]] bool is_superseded() const override;
 
  private:
   class Impl;
