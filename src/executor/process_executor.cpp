@@ -109,6 +109,7 @@ class ProcessExecutor::Impl {
   void start(const Launch& launch, ElementId predecessor);
   void start_now(ElementId element);
   void stop(ElementId element, StopReason reason);
+  void signal(ElementId element, int signal);
   void poll(std::vector<AttemptReport>& reports);
   [[nodiscard]] int fd() const { return epoll_; }
   [[nodiscard]] bool is_broken() const { return is_broken_; }
@@ -314,6 +315,12 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
       .put_texts(cleanup);
 }
 
+void ProcessExecutor::Impl::signal(ElementId element, int signal) {
+  if (!running_.contains(element)) return;
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::signal).put(wire::SignalFields{key_of(element), signal});
+  send();
+}
+
 void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
   const auto found = running_.find(element);
   if (found == running_.end()) return;
@@ -483,6 +490,7 @@ void ProcessExecutor::start(const Launch& launch) { impl_->start(launch, Element
 void ProcessExecutor::start_after(const Launch& launch, ElementId predecessor) { impl_->start(launch, predecessor); }
 void ProcessExecutor::start_now(ElementId element) { impl_->start_now(element); }
 void ProcessExecutor::stop(ElementId element, StopReason reason) { impl_->stop(element, reason); }
+void ProcessExecutor::signal(ElementId element, int signal) { impl_->signal(element, signal); }
 void ProcessExecutor::poll(std::vector<AttemptReport>& reports) { impl_->poll(reports); }
 int ProcessExecutor::fd() const { return impl_->fd(); }
 bool ProcessExecutor::is_broken() const { return impl_->is_broken(); }

@@ -89,6 +89,7 @@ class ProcessExecutor final : public scheduler::Executor {
   void start_after(const scheduler::Launch& launch, ElementId predecessor) override;
   void start_now(ElementId element) override;
   void stop(ElementId element, scheduler::StopReason reason) override;
+  void signal(ElementId element, int signal) override;
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
   /// Readable when poll() has something to do.
   [[nodiscard]] int fd() const;

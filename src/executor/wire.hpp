@@ -16,6 +16,7 @@
 //     scratch directory to be made (empty: none), texts argv of its cleanup (none: none)
 //   - start_now: AttemptKey, of a start that waits for another attempt
 //   - stop: StopFields
+//   - signal: SignalFields, to the group of a running attempt
 //   - started: StartedFields; a child exists
 //   - refused: RefusedFields; no child could be made, nothing else follows for this attempt
 //   - ended: EndedFields, numbers of the CPUs it was found on where these are others than wanted; the child is reaped,
@@ -44,6 +45,7 @@ enum class Kind : std::uint32_t {
   start,
   start_now,
   stop,
+  signal,
   started,
   refused,
   ended,
@@ -72,6 +74,11 @@ struct StartFields {
 struct StopFields {
   AttemptKey key;
   std::uint32_t is_shutdown = 0;  ///< the cleanup has what the program leaves of the grace, not a grace of its own
+};
+
+struct SignalFields {
+  AttemptKey key;
+  std::int32_t signal = 0;
 };
 
 struct StartedFields {

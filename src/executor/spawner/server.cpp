@@ -128,6 +128,7 @@ void Server::take_orders() {
       case wire::Kind::remove_leftovers: remove_leftovers(frame->body); break;
       case wire::Kind::start: start(frame->body); break;
       case wire::Kind::start_now: start_now(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
+      case wire::Kind::signal: signal(wire::FrameReader(frame->body).get<wire::SignalFields>()); break;
       case wire::Kind::stop: stop(wire::FrameReader(frame->body).get<wire::StopFields>()); break;
       default: rank_is_there_ = false; break;
     }
@@ -301,6 +302,12 @@ std::vector<const char*> Server::full_environment(std::vector<const char*> own) 
       own.push_back(entry);
   }
   return own;
+}
+
+/// What waits for its place has no process yet, and what is being ended does not write checkpoints.
+void Server::signal(const wire::SignalFields& order) {
+  const Attempt* const attempt = find(order.key);
+  if (attempt != nullptr && attempt->phase == Phase::running) ::kill(-attempt->pid, order.signal);
 }
 
 void Server::stop(const wire::StopFields& order) {

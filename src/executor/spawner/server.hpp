@@ -55,6 +55,7 @@ class Server {
   [[nodiscard]] Attempt* find_predecessor_of(executor::wire::AttemptKey key);
   void refuse(const executor::wire::RefusedFields& fields);
   void stop(const executor::wire::StopFields& order);
+  void signal(const executor::wire::SignalFields& order);
   [[nodiscard]] std::vector<const char*> full_environment(std::vector<const char*> own) const;
 
   // Output.
