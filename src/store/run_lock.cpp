@@ -3,96 +3,84 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
-#include <cstring>
+#include <cstdlib>
 #include <string_view>
 #include <thread>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
-#include "base/time.hpp"
-#include "store/file.hpp"
 
 namespace fugle::store {
 namespace {
 
 std::string lock_path(const std::string& run_dir) { return run_dir + "/run.lock"; }
 
-std::string read_small(const File& file) {
+LockHolder read_holder(const File& file) {
   std::string text(4096, '\0');
   text.resize(file.read_at(0, std::as_writable_bytes(std::span(text))));
-  return text;
+  return holder_in(text);
 }
 
-std::string boot_id() {
-  const File file("/proc/sys/kernel/random/boot_id", O_RDONLY);
-  const std::string text = read_small(file);
-  return text.substr(0, text.find('\n'));
-}
+enum class Flock : std::uint8_t { got, held_by_another, refused };
 
-std::string describe_self() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  return fmt::format("host {}\npid {}\nboot {}\nstart {}\n", host.data(), ::getpid(), boot_id(), format_time(now));
-}
-
-LockHolder parse_holder(std::string_view text) {
-  LockHolder holder;
-  for (const std::string_view line : split(text, '\n')) {
-    if (line.starts_with("host ")) holder.host = line.substr(5);
-    if (line.starts_with("pid ")) std::from_chars(line.data() + 4, line.data() + line.size(), holder.pid);
-  }
-  return holder;
-}
-
-/// False: someone else has it.
-bool try_flock(const File& file, int operation) {
-  while (::flock(file.fd(), operation | LOCK_NB) != 0) {
+Flock try_flock(const File& file, int operation) {
+  while (file.disk().flock(file.fd(), operation | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    if (errno == EWOULDBLOCK) return false;
-    throw EnvironmentError(
-        fmt::format("cannot lock '{}' (the file system refuses locks: {}); put the run directory "
-                    "(--runs-dir) on one that supports flock",
-                    file.path(), std::strerror(errno)));
+    if (errno == EWOULDBLOCK) return Flock::held_by_another;
+    if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP) return Flock::refused;
+    throw_errno("cannot lock", file.path(), errno);
   }
-  return true;
+  return Flock::got;
 }
 
 /// Those who only look at the lock hold it for an instant: that must not keep a head from starting.
-bool flock_patiently(const File& file) {
+Flock flock_patiently(const File& file) {
   for (int attempt = 0; attempt < 20; ++attempt) {
-    if (try_flock(file, LOCK_EX)) return true;
+    const Flock result = try_flock(file, LOCK_EX);
+    if (result != Flock::held_by_another) return result;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return false;
+  return Flock::held_by_another;
+}
+
+[[noreturn]] void throw_held(const std::string& run_dir, const LockHolder& holder) {
+  throw ConflictError(
+      fmt::format("the run in '{}' is locked (process {} on {} is running it); wait for it, or stop it with "
+                  "'fugle cancel'",
+                  run_dir, holder.pid, holder.host));
 }
 
 }  // namespace
 
-RunLock::RunLock(const std::string& run_dir) : file_(lock_path(run_dir), O_RDWR | O_CREAT) {
-  if (!flock_patiently(file_)) {
-    const LockHolder holder = parse_holder(read_small(file_));
-    throw ConflictError(
-        fmt::format("the run in '{}' is locked (process {} on {} is running it); wait for it, or stop it with "
-                    "'fugle cancel'",
-                    run_dir, holder.pid, holder.host));
-  }
-  if (::ftruncate(file_.fd(), 0) != 0) throw_errno("cannot write", file_.path(), errno);
-  file_.write_at(0, bytes_of(describe_self()));
+LockOptions lock_options() {
+  LockOptions options;
+  const char* value = std::getenv("FUGLE_NO_FLOCK");
+  options.wants_lease = value != nullptr && std::string_view(value) == "1";
+  return options;
 }
 
-std::optional<LockHolder> find_lock_holder(const std::string& run_dir) {
+RunLock::RunLock(const std::string& run_dir, const LockOptions& options)
+    : file_(lock_path(run_dir), O_RDWR | O_CREAT, *options.lease.disk) {
+  const Flock flock = flock_patiently(file_);
+  if (flock == Flock::held_by_another) throw_held(run_dir, read_holder(file_));
+  if (flock == Flock::refused || options.wants_lease) {
+    lease_ = Lease::take(run_dir, options.lease);
+    if (!lease_) throw_held(run_dir, find_lease_holder(run_dir, options.lease).value_or(LockHolder{"another node", 0}));
+  } else if (const auto holder = find_lease_holder(run_dir, options.lease)) {
+    throw_held(run_dir, *holder);
+  }
+  file_.truncate(0);
+  file_.write_at(0, bytes_of(describe_process()));
+}
+
+std::optional<LockHolder> find_lock_holder(const std::string& run_dir, const LockOptions& options) {
   const std::string path = lock_path(run_dir);
   if (!file_exists(path)) return std::nullopt;
-  const File file(path, O_RDONLY);
-  if (try_flock(file, LOCK_SH)) return std::nullopt;
-  return parse_holder(read_small(file));
+  const File file(path, O_RDONLY, *options.lease.disk);
+  if (try_flock(file, LOCK_SH) == Flock::held_by_another) return read_holder(file);
+  return find_lease_holder(run_dir, options.lease);
 }
 
 }  // namespace fugle::store
