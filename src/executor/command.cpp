@@ -40,12 +40,12 @@ bool is_usual_shell(const std::vector<std::string>& shell) {
 
 }  // namespace
 
-std::vector<std::string> attempt_command(const scheduler::Launch& launch, const graph::ElementText& text,
+std::vector<std::string> attempt_command(const scheduler::Launch& launch, const std::vector<std::string>& command,
                                          const graph::SlotValues& slots, bool shell_reads_a_file,
                                          const AttemptFiles& files) {
-  FUGLE_EXPECT(!text.command.empty(), "an element without a command was started");
+  FUGLE_EXPECT(!command.empty(), "an element without a command was started");
   std::vector<std::string> words;
-  for (const std::string& word : text.command) words.push_back(graph::fill_slots(word, slots));
+  for (const std::string& word : command) words.push_back(graph::fill_slots(word, slots));
   const std::vector<std::string>& shell = launch.task->shell;
   if (shell.empty()) return words;
   if (!shell_reads_a_file && is_usual_shell(shell))

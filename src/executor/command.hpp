@@ -20,8 +20,10 @@ struct AttemptFiles {
 
 // All throw EnvironmentError when they can not make a file.
 
-/// `shell_reads_a_file`: BASH_ENV is set, so that even a plain command needs its shell.
-[[nodiscard]] std::vector<std::string> attempt_command(const scheduler::Launch& launch, const graph::ElementText& text,
+/// `command`: ElementText::command, or another to be run in its place. `shell_reads_a_file`: BASH_ENV is set, so that
+/// even a plain command needs its shell.
+[[nodiscard]] std::vector<std::string> attempt_command(const scheduler::Launch& launch,
+                                                       const std::vector<std::string>& command,
                                                        const graph::SlotValues& slots, bool shell_reads_a_file,
                                                        const AttemptFiles& files);
 /// The words of its cleanup, by the shell of the task; none when it has no cleanup.

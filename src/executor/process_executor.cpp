@@ -29,6 +29,7 @@
 #include "executor/leftovers.hpp"
 #include "executor/node_folder.hpp"
 #include "executor/outcome.hpp"
+#include "executor/restart.hpp"
 #include "executor/staged_outputs.hpp"
 
 namespace fugle::executor {
@@ -288,16 +289,19 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   const graph::SlotValues slots{running.outputs.staged(), launch.attempt, scratch, launch.run_state};
   AttemptFiles files{launch, folder_in(temporary_root(options_.environment)), running.scratch_files};
   const bool was_made = files.folder.is_made();
-  const std::vector<std::string> argv = attempt_command(launch, text, slots, sets_bash_env(task), files);
+  running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
+  const bool restarts = can_restart(launch, text, running.texts.workdir);
+  const auto& command = restarts && !text.restart_command.empty() ? text.restart_command : text.command;
+  const std::vector<std::string> argv = attempt_command(launch, command, slots, sets_bash_env(task), files);
   const std::vector<std::string> cleanup = cleanup_command(launch, text, slots, files);
   const std::vector<std::string> inputs = attempt_inputs(launch, text, files);
   if (!was_made && files.folder.is_made())
     wire::FrameWriter(channel_.outgoing(), wire::Kind::own_folder).put_text(files.folder.path());
   std::vector<std::string> environment =
       attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, slots);
+  if (restarts) environment.emplace_back("FUGLE_RESTART=1");
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
   running.texts.program = argv.front();
-  running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
   const scheduler::Place bound = launch.place.is_real ? launch.place : scheduler::Place{};
   wire::FrameWriter(channel_.outgoing(), wire::Kind::start)
       .put(wire::StartFields{{launch.element.value(), launch.attempt},

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <set>
 #include <string>
+#include <string_view>
 
 #include "executor/spawner/clock.hpp"
 #include "executor/spawner/proc_file.hpp"
@@ -17,7 +17,16 @@
 namespace fugle::spawner {
 namespace {
 
-constexpr int kOneRoundMs = 200;
+/// In clock ticks since the boot, see proc(5); 0 when there is no such process, or it is dead and not yet reaped. The
+/// name before it, in parentheses, may hold anything.
+std::uint64_t start_of(pid_t pid) {
+  constexpr std::size_t kFieldsBetween = 18;  // numbers between the state and the start
+  const std::string text = read_proc_file("/proc/" + std::to_string(pid) + "/stat");
+  const std::size_t after_name = text.rfind(") ");
+  if (after_name == std::string::npos || text[after_name + 2] == 'Z') return 0;
+  const auto numbers = numbers_in(std::string_view(text).substr(after_name + 3));
+  return numbers.size() > kFieldsBetween ? numbers[kFieldsBetween] : 0;
+}
 
 }  // namespace
 
@@ -85,25 +94,64 @@ std::uint32_t mark_of_process(pid_t pid) {
   return static_cast<std::uint32_t>(slack[0]);
 }
 
-bool kill_trees(const std::function<std::vector<pid_t>()>& find_roots, int limit_ms) {
+bool Hunt::go_on(const std::function<std::vector<pid_t>()>& find_roots, const std::function<bool(pid_t)>& is_prey,
+                 int limit_ms) {
   const std::int64_t end = now() + std::int64_t{limit_ms} * 1'000'000;
-  std::set<pid_t> stopped;
-  for (bool found_new = true; found_new;) {
-    if (now() >= end) break;
-    found_new = false;
-    for (const pid_t root : find_roots())
-      for (const pid_t pid : process_tree(root))
-        if (stopped.insert(pid).second && ::kill(pid, SIGSTOP) == 0) found_new = true;
-    // None that was found can fork or exec any more, but for those that were being forked.
+  for (;;) {
+    bool found_new = false;
+    for (const pid_t root : find_roots()) {
+      if (now() >= end) return false;
+      if (!stopped_.contains(root) && is_prey(root)) found_new |= stop_tree(root);
+    }
+    if (found_new) continue;
+    if (!look_twice(end)) break;
+    if (now() >= end) return false;
   }
-  for (const pid_t pid : stopped) ::kill(pid, SIGKILL);
-  return now() < end;
+  kill_stopped();
+  return true;
+}
+
+/// Stopped first and then asked for its children. False when it is gone.
+bool Hunt::stop_tree(pid_t root) {
+  std::vector<pid_t> found = {root};
+  bool is_any_there = false;
+  while (!found.empty()) {
+    const pid_t pid = found.back();
+    found.pop_back();
+    const std::uint64_t start = start_of(pid);
+    if (start == 0 || stopped_.contains(pid) || ::kill(pid, SIGSTOP) != 0) continue;
+    is_any_there = true;
+    stopped_.emplace(pid, start);
+    for (const pid_t child : children_of(pid)) found.push_back(child);
+  }
+  return is_any_there;
+}
+
+/// What was being forked when its parent was stopped. True when there is more to do.
+bool Hunt::look_twice(std::int64_t end) {
+  bool found_new = false;
+  std::vector<pid_t> parents;
+  for (const auto& [pid, start] : stopped_) parents.push_back(pid);
+  for (const pid_t parent : parents) {
+    if (now() >= end) return true;
+    for (const pid_t child : children_of(parent))
+      if (!stopped_.contains(child)) found_new |= stop_tree(child);
+  }
+  return found_new;
+}
+
+void Hunt::kill_stopped() {
+  for (const auto& [pid, start] : stopped_)
+    if (start_of(pid) == start) ::kill(pid, SIGKILL);
+  stopped_.clear();
 }
 
 void kill_all_descendants(int limit_ms) {
   const std::int64_t end = now() + std::int64_t{limit_ms} * 1'000'000;
+  Hunt hunt;
   while (now() < end) {
-    kill_trees(list_children, kOneRoundMs);
+    const auto left_ms = static_cast<int>((end - now()) / 1'000'000);
+    hunt.go_on(list_children, [](pid_t) { return true; }, left_ms);
     pid_t reaped;
     while ((reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
     }
@@ -111,6 +159,7 @@ void kill_all_descendants(int limit_ms) {
     const timespec millisecond{0, 1'000'000};
     ::nanosleep(&millisecond, nullptr);
   }
+  hunt.kill_stopped();
 }
 
 }  // namespace fugle::spawner

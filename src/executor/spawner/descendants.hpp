@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <unordered_map>
 #include <vector>
 
 namespace fugle::spawner {
@@ -41,10 +42,24 @@ inline constexpr std::uint32_t kNumMarks = 8191;
 /// 0 when it has none of ours, or is gone.
 [[nodiscard]] std::uint32_t mark_of_process(pid_t pid);
 
-/// Kills these processes and all their descendants, also those that are forked meanwhile: all are stopped first, again
-/// and again until no new ones are found, and `find_roots` is asked each time. Returns whether that succeeded before
-/// `limit_ms` (fork bombs); what was stopped has been killed in any case.
-bool kill_trees(const std::function<std::vector<pid_t>()>& find_roots, int limit_ms);
+/// Kills processes and all their descendants, also those that fork faster than they could be killed one by one: all are
+/// stopped first, and stay so, until a second look finds none that is new. So a fork bomb comes to rest at the latest
+/// where the system lets it make no more processes.
+class Hunt {
+ public:
+  /// Goes on for about `limit_ms`. `find_roots` lists processes to begin with and is asked again and again; those it is
+  /// to spare fail `is_prey`. True when all are killed; false: call again.
+  bool go_on(const std::function<std::vector<pid_t>()>& find_roots, const std::function<bool(pid_t)>& is_prey,
+             int limit_ms);
+  /// Kills those that were stopped so far.
+  void kill_stopped();
+
+ private:
+  bool stop_tree(pid_t root);
+  bool look_twice(std::int64_t end);
+
+  std::unordered_map<pid_t, std::uint64_t> stopped_;  ///< with the time of their start: a pid may come again
+};
 
 /// Kills all descendants and waits for them, at most `limit_ms`.
 void kill_all_descendants(int limit_ms);

@@ -17,6 +17,7 @@
 
 #include "executor/channel.hpp"
 #include "executor/spawner/attempt.hpp"
+#include "executor/spawner/descendants.hpp"
 #include "executor/spawner/log_writer.hpp"
 #include "executor/spawner/memory.hpp"
 
@@ -120,6 +121,9 @@ class Server {
   std::unordered_map<pid_t, std::unique_ptr<Helper>> helpers_;  ///< that remove leftovers
   std::vector<std::unique_ptr<Attempt>> finished_;
   std::int64_t sweep_at_ = 0;  ///< 0: nothing has ended since the last sweep
+  static constexpr int kShortHuntMs = 20;
+  int hunt_limit_ms_ = kShortHuntMs;  ///< longer after each that did not get all
+  Hunt hunt_;
   OomKills oom_kills_;
   bool uses_control_groups_ = true;
   ControlGroups control_groups_;

@@ -21,8 +21,8 @@ namespace wire = executor::wire;
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kSweepDelay = 50 * kMillisecond;
-constexpr std::int64_t kSweepAgainSoon = 1 * kMillisecond;
-constexpr int kSweepLimitMs = 20;  // meanwhile the neighbours wait
+constexpr std::int64_t kHuntAgain = 1 * kMillisecond;
+constexpr int kLongHuntMs = 2000;  // meanwhile the neighbours wait
 /// A tree of ten million files goes in that time, a file system that hangs does not come back.
 constexpr std::int64_t kRemovalLimit = 600'000 * kMillisecond;
 
@@ -160,16 +160,20 @@ void Server::sweep_strays() {
   sweep_at_ = 0;
   std::erase_if(old_groups_, [](const auto& group) { return group->remove(); });
   if (!old_groups_.empty()) sweep_at_ = now() + kSweepDelay;
-  if (find_strays().empty()) return;
-  const auto find_abandoned = [this] {
-    std::vector<pid_t> strays = find_strays();
-    std::erase_if(strays, [this](pid_t stray) { return !is_abandoned(stray); });
-    return strays;
-  };
-  const std::vector<pid_t> abandoned = find_abandoned();
-  if (abandoned.empty()) return;
-  const bool are_all_killed = kill_trees(find_abandoned, kSweepLimitMs);
-  sweep_at_ = now() + (are_all_killed ? kSweepDelay : kSweepAgainSoon);  // children of the killed become ours
+  const auto find = [this] { return find_strays(); };
+  const auto is_prey = [this](pid_t stray) { return is_abandoned(stray); };
+  const std::vector<pid_t> strays = find();
+  if (std::none_of(strays.begin(), strays.end(), is_prey)) {
+    hunt_.kill_stopped();
+    return;
+  }
+  if (hunt_.go_on(find, is_prey, hunt_limit_ms_)) {
+    hunt_limit_ms_ = kShortHuntMs;
+    sweep_at_ = now() + kSweepDelay;  // children of the killed become ours
+  } else {
+    hunt_limit_ms_ = std::min(2 * hunt_limit_ms_, kLongHuntMs);
+    sweep_at_ = now() + kHuntAgain;
+  }
 }
 
 }  // namespace fugle::spawner
