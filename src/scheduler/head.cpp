@@ -276,10 +276,11 @@ Time Head::step(Time now) {
   if (phase_ != before && phase_ == Phase::finally) return now;
   notify(now);
   Time deadline = next_tick_;
-  if (!is_stopping_) deadline = std::min(deadline, granter_.last_end());
+  if (is_done_) return kNever;
   if (!checkpoints_.empty()) deadline = std::min(deadline, checkpoints_.back().first);
-  if (!retries_.empty() && !is_stopping_) deadline = std::min(deadline, retries_.top().first);
-  return is_done_ ? kNever : deadline;
+  if (is_stopping_ || phase_ == Phase::leaving) return deadline;
+  if (!retries_.empty()) deadline = std::min(deadline, retries_.top().first);
+  return std::min(deadline, granter_.last_end());
 }
 
 void Head::make_retries_due(Time now) {

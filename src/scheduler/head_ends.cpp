@@ -128,7 +128,7 @@ void Head::release_element(ElementId element, const std::string& who, Time now) 
 
 /// False when nothing runs, nothing will become due, and what is READY fits on no worker there is.
 bool Head::can_still_progress() {
-  if (workers_.num_unanswered() > 0 || !leases_.holds_nothing()) return true;
+  if (workers_.num_unanswered() > 0 || leases_.num_active() > 0) return true;
   if (is_stopping_) return false;
   auto& classes = ready_.classes();
   return !retries_.empty() || std::any_of(classes.begin(), classes.end(), [&](ReadyQueue::Class& cls) {
@@ -160,8 +160,10 @@ const char* Head::state_of_run() const {
   return run_.is_main_complete() ? "OK" : "INCOMPLETE";
 }
 
+/// What is complete does not go on in another job.
 bool Head::may_begin_finally() const {
-  return run_.has_finally() && !options_.skip_finally && !has_fault_ && workers_.num_alive() > 0;
+  const bool is_skipped = options_.skip_finally && !run_.is_main_complete();
+  return run_.has_finally() && !is_skipped && !has_fault_ && workers_.num_alive() > 0;
 }
 
 /// Why the run ends though not all of it has, unless that was said.
@@ -193,7 +195,10 @@ void Head::end_when_over(Time now) {
   if (phase_ != Phase::leaving) {
     const bool is_over = run_.is_complete() || (phase_ == Phase::main && run_.is_main_complete());
     if (!is_over && can_still_progress()) return;
+    const bool is_too_early = workers_.num_alive() == 0 && workers_.num_unanswered() > 0;
+    if (phase_ == Phase::main && run_.has_finally() && is_too_early) return;  // somebody may come who can run it
     if (phase_ == Phase::main && may_begin_finally()) return begin_finally(now);
+    say_what_is_left(now);
     phase_ = Phase::leaving;
     for (const WorkerTable::Entry& entry : workers_.all())
       if (!entry.is_lost) outbox_.send(entry.info.worker, Shutdown{});
@@ -202,7 +207,6 @@ void Head::end_when_over(Time now) {
 }
 
 void Head::finish(Time now) {
-  say_what_is_left(now);
   exit_code_ = decide_exit_code();
   Event ended = event_of(EventKind::run_ended, now);
   ended.exit = exit_code_;

@@ -27,7 +27,6 @@ void LeaseBook::hold(WorkerId worker, ElementId element) {
   grant_[element.value()] = last_grant_;
   outside_[element.value()] = 0;
   held.push_back(element);
-  ++num_held_;
   if (run_.state(element) == State::ready) activate(element);
 }
 
@@ -41,21 +40,22 @@ std::uint32_t LeaseBook::count_outside_needs(ElementId element) {
 }
 
 void LeaseBook::activate(ElementId element) {
+  ++num_active_;
   workers_.activate(holder_of(element), graph_.task_of(element).request, position_of(element));
 }
 
 void LeaseBook::release(ElementId element) {
   const WorkerId worker = holder_of(element);
-  const State state = run_.state(element);
-  if (state == State::ready || is_live(state))
+  if (is_active(element)) {
+    --num_active_;
     workers_.deactivate(worker, graph_.task_of(element).request, position_of(element));
+  }
   auto& held = workers_.at(worker).held;
   const std::uint32_t place = place_[element.value()];
   held[place] = held.back();
   place_[held[place].value()] = place;
   held.pop_back();
   holder_[element.value()] = WorkerId();
-  --num_held_;
 }
 
 void LeaseBook::release_dependents(ElementId element) {
@@ -87,8 +87,10 @@ std::vector<ElementId> LeaseBook::answer(ElementId element) {
 
 std::vector<ElementId> LeaseBook::lose(WorkerId worker) {
   std::vector<ElementId> held = workers_.lose(worker);
-  for (const ElementId e : held) holder_[e.value()] = WorkerId();
-  num_held_ -= held.size();
+  for (const ElementId e : held) {
+    holder_[e.value()] = WorkerId();
+    num_active_ -= is_active(e) ? 1 : 0;
+  }
   return held;
 }
 

@@ -25,7 +25,8 @@ class LeaseBook {
 
   [[nodiscard]] bool is_held(ElementId e) const { return holder_[e.value()].is_valid(); }
   [[nodiscard]] WorkerId holder_of(ElementId e) const { return holder_[e.value()]; }
-  [[nodiscard]] bool holds_nothing() const { return num_held_ == 0; }
+  /// Held elements that take resources: READY or live. The others wait for what may never come.
+  [[nodiscard]] std::size_t num_active() const { return num_active_; }
   /// Whether one grant gave both, so that the worker itself follows the edge between them.
   [[nodiscard]] bool are_of_one_grant(ElementId a, ElementId b) const {
     return grant_[a.value()] != 0 && grant_[a.value()] == grant_[b.value()];
@@ -49,6 +50,7 @@ class LeaseBook {
   std::vector<ElementId> lose(WorkerId worker);
 
  private:
+  [[nodiscard]] bool is_active(ElementId e) const { return run_.state(e) == State::ready || is_live(run_.state(e)); }
   [[nodiscard]] std::uint32_t position_of(ElementId e) const { return plan_.order[e.value()]; }
 
   const RunState& run_;
@@ -61,7 +63,7 @@ class LeaseBook {
   std::vector<std::uint32_t> outside_;  ///< [element] while held: outside needs without answer
   std::vector<bool> is_answered_;       ///< [element]
   std::uint32_t last_grant_ = 0;
-  std::size_t num_held_ = 0;
+  std::size_t num_active_ = 0;
 };
 
 }  // namespace fugle::scheduler

@@ -1,0 +1,127 @@
+// How runs end when much is against them: what the seeds of fault_test found, each as a run of its own.
+#include <gtest/gtest.h>
+
+#include "graph/algorithms.hpp"
+#include "plan/durations.hpp"
+#include "plan/start_order.hpp"
+#include "sim/world.hpp"
+#include "support/graphs.hpp"
+
+namespace fugle::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using scheduler::Engine;
+using scheduler::Event;
+using scheduler::EventKind;
+using scheduler::FailureClass;
+using scheduler::State;
+using testing::GraphStory;
+
+constexpr Time kLimit = Time{} + 1h;
+
+plan::Plan plan_of(const graph::Graph& graph) {
+  plan::Plan plan;
+  plan.order = plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
+  return plan;
+}
+
+WorldOptions cluster(std::uint32_t num_workers, std::uint32_t cores) {
+  WorldOptions options;
+  for (std::uint32_t w = 0; w < num_workers; ++w)
+    options.workers.push_back({"n" + std::to_string(w), w, cores, 1u << 30, 0, {}});
+  return options;
+}
+
+TEST(RunEnd, does_not_wait_for_leased_elements_that_need_what_fits_nowhere) {
+  GraphStory story;
+  auto small = story.task("small").times(4), big = story.task("big").cores(8);
+  story.task("last").after(small).after(big);
+  const graph::Graph graph = story.graph();
+  plan::Plan plan = plan_of(graph);
+  plan.homes.assign(graph.num_elements(), WorkerId(0));
+  plan.leases.assign(graph.num_elements(), 0);
+  WorldOptions options = cluster(1, 2);
+  options.expected_s.assign(graph.num_elements(), 0.0001F);  // so short that whole leases are granted
+  options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{100us}; };
+  World world(graph, plan, options);
+  EXPECT_EQ(world.run(kLimit), 4);
+  EXPECT_EQ(world.state().state(graph.find("last")), State::waiting);
+}
+
+TEST(RunEnd, does_not_wait_for_leased_elements_that_need_what_is_held) {
+  GraphStory story;
+  auto first = story.task("first").times(2);
+  story.task("last").after(first);
+  const graph::Graph graph = story.graph();
+  plan::Plan plan = plan_of(graph);
+  plan.homes.assign(graph.num_elements(), WorkerId(0));
+  plan.leases.assign(graph.num_elements(), 0);
+  WorldOptions options = cluster(1, 2);
+  options.expected_s.assign(graph.num_elements(), 0.0001F);
+  World world(graph, plan, options);
+  world.hold_element(graph.find("first[1]"));
+  EXPECT_EQ(world.run(kLimit), 4);
+  EXPECT_EQ(world.store().events().back().text, "1 element is held (fugle release RUN ELEMENT lets it start)");
+}
+
+TEST(RunEnd, is_incomplete_when_what_was_held_is_released_too_late) {
+  GraphStory story;
+  story.task("held");
+  const graph::Graph graph = story.graph();
+  bool is_leaving = false;
+  WorldOptions options = cluster(2, 1);
+  options.on_message = [&](WorkerId, WorkerId, const scheduler::Message& message) {
+    is_leaving = is_leaving || std::holds_alternative<scheduler::Shutdown>(message);
+  };
+  World world(graph, plan_of(graph), options);
+  world.hold_element(graph.find("held"));
+  while (!is_leaving) ASSERT_TRUE(world.advance());
+  world.release_element(graph.find("held"));
+  EXPECT_EQ(world.run(kLimit), 4);
+  EXPECT_EQ(world.store().events().back().text, "1 element is held (fugle release RUN ELEMENT lets it start)");
+}
+
+TEST(RunEnd, waits_quietly_for_a_worker_that_swaps_beyond_the_end_of_the_allocation) {
+  GraphStory story;
+  story.task("t");
+  const graph::Graph graph = story.graph();
+  WorldOptions options = cluster(2, 1);
+  options.end_of_allocation = Time{} + 1s;
+  World world(graph, plan_of(graph), options);
+  world.run(Time{} + 5ms);
+  world.pause(WorkerId(1), 30s);
+  for (int i = 0; i < 500 && !world.has_ended(); ++i) world.advance();
+  ASSERT_TRUE(world.has_ended());
+  EXPECT_GE(world.now(), Time{} + 30s);
+}
+
+graph::Graph with_finally() {
+  GraphStory story;
+  story.task("work");
+  story.task("sum").task().runs_finally = true;
+  return story.graph();
+}
+
+TEST(Finally, runs_though_it_may_be_skipped_when_all_else_is_complete) {
+  const graph::Graph graph = with_finally();
+  WorldOptions options = cluster(1, 1);
+  options.skip_finally = true;
+  World world(graph, plan_of(graph), options);
+  EXPECT_EQ(world.run(kLimit), 0);
+  EXPECT_EQ(world.state().state(graph.find("sum")), State::ok);
+}
+
+TEST(Finally, waits_for_workers_when_all_else_was_complete_before_this_life) {
+  const graph::Graph graph = with_finally();
+  WorldOptions options = cluster(2, 1);
+  options.workers[0].cores = 0;
+  World first(graph, plan_of(graph), options);
+  while (first.state().state(graph.find("work")) != State::ok) ASSERT_TRUE(first.advance());
+  World second(graph, plan_of(graph), options, first.store().events());
+  EXPECT_EQ(second.run(kLimit), 0);
+  EXPECT_EQ(second.state().state(graph.find("sum")), State::ok);
+}
+
+}  // namespace
+}  // namespace fugle::sim
