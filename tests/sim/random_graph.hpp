@@ -1,0 +1,119 @@
+// Random graphs, clusters, plans and outcomes for runs in a hostile world.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/algorithms.hpp"
+#include "plan/durations.hpp"
+#include "plan/plan.hpp"
+#include "plan/start_order.hpp"
+#include "sim/world.hpp"
+#include "support/graphs.hpp"
+
+namespace fugle::sim {
+
+inline constexpr std::uint32_t kMostCores = 4;
+inline constexpr std::uint64_t kWorkerMemory = std::uint64_t{1} << 30;
+
+/// What a task of a random graph has beside its name and needs.
+inline void choose_properties(graph::Task& task, std::size_t num_elements, Random& random) {
+  using graph::OnFailure;
+  task.request.cores = 1 + static_cast<std::uint32_t>(random.below(random.chance(0.2) ? kMostCores : 2));
+  if (random.chance(0.1)) task.request.mem_bytes = 1 + random.below(kWorkerMemory);
+  if (random.chance(0.05)) task.request.gpus = 1;
+  task.priority = static_cast<int>(random.below(3)) - 1;
+  if (random.chance(0.3)) {
+    task.retries.max = static_cast<std::uint32_t>(random.below(3));
+    task.retries.delay = std::chrono::milliseconds(1 + random.below(200));
+  }
+  if (random.chance(0.1)) task.on_failure = OnFailure::ignore;
+  if (random.chance(0.03)) task.on_failure = random.chance(0.5) ? OnFailure::drain : OnFailure::stop;
+  if (num_elements > 1 && random.chance(0.2)) {
+    if (random.chance(0.5))
+      task.tolerate.count = 1 + static_cast<std::uint32_t>(random.below(num_elements));
+    else
+      task.tolerate.fraction = random.uniform();
+  }
+}
+
+inline graph::RunLimits random_limits(Random& random) {
+  graph::RunLimits limits;
+  if (random.chance(0.1)) limits.max_failures = 1 + static_cast<std::uint32_t>(random.below(5));
+  if (random.chance(0.5)) limits.max_infra_retries = static_cast<std::uint32_t>(random.below(6));
+  return limits;
+}
+
+/// Up to 40 tasks of up to 12 elements in layers and chains, and sometimes a few of `finally`.
+inline graph::Graph random_graph(Random& random) {
+  testing::GraphStory story;
+  std::vector<testing::GraphStory::TaskStory> tasks;
+  const std::size_t n = 2 + random.below(random.chance(0.3) ? 40 : 12);
+  for (std::size_t i = 0; i < n; ++i) {
+    auto task = story.task("t" + std::to_string(i));
+    const bool continues_chain = i > 0 && random.chance(0.4);
+    const auto count = static_cast<std::uint32_t>(1 + random.below(12));
+    const bool is_array = !continues_chain && random.chance(0.6);
+    if (is_array) task.times(count);
+    choose_properties(task.task(), is_array ? count : 1, random);
+    if (continues_chain) task.after(tasks.back());
+    for (std::size_t j = 0; j < i && !continues_chain; ++j)
+      if (random.chance(0.8 / static_cast<double>(i))) task.after(tasks[j]);
+    tasks.push_back(task);
+  }
+  const std::size_t num_finally = random.chance(0.3) ? 1 + random.below(3) : 0;
+  for (std::size_t i = 0; i < num_finally; ++i) {
+    auto task = story.task("f" + std::to_string(i)).times(1 + static_cast<std::uint32_t>(random.below(3)));
+    choose_properties(task.task(), 1, random);
+    task.task().runs_finally = true;
+    if (i > 0 && random.chance(0.5)) task.after(tasks.back());
+    tasks.push_back(task);
+  }
+  graph::GraphData data = story.graph().data();
+  data.limits = random_limits(random);
+  return graph::Graph(std::move(data));
+}
+
+/// One to five ranks, sometimes many, of different sizes; some share a node. `is_good`: each can run everything.
+inline WorldOptions random_cluster(Random& random, bool is_good) {
+  WorldOptions options;
+  const std::size_t num_ranks = random.chance(0.05) ? 30 + random.below(10) : 1 + random.below(5);
+  const bool share_nodes = random.chance(0.3);
+  for (std::uint32_t r = 0; r < num_ranks; ++r) {
+    const std::uint32_t node = share_nodes ? r / 2 : r;
+    const auto cores =
+        is_good || random.chance(0.7) ? kMostCores : static_cast<std::uint32_t>(random.below(kMostCores));
+    const std::uint32_t gpus = is_good || random.chance(0.5) ? 1 : 0;
+    options.workers.push_back({"n" + std::to_string(node), r, cores, kWorkerMemory, gpus, {}});
+    options.places.node_of.push_back(node);
+  }
+  return options;
+}
+
+/// Often with homes, some of them on workers that do not exist, and leases that have nothing to do with the edges.
+inline plan::Plan random_plan(const graph::Graph& graph, std::uint32_t num_workers, Random& random) {
+  plan::Plan plan;
+  plan.order = plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
+  if (random.chance(0.3)) return plan;
+  const bool has_leases = random.chance(0.7);
+  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
+    plan.homes.emplace_back(random.chance(0.1) ? WorkerId::kInvalid
+                                               : static_cast<std::uint32_t>(random.below(num_workers + 1)));
+    if (has_leases) plan.leases.push_back(static_cast<std::uint32_t>(random.below(1 + graph.num_elements() / 8)));
+  }
+  return plan;
+}
+
+/// Half of the elements are short, so that workers get backlogs of them.
+inline Outcome random_outcome(ElementId e, bool may_fail, Random& random) {
+  using scheduler::FailureClass;
+  Outcome outcome;
+  outcome.length = e.value() % 16 < 8 ? Duration(std::chrono::microseconds(200 + random.below(3000)))
+                                      : Duration(std::chrono::milliseconds(1 + random.below(200)));
+  if (!may_fail || !random.chance(0.05)) return outcome;
+  outcome.cls = random.chance(0.5) ? FailureClass::error : FailureClass::signal;
+  outcome.exit = 1;
+  return outcome;
+}
+
+}  // namespace fugle::sim
