@@ -47,18 +47,35 @@ class ByteWriter {
   std::string bytes_;
 };
 
-/// Reading past the end gives zero values and sets failed(): check it once, after the last field.
+/// Reading past the end, or what ByteWriter can not have written, gives zero values and sets failed(): check it once,
+/// after the last field. Never takes more memory than a small multiple of the bytes at hand.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
 
   template <class T>
-  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) [[nodiscard]] T get() {
+  requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) [[nodiscard]] T get() {
     T value{};
     if (rest_.size() < sizeof value) return fail(), value;
     std::memcpy(&value, rest_.data(), sizeof value);
     rest_.remove_prefix(sizeof value);
     return value;
+  }
+  template <class T>
+  requires std::same_as<T, bool>
+  [[nodiscard]] T get() {
+    const auto value = get<std::uint8_t>();
+    if (value > 1) fail();
+    return value == 1;
+  }
+  /// An enumerator from 0 to `last`; it is `last` that grows with new ones.
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  [[nodiscard]] Enum get_enum(Enum last) {
+    using Number = std::underlying_type_t<Enum>;
+    const auto value = get<Number>();
+    if (value <= static_cast<Number>(last) && value >= Number{}) return static_cast<Enum>(value);
+    return fail(), Enum{};
   }
   template <class T>
   requires std::same_as<T, std::string>
@@ -80,6 +97,7 @@ class ByteReader {
   [[nodiscard]] std::vector<Item> get_all(Each each) {
     const auto count = get<std::uint32_t>();
     std::vector<Item> items;
+    if (count > rest_.size()) fail();  // an item has a byte at least
     for (std::uint32_t i = 0; i < count && !failed_; ++i) items.push_back(each());
     return items;
   }

@@ -1,16 +1,20 @@
 #include "executor/attempt_log.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "base/regular_file.hpp"
 #include "executor/log_row.hpp"
 
 namespace fugle::executor {
@@ -19,9 +23,18 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostTailBytes = 1 << 20;
+constexpr std::uint64_t kLongestChunk = 64 << 20;  ///< the spawner writes much shorter ones
 
-std::string log_path(const std::string& run_dir, WorkerId worker) {
-  return fmt::format("{}/logs/worker-{}.log", run_dir, worker.value());
+/// Fewer bytes than there is room for at the end of the file only.
+std::size_t read_at(const RegularFile& file, off_t offset, std::span<char> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::pread(file.fd(), bytes.data() + done, bytes.size() - done, offset + static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
 }
 
 /// The n of "worker-<n>.idx"; invalid for other names.
@@ -39,13 +52,12 @@ LogChunk to_chunk(const LogRow& row, WorkerId worker) {
   return {row.offset, row.time_ns, row.length, ElementId(row.element), row.attempt, row.stream, row.flags, worker};
 }
 
-void read_index(const fs::path& path, WorkerId worker, ElementId element, std::uint16_t attempt,
+void read_index(const RegularFile& file, WorkerId worker, ElementId element, std::uint16_t attempt,
                 std::vector<LogChunk>& chunks) {
-  std::ifstream file(path, std::ios::binary);
   std::array<char, 1024 * sizeof(LogRow)> rows;
-  while (file) {
-    file.read(rows.data(), rows.size());
-    const std::size_t count = static_cast<std::size_t>(file.gcount()) / sizeof(LogRow);
+  off_t at = 0;
+  for (std::size_t count = 1; count > 0; at += static_cast<off_t>(count * sizeof(LogRow))) {
+    count = read_at(file, at, rows) / sizeof(LogRow);
     for (std::size_t i = 0; i < count; ++i) {
       const auto row = decode_log_row(rows.data() + i * sizeof(LogRow));
       if (row && (!element.is_valid() || row->element == element.value()) && (attempt == 0 || row->attempt == attempt))
@@ -73,7 +85,9 @@ std::vector<LogChunk> find_chunks(const std::string& run_dir, ElementId element,
   std::error_code error;
   for (fs::directory_iterator at(fs::path(run_dir) / "logs", error), end; !error && at != end; at.increment(error)) {
     const WorkerId worker = worker_of(at->path().filename().string());
-    if (worker.is_valid()) read_index(at->path(), worker, element, attempt, chunks);
+    if (!worker.is_valid()) continue;
+    const RegularFile file = open_regular(run_dir, "logs/" + at->path().filename().string());
+    if (file.is_open()) read_index(file, worker, element, attempt, chunks);
   }
   std::sort(chunks.begin(), chunks.end(), [](const LogChunk& a, const LogChunk& b) {
     return std::tuple(a.time_ns, a.worker, a.offset) < std::tuple(b.time_ns, b.worker, b.offset);
@@ -82,11 +96,14 @@ std::vector<LogChunk> find_chunks(const std::string& run_dir, ElementId element,
 }
 
 std::string read_chunk(const std::string& run_dir, const LogChunk& chunk) {
-  std::ifstream file(log_path(run_dir, chunk.worker), std::ios::binary);
-  std::string bytes(chunk.length, '\0');
-  file.seekg(static_cast<std::streamoff>(chunk.offset));
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
+  const RegularFile file = open_regular(run_dir, fmt::format("logs/worker-{}.log", chunk.worker.value()));
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.fd(), &status) != 0) return {};
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (chunk.offset >= size) return {};
+  // No more than there is: a row may claim anything.
+  std::string bytes(std::min<std::uint64_t>({chunk.length, size - chunk.offset, kLongestChunk}), '\0');
+  bytes.resize(read_at(file, static_cast<off_t>(chunk.offset), bytes));
   return bytes;
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/assert.hpp"
+#include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace fugle::graph {
@@ -17,17 +18,21 @@ void put(std::string_view field, std::string& out) {
   out += field;
 }
 
+[[noreturn]] void throw_damaged(const char* what) {
+  throw EnvironmentError(fmt::format("cannot read an element ({}); its bytes are damaged", what));
+}
+
 std::string_view take(std::string_view& packed) {
   std::size_t length = 0;
   std::size_t at = 0;
   for (unsigned shift = 0;; shift += 7, ++at) {
-    FUGLE_CHECK_THAT(at < packed.size() && shift < 63, "packed element text ends too early");
+    if (at >= packed.size() || shift >= 63) throw_damaged("a length is cut off");
     const auto byte = static_cast<unsigned char>(packed[at]);
     length |= static_cast<std::size_t>(byte & 0x7F) << shift;
     if ((byte & 0x80) == 0) break;
   }
   ++at;
-  FUGLE_CHECK_THAT(length <= packed.size() - at, "packed element text ends too early");
+  if (length > packed.size() - at) throw_damaged("a text is cut off");
   const std::string_view field = packed.substr(at, length);
   packed.remove_prefix(at + length);
   return field;
@@ -115,9 +120,11 @@ std::string fill_slots(std::string_view text, const SlotValues& values) {
     filled += text.substr(0, open);
     if (open == std::string_view::npos) break;
     const std::size_t close = text.find(kSlot, open + 1);
-    FUGLE_CHECK_THAT(close != std::string_view::npos && close >= open + 3, "slot is not closed");
+    if (close == std::string_view::npos || close < open + 3) throw_damaged("a slot is not closed");
     std::size_t index = 0;
     std::from_chars(text.data() + open + 2, text.data() + close, index);
+    const bool is_output = text[open + 1] == 'o' || text[open + 1] == 'q';
+    if (is_output && index >= values.staged_outputs.size()) throw_damaged("a slot is for an output there is not");
     switch (text[open + 1]) {
       case 'o': filled += values.staged_outputs[index]; break;
       case 'q': filled += quote_for_shell(values.staged_outputs[index]); break;
@@ -126,7 +133,7 @@ std::string fill_slots(std::string_view text, const SlotValues& values) {
       case 'S': filled += quote_for_shell(values.scratch); break;
       case 'r': filled += values.run_state; break;
       case 'l': filled += kSlot; break;
-      default: FUGLE_CHECK_THAT(false, "unknown slot kind");
+      default: throw_damaged("a slot is of no known kind");
     }
     text.remove_prefix(close + 1);
   }

@@ -42,6 +42,7 @@ struct ElementText {
 
 /// Appends the packed text to `out`. The counts must be those of the task.
 void pack(const Task& task, const ElementText& text, std::string& out);
+/// Throws EnvironmentError on bytes that pack() did not make for that task; so does fill_slots().
 [[nodiscard]] ElementText unpack(const Task& task, std::string_view packed);
 
 [[nodiscard]] std::string output_slot(std::size_t output, bool quoted);

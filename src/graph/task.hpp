@@ -32,6 +32,7 @@ enum class FailureClass : std::uint8_t {
   lost = 13,        ///< its worker or the head died while it ran (infrastructure)
   cancelled = 14,   ///< ended by us on request; not a failure of the task
 };
+inline constexpr auto kLastFailureClass = FailureClass::cancelled;
 [[nodiscard]] const char* name_of(FailureClass cls);
 
 /// Never charged to the task's own retry budget.

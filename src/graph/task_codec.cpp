@@ -96,19 +96,19 @@ Task decode_task(std::string_view bytes) {
   Task task;
   task.name = in.get<std::string>();
   task.description = in.get<std::string>();
-  task.kind = in.get<TaskKind>();
+  task.kind = in.get_enum(TaskKind::gate);
   task.request.cores = in.get<std::uint32_t>();
   task.request.mem_bytes = in.get<std::uint64_t>();
   task.timeout = in.get_duration();
   task.grace = in.get_duration();
   task.estimate = in.get_duration();
   task.retries = get_retries(in);
-  task.on_failure = in.get<OnFailure>();
+  task.on_failure = in.get_enum(OnFailure::stop);
   task.priority = in.get<std::int32_t>();
   if (version >= 2) {
     task.request.gpus = in.get<std::uint32_t>();
-    task.bind = in.get<Bind>();
-    task.place = in.get<Place>();
+    task.bind = in.get_enum(Bind::socket);
+    task.place = in.get_enum(Place::near);
     task.near = in.get<std::string>();
   }
   task.shell = get_words(in);
@@ -135,7 +135,8 @@ Task decode_task(std::string_view bytes) {
     task.scratch_root = in.get<std::string>();
     task.scratch_bytes = in.get<std::uint64_t>();
   }
-  if (in.failed() || !in.at_end()) throw EnvironmentError("cannot read a task (its bytes are damaged)");
+  const bool has_shape = task.input_is_list.size() == task.input_names.size();
+  if (in.failed() || !in.at_end() || !has_shape) throw EnvironmentError("cannot read a task (its bytes are damaged)");
   return task;
 }
 

@@ -1,7 +1,9 @@
 #include "scheduler/message.hpp"
 
-#include "base/assert.hpp"
+#include <fmt/format.h>
+
 #include "base/codec.hpp"
+#include "base/error.hpp"
 
 namespace fugle::scheduler {
 namespace {
@@ -92,12 +94,12 @@ LeasedElement get_leased(ByteReader& in) {
 
 AttemptReport get_attempt(ByteReader& in) {
   AttemptReport a;
-  a.kind = in.get<AttemptReport::Kind>();
+  a.kind = in.get_enum(AttemptReport::Kind::ended);
   a.element = in.get<ElementId>();
   a.attempt = in.get<std::uint16_t>();
   a.start = in.get_time();
   a.end = in.get_time();
-  a.cls = in.get<FailureClass>();
+  a.cls = in.get_enum(graph::kLastFailureClass);
   a.exit = in.get<std::int32_t>();
   a.cpu_ms = in.get<std::uint64_t>();
   a.maxrss_kb = in.get<std::uint32_t>();
@@ -105,6 +107,11 @@ AttemptReport get_attempt(ByteReader& in) {
   a.written_bytes = in.get<std::uint64_t>();
   a.reason = in.get<std::string>();
   return a;
+}
+
+[[noreturn]] void throw_damaged(const char* why) {
+  throw EnvironmentError(
+      fmt::format("a message between ranks can not be read ({}); do all nodes have the same version of fugle?", why));
 }
 
 Message get_message(ByteReader& in) {
@@ -148,7 +155,7 @@ Message get_message(ByteReader& in) {
       signal.signal = in.get<std::int32_t>();
       return signal;
     }
-    default: FUGLE_CHECK_THAT(false, "message of unknown kind"); return Shutdown{};
+    default: throw_damaged("it is of no known kind");
   }
 }
 
@@ -164,7 +171,7 @@ std::string encode(const Message& message) {
 Message decode(std::string_view bytes) {
   ByteReader in(bytes);
   Message message = get_message(in);
-  FUGLE_CHECK_THAT(!in.failed() && in.at_end(), "message has the wrong length");
+  if (in.failed() || !in.at_end()) throw_damaged("it has the wrong length");
   return message;
 }
 

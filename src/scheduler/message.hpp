@@ -93,7 +93,7 @@ struct Report {
 using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report, Release, SignalAttempts>;
 
 [[nodiscard]] std::string encode(const Message& message);
-/// Aborts on bytes that encode() did not make: both ends are ours.
+/// Throws EnvironmentError on bytes that encode() did not make.
 [[nodiscard]] Message decode(std::string_view bytes);
 
 }  // namespace fugle::scheduler

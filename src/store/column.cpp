@@ -1,5 +1,7 @@
 #include "store/column.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "store/crc32c.hpp"
 #include "store/file.hpp"
@@ -30,7 +32,8 @@ graph::StringColumn read_texts(const hdf5::Handle& parent, const std::string& na
   const hdf5::Handle dataset = hdf5::open_dataset(parent, name + "_bytes");
   std::string bytes(hdf5::size_of(dataset), '\0');
   read_column_bytes(dataset, hdf5::type_of<char>(), std::as_writable_bytes(std::span(bytes)));
-  if (offsets.empty() || offsets.back() != bytes.size()) {
+  if (offsets.empty() || offsets.front() != 0 || offsets.back() != bytes.size() ||
+      !std::is_sorted(offsets.begin(), offsets.end())) {
     throw EnvironmentError(hdf5::describe(dataset) + " is not as long as its offsets say");
   }
   return graph::StringColumn::from_raw(std::move(offsets), std::move(bytes));

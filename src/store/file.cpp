@@ -30,11 +30,21 @@ const char* advice_for(int error) {
     case EACCES:
     case EPERM:
     case EROFS: return "check the permissions of the run directory";
+    case ELOOP: return "put the file itself in place of the link";
     case ENOENT: return "check the path of the run directory";
     case EMFILE:
     case ENFILE: return "raise the limit of open files (ulimit -n)";
     default: return "check the file system, then resume the run";
   }
+}
+
+/// Of a directory the path may lead through links; the files in it are ours and are none, and a FIFO in place of one
+/// must not be waited for.
+int safely(int flags) { return (flags & O_DIRECTORY) != 0 ? O_CLOEXEC : O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK; }
+
+bool is_regular(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 }  // namespace
@@ -44,8 +54,13 @@ void throw_errno(const std::string& what, const std::string& path, int error) {
 }
 
 File::File(std::string path, int flags, Disk& disk) : disk_(&disk), path_(std::move(path)) {
-  fd_ = disk.open(path_.c_str(), flags | O_CLOEXEC, kPrivateFile);
+  fd_ = disk.open(path_.c_str(), flags | safely(flags), kPrivateFile);
   if (fd_ < 0) throw_errno("cannot open", path_, errno);
+  if ((flags & O_DIRECTORY) == 0 && !is_regular(fd_)) {
+    disk.close(fd_);
+    throw EnvironmentError(
+        fmt::format("cannot open '{}' (it is not a regular file); restore what was there, or start a new run", path_));
+  }
   if ((flags & O_CREAT) != 0) share_like_directory(fd_, path_);
 }
 

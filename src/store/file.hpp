@@ -21,7 +21,8 @@ namespace fugle::store {
 /// Owns an open descriptor and remembers its path for messages.
 class File {
  public:
-  /// open(2) with O_CLOEXEC added. What is made gets the rights of its directory (base/file_rights.hpp).
+  /// open(2) with O_CLOEXEC added, of a regular file that is no link, or of a directory. What is made gets the rights
+  /// of its directory (base/file_rights.hpp).
   File(std::string path, int flags, Disk& disk = real_disk());
   ~File();
   File(File&& other) noexcept : disk_(other.disk_), path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}

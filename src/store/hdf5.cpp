@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/file_rights.hpp"
+#include "base/regular_file.hpp"
 #include "store/file.hpp"
 
 namespace fugle::store::hdf5 {
@@ -17,6 +18,8 @@ static_assert(std::endian::native == std::endian::little, "columns are read and 
 
 constexpr hsize_t kAlignment = 4096;
 constexpr hsize_t kChunk = 65536;
+constexpr std::size_t kLongestText = 1 << 20;     ///< of an attribute, bytes
+constexpr std::uint64_t kMostCompression = 1032;  ///< deflate can do no better
 
 std::recursive_mutex& library_mutex() {
   static std::recursive_mutex mutex;
@@ -68,6 +71,50 @@ void write_attribute(const Handle& object, const std::string& name, hid_t type, 
   const Handle attribute = own(H5Acreate2(object.id(), name.c_str(), type, space.id(), H5P_DEFAULT, H5P_DEFAULT),
                                H5Aclose, "H5Acreate2", name);
   check(H5Awrite(attribute.id(), type, value) >= 0, "H5Awrite", name);
+}
+
+/// An attribute with one value: with more the library would write past what it is read into.
+Handle open_single_attribute(const Handle& object, const std::string& name) {
+  Handle attribute = own(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose, "H5Aopen", name);
+  const Handle space = own(H5Aget_space(attribute.id()), H5Sclose, "H5Aget_space", name);
+  if (H5Sget_simple_extent_npoints(space.id()) != 1)
+    throw EnvironmentError(fmt::format("attribute '{}' has not one value", name));
+  return attribute;
+}
+
+herr_t refuse_link(const char*, const char*, const char*, const char*, unsigned*, hid_t, void*) { return -1; }
+
+/// What is opened by its name must be in the same file: a link may lead anywhere.
+Handle without_external_links(hid_t kind) {
+  Handle access = own(H5Pcreate(kind), H5Pclose, "H5Pcreate", "access");
+  check(H5Pset_elink_cb(access.id(), refuse_link, nullptr) >= 0, "H5Pset_elink_cb", "access");
+  return access;
+}
+
+std::uint64_t file_size_of(const Handle& object) {
+  const Handle file = own(H5Iget_file_id(object.id()), H5Fclose, "H5Iget_file_id", "file");
+  hsize_t size = 0;
+  check(H5Fget_filesize(file.id(), &size) >= 0, "H5Fget_filesize", "file");
+  return size;
+}
+
+/// One row of numbers or records that all lie in this file, and no more of them than it has room for.
+void check_shape(const Handle& dataset) {
+  const auto refuse = [&](const char* why) {
+    throw EnvironmentError(fmt::format("{} is not as this program writes it ({})", describe(dataset), why));
+  };
+  const Handle space = own(H5Dget_space(dataset.id()), H5Sclose, "H5Dget_space", "dataset");
+  if (H5Sget_simple_extent_ndims(space.id()) != 1) refuse("it has not one dimension");
+  const Handle creation = own(H5Dget_create_plist(dataset.id()), H5Pclose, "H5Dget_create_plist", "dataset");
+  const H5D_layout_t layout = H5Pget_layout(creation.id());
+  if (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) refuse("its layout");
+  if (layout == H5D_CONTIGUOUS && H5Pget_external_count(creation.id()) != 0) refuse("its bytes are in another file");
+  const Handle type = own(H5Dget_type(dataset.id()), H5Tclose, "H5Dget_type", "dataset");
+  if (H5Tdetect_class(type.id(), H5T_VLEN) > 0 || H5Tdetect_class(type.id(), H5T_REFERENCE) > 0) refuse("its type");
+  const std::uint64_t room = file_size_of(dataset) * (layout == H5D_CHUNKED ? kMostCompression : 1);
+  const hssize_t size = H5Sget_simple_extent_npoints(space.id());
+  const std::uint64_t row = size_of_type(type);
+  if (size < 0 || static_cast<std::uint64_t>(size) > room / row) refuse("it is larger than its file");
 }
 
 Handle scalar_space() { return own(H5Screate(H5S_SCALAR), H5Sclose, "H5Screate", "scalar"); }
@@ -139,6 +186,9 @@ Handle create_file(const Session&, const std::string& path, const CreateOptions&
 }
 
 Handle open_file(const Session&, const std::string& path) {
+  // The library would wait for the other end of a FIFO and follow any link.
+  if (const RegularFile file = open_regular(path); !file.is_open())
+    throw EnvironmentError(fmt::format("cannot open '{}' ({}); check the run directory", path, file.problem()));
   const Handle access = file_access(H5F_LIBVER_LATEST);
   Handle file = own(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), H5Fclose, "H5Fopen", path);
   close_on_exec(file, path);
@@ -146,7 +196,8 @@ Handle open_file(const Session&, const std::string& path) {
 }
 
 Handle open_group(const Handle& parent, const std::string& name) {
-  return own(H5Gopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Gclose, "H5Gopen2", name);
+  const Handle access = without_external_links(H5P_GROUP_ACCESS);
+  return own(H5Gopen2(parent.id(), name.c_str(), access.id()), H5Gclose, "H5Gopen2", name);
 }
 
 Handle create_group(const Handle& parent, const std::string& name) {
@@ -178,16 +229,19 @@ bool has_attribute(const Handle& object, const std::string& name) {
 }
 
 std::uint64_t read_number(const Handle& object, const std::string& name) {
-  const Handle attribute = own(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose, "H5Aopen", name);
+  const Handle attribute = open_single_attribute(object, name);
+  const Handle type = own(H5Aget_type(attribute.id()), H5Tclose, "H5Aget_type", name);
+  check(H5Tget_class(type.id()) == H5T_INTEGER, "H5Tget_class", name);
   std::uint64_t value = 0;
   check(H5Aread(attribute.id(), H5T_STD_U64LE, &value) >= 0, "H5Aread", name);
   return value;
 }
 
 std::string read_text(const Handle& object, const std::string& name) {
-  const Handle attribute = own(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose, "H5Aopen", name);
+  const Handle attribute = open_single_attribute(object, name);
   const Handle type = own(H5Aget_type(attribute.id()), H5Tclose, "H5Aget_type", name);
   check(H5Tget_class(type.id()) == H5T_STRING && H5Tis_variable_str(type.id()) == 0, "H5Tget_class", name);
+  check(H5Tget_size(type.id()) <= kLongestText, "H5Tget_size", name);
   std::string value(H5Tget_size(type.id()), '\0');
   check(H5Aread(attribute.id(), type.id(), value.data()) >= 0, "H5Aread", name);
   return value.substr(0, value.find('\0'));
@@ -230,7 +284,10 @@ Handle create_dataset(const Handle& parent, const std::string& name, hid_t type,
 }
 
 Handle open_dataset(const Handle& parent, const std::string& name) {
-  return own(H5Dopen2(parent.id(), name.c_str(), H5P_DEFAULT), H5Dclose, "H5Dopen2", name);
+  const Handle access = without_external_links(H5P_DATASET_ACCESS);
+  Handle dataset = own(H5Dopen2(parent.id(), name.c_str(), access.id()), H5Dclose, "H5Dopen2", name);
+  check_shape(dataset);
+  return dataset;
 }
 
 std::uint64_t offset_of(const Handle& dataset) {

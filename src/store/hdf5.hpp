@@ -59,6 +59,8 @@ struct CreateOptions {
 };
 /// Truncates what is there. Datasets of 4 KiB and more start at multiples of 4 KiB.
 [[nodiscard]] Handle create_file(const Session& session, const std::string& path, const CreateOptions& options = {});
+/// A regular file, not behind a link. Whatever is opened in it may be damaged or made to do harm: sizes and shapes are
+/// checked before anything is read.
 [[nodiscard]] Handle open_file(const Session& session, const std::string& path);
 
 /// For reading. Groups are handles, too.
@@ -69,6 +71,7 @@ void write_attribute(const Handle& object, const std::string& name, std::uint64_
 void write_attribute(const Handle& object, const std::string& name, std::string_view text);
 void write_attribute(const Handle& object, const std::string& name, std::span<const std::string> texts);
 [[nodiscard]] bool has_attribute(const Handle& object, const std::string& name);
+/// Throw EnvironmentError for attributes of another shape or type.
 [[nodiscard]] std::uint64_t read_number(const Handle& object, const std::string& name);
 [[nodiscard]] std::string read_text(const Handle& object, const std::string& name);
 
@@ -94,6 +97,8 @@ enum class Storage : std::uint8_t {
 };
 [[nodiscard]] Handle create_dataset(const Handle& parent, const std::string& name, hid_t type, std::uint64_t size,
                                     Storage storage);
+/// Throws EnvironmentError for one that this program can not have made: not one dimension, in another file, larger
+/// than the file it is in.
 [[nodiscard]] Handle open_dataset(const Handle& parent, const std::string& name);
 /// Bytes from the start of the file to the first row of a contiguous dataset.
 [[nodiscard]] std::uint64_t offset_of(const Handle& dataset);

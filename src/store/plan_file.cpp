@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "graph/find_flaw.hpp"
 #include "store/column.hpp"
 #include "store/file.hpp"
 #include "store/hdf5.hpp"
@@ -146,7 +147,9 @@ void write_plan(const std::string& run_dir, const Graph& graph, const PlanFacts&
 PlanFile read_plan(const std::string& run_dir) {
   return with_plan(run_dir, [](const hdf5::Handle& file) {
     PlanFacts facts{hdf5::read_text(file, "run"), hdf5::read_text(file, "workflow"), hdf5::read_number(file, "seed")};
-    return PlanFile{std::move(facts), Graph(read_graph(file))};
+    GraphData data = read_graph(file);
+    if (const std::string flaw = graph::find_flaw(data); !flaw.empty()) throw EnvironmentError(flaw);
+    return PlanFile{std::move(facts), Graph(std::move(data))};
   });
 }
 
@@ -167,6 +170,8 @@ std::vector<std::string> read_element_ids(const std::string& run_dir, const std:
     for (const ElementId e : elements) {
       std::uint64_t range[2];
       hdf5::read_some(offsets, hdf5::type_of<std::uint64_t>(), e.value(), 2, range);
+      if (range[0] > range[1] || range[1] > hdf5::size_of(bytes))
+        throw EnvironmentError("the ids do not fit their bytes");
       std::string& id = ids.emplace_back(range[1] - range[0], '\0');
       if (!id.empty()) hdf5::read_some(bytes, hdf5::type_of<char>(), range[0], id.size(), id.data());
     }

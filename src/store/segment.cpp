@@ -80,6 +80,11 @@ SegmentInfo read_metadata(const std::string& path) {
   if (hdf5::size_of(rows) != info.capacity || hdf5::size_of(text) != info.text_capacity) {
     throw EnvironmentError("the datasets are not as large as the attributes say");
   }
+  const bool has_sane_size = info.capacity <= kMaxCapacity && info.text_capacity <= kMaxTextCapacity;
+  if (hdf5::size_of_type(hdf5::type_in(rows)) != sizeof(Row) || hdf5::size_of_type(hdf5::type_in(text)) != 1 ||
+      !has_sane_size) {
+    throw EnvironmentError("the datasets are not as this program makes them");
+  }
   info.rows_offset = hdf5::offset_of(rows);
   info.text_offset = hdf5::offset_of(text);
   return info;

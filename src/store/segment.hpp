@@ -19,6 +19,10 @@ inline constexpr std::uint32_t kTextBytesPerRow = 16;
 /// Fewer rows would not fill the pages that keep the text area apart.
 inline constexpr std::uint32_t kMinCapacity = 4096 / kTextBytesPerRow;
 
+/// What a reader believes; far more than is ever asked for.
+inline constexpr std::uint32_t kMaxCapacity = 1u << 24;
+inline constexpr std::uint64_t kMaxTextCapacity = std::uint64_t{kMaxCapacity} * kTextBytesPerRow;
+
 struct SegmentInfo {
   std::uint32_t number = 0;
   std::string run;                    ///< uuid of the journal

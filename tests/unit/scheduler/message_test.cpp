@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.hpp"
+
 namespace fugle::scheduler {
 namespace {
 
@@ -49,8 +51,38 @@ TEST(Message, comes_back_from_its_bytes) {
   EXPECT_TRUE(std::holds_alternative<Shutdown>(decode(encode(Shutdown{}))));
 }
 
-TEST(Message, of_the_wrong_length_is_a_bug) {
-  EXPECT_DEATH((void)decode(encode(Revoke{{ElementId(1)}}) + "x"), "wrong length");
+void expect_refused(const std::string& bytes) { EXPECT_THROW((void)decode(bytes), EnvironmentError); }
+
+TEST(Message, of_the_wrong_length_is_refused) {
+  const std::string good = encode(Revoke{{ElementId(1)}});
+  expect_refused(good + "x");
+  for (std::size_t length = 0; length < good.size(); ++length) expect_refused(good.substr(0, length));
+}
+
+TEST(Message, of_no_known_kind_is_refused) {
+  std::string bytes = encode(Shutdown{});
+  bytes[0] = 77;
+  expect_refused(bytes);
+}
+
+TEST(Message, that_claims_more_than_it_has_takes_no_memory) {
+  std::string bytes = encode(Revoke{{ElementId(1)}});
+  bytes[1] = bytes[2] = bytes[3] = bytes[4] = '\xff';
+  expect_refused(bytes);
+}
+
+TEST(Message, with_an_enumerator_there_is_not_is_refused) {
+  Report report;
+  report.attempts.emplace_back();
+  std::string bytes = encode(report);
+  bytes[5] = 2;  // after the kind of message and the count: started or ended
+  expect_refused(bytes);
+}
+
+TEST(Message, with_a_truth_value_that_is_neither_is_refused) {
+  std::string bytes = encode(Report{});
+  bytes.back() = 2;  // goodbye
+  expect_refused(bytes);
 }
 
 }  // namespace

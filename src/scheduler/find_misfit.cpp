@@ -1,0 +1,57 @@
+#include "scheduler/find_misfit.hpp"
+
+#include <fmt/format.h>
+
+namespace fugle::scheduler {
+namespace {
+
+/// Differences of times this far from the epoch (146 years) still fit into a Duration.
+constexpr std::int64_t kMaxTime = std::int64_t{1} << 62;
+
+bool is_sane(Time t) { return to_ns(t) >= -kMaxTime / 2 && to_ns(t) <= kMaxTime; }
+
+bool names_element(EventKind kind) {
+  switch (kind) {
+    case EventKind::attempt_started:
+    case EventKind::attempt_ended:
+    case EventKind::cancel_element:
+    case EventKind::hold_element:
+    case EventKind::release_element: return true;
+    default: return false;
+  }
+}
+
+std::string find_bad_start(const RunState& run, const Event& event) {
+  const State state = run.state(event.element);
+  const std::string_view id = run.graph().id(event.element);
+  if (state != State::ready && state != State::retry_wait)
+    return fmt::format("an attempt of {} that is {}", id, name_of(state));
+  if (event.attempt <= run.attempt(event.element))
+    return fmt::format("attempt {} of {} after attempt {}", event.attempt, id, run.attempt(event.element));
+  return {};
+}
+
+std::string find_bad_end(const RunState& run, const Event& event) {
+  if (!is_live(run.state(event.element))) return find_bad_start(run, event);
+  if (event.attempt == run.attempt(event.element)) return {};
+  return fmt::format("the end of attempt {} of {} while attempt {} runs", event.attempt, run.graph().id(event.element),
+                     run.attempt(event.element));
+}
+
+}  // namespace
+
+std::string find_misfit(const RunState& run, const Event& event) {
+  if (!is_sane(event.start) || !is_sane(event.end)) return "a time that can not be";
+  if (event.kind == EventKind::finally_began && run.has_finally_begun()) return "the beginning of finally, twice";
+  if (!names_element(event.kind)) return {};
+  const std::uint32_t num_elements = run.graph().num_elements();
+  if (event.element.value() >= num_elements)
+    return fmt::format("an event of element number {} where there are {}", event.element.value(), num_elements);
+  const bool is_attempt = event.kind == EventKind::attempt_started || event.kind == EventKind::attempt_ended;
+  if (is_attempt && run.graph().is_gate(event.element)) return "an attempt of what can not run";
+  if (event.kind == EventKind::attempt_started) return find_bad_start(run, event);
+  if (event.kind == EventKind::attempt_ended) return find_bad_end(run, event);
+  return {};
+}
+
+}  // namespace fugle::scheduler
