@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "app/crash_guard.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -24,7 +25,7 @@ constexpr std::array kCommands{
     Command{"report", "[RUN]", "how long it took, against the best possible", report_verb},
     Command{"history", "[RUN]", "past runs, their attempts and events", history_verb},
     Command{"cancel", "[RUN] [E]", "stop a run or an element", cancel_verb},
-    Command{"doctor", "", "is this machine usable; what is in it", doctor_verb},
+    Command{"doctor", "[RUN]", "is this machine usable; is the state of a run sound", doctor_verb},
 };
 
 /// Old or foreign words and what they stand for.
@@ -38,6 +39,9 @@ constexpr std::array kAliases{
     Alias{"check", "validate", ""},        Alias{"lint", "validate", ""},       Alias{"stop", "cancel", ""},
     Alias{"audit", "history", "--events"},
 };
+
+/// What they read may have been made by others, or be damaged.
+constexpr std::array<std::string_view, 5> kReadingVerbs{"status", "logs", "why", "report", "history"};
 
 constexpr std::array<std::string_view, 14> kLaterVerbs{"submit",  "rerun", "hold",  "release", "backfill",
                                                        "lineage", "graph", "diff",  "test",    "import",
@@ -101,6 +105,7 @@ int dispatch(const Args& given) {
   if (args[0] == "version" || args[0] == "--version") return print_version();
   const Command* command = find_command(args[0]);
   if (command == nullptr) refuse_verb(args[0]);
+  if (std::find(kReadingVerbs.begin(), kReadingVerbs.end(), args[0]) != kReadingVerbs.end()) continue_in_child(args[0]);
   return command->function(Args(args.begin() + 1, args.end()));
 }
 

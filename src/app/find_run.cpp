@@ -1,14 +1,19 @@
 #include "app/find_run.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <tuple>
 
+#include "app/access.hpp"
 #include "app/run_directory.hpp"
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "base/text.hpp"
 
 namespace fugle::app {
@@ -20,9 +25,10 @@ constexpr const char* kRunsDir = "runs-dir";
 
 std::string name_of(const std::string& run_dir) { return fs::path(run_dir).filename().string(); }
 
+/// Whatever has that name: what is wrong with it is told when it is read.
 bool is_run(const fs::path& dir) {
   std::error_code ignored;
-  return fs::is_regular_file(dir / "run.json", ignored);
+  return fs::exists(fs::symlink_status(dir / "run.json", ignored));
 }
 
 /// Run ids end in "-<UTC time>-<letters>"; within a second the file that was written later is the newer.
@@ -40,6 +46,14 @@ std::string absolute(const std::string& path) {
   std::string text = fs::absolute(path).lexically_normal().string();
   if (text.size() > 1 && text.ends_with('/')) text.pop_back();
   return text;
+}
+
+/// Who looks at the run of another should know.
+std::string tell_owner(std::string run_dir) {
+  struct stat status {};
+  if (::stat(run_dir.c_str(), &status) == 0 && status.st_uid != ::geteuid())
+    fmt::print(stderr, "fugle: run {} belongs to {}\n", printable(name_of(run_dir)), name_of_user(status.st_uid));
+  return run_dir;
 }
 
 [[noreturn]] void refuse(const std::string& runs_dir, const std::string& word, const std::vector<std::string>& runs) {
@@ -95,16 +109,16 @@ std::string find_run(const std::string& runs_dir, const std::string& word) {
   if (word.empty()) {
     const auto runs = list_runs(runs_dir);
     if (runs.empty()) refuse(runs_dir, word, runs);
-    return runs.front();
+    return tell_owner(runs.front());
   }
-  if (const auto run = try_find_run(runs_dir, word)) return *run;
+  if (const auto run = try_find_run(runs_dir, word)) return tell_owner(*run);
   refuse(runs_dir, word, list_runs(runs_dir));
 }
 
 RunAndElement find_run_and_element(const std::string& runs_dir, const std::vector<std::string>& words) {
   if (words.size() >= 2) return {find_run(runs_dir, words[0]), words[1]};
   if (words.empty()) return {find_run(runs_dir, ""), ""};
-  if (const auto run = try_find_run(runs_dir, words[0])) return {*run, ""};
+  if (const auto run = try_find_run(runs_dir, words[0])) return {tell_owner(*run), ""};
   if (list_runs(runs_dir).empty()) refuse(runs_dir, words[0], {});
   return {find_run(runs_dir, ""), words[0]};
 }

@@ -20,7 +20,8 @@ void add_runs_dir_option(boost::program_options::options_description& options);
 [[nodiscard]] std::vector<std::string> list_runs(const std::string& runs_dir);
 /// nullopt: no run is meant by `word`. Throws UsageError when several are.
 [[nodiscard]] std::optional<std::string> try_find_run(const std::string& runs_dir, const std::string& word);
-/// Absolute path of the run directory; an empty word means the newest run. Throws UsageError.
+/// Absolute path of the run directory, with a word on standard error when it is not ours; an empty word means the
+/// newest run. Throws UsageError.
 [[nodiscard]] std::string find_run(const std::string& runs_dir, const std::string& word);
 
 /// What `[RUN] [E]` mean: one word is a run if there is such a run, else an element of the newest one.

@@ -9,12 +9,14 @@
 
 #include "app/output.hpp"
 #include "app/read_durations.hpp"
+#include "app/stored_run.hpp"
 #include "base/text.hpp"
 #include "executor/attempt_log.hpp"
 #include "report/progress.hpp"
 #include "store/live_file.hpp"
 #include "store/plan_file.hpp"
 #include "store/run_door.hpp"
+#include "store/snapshot.hpp"
 
 namespace fugle::app {
 namespace {
@@ -63,7 +65,7 @@ std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
   const store::Recovered recovered = store::read_journal(run_dir);
   scheduler::Effects effects;
   for (const scheduler::Event& event : recovered.events) {
-    apply(*run->state_, event, effects);
+    apply_stored(*run->state_, event, run_dir, effects);
     effects.clear();
     add_duration(run->graph_, event, run->durations_so_far_);
   }

@@ -1,21 +1,31 @@
 #include "app/run_directory.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <utility>
 
 #include "app/version.hpp"
 #include "base/error.hpp"
+#include "base/file_rights.hpp"
+#include "base/printable.hpp"
+#include "base/regular_file.hpp"
 
 namespace fugle::app {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+
+namespace {
+constexpr std::size_t kLongestFacts = 16 << 20;  ///< bytes
+}
 
 std::string runs_directory(const std::string& given) {
   const char* from_environment = std::getenv("FUGLE_RUNS");
@@ -37,10 +47,7 @@ std::string host_name() {
   return name;
 }
 
-std::string user_name() {
-  const passwd* entry = getpwuid(getuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(getuid());
-}
+std::string user_name() { return name_of_user(getuid()); }
 
 std::string create_run_directory(const std::string& runs_dir, const std::string& run, const Access& access) {
   make_private_directory(runs_dir, access);
@@ -57,6 +64,23 @@ std::string create_run_directory(const std::string& runs_dir, const std::string&
                runs_dir, runs_dir);
   return directory;
 }
+
+namespace {
+
+/// All of the file or nothing of it.
+void write_whole(const std::string& path, const std::string& text) {
+  const std::string draft = path + ".tmp";
+  ::unlink(draft.c_str());  // of a life that was killed
+  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kPrivateFile);
+  if (fd >= 0) share_like_directory(fd, draft);
+  const bool is_written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool is_closed = fd >= 0 && ::close(fd) == 0;
+  if (is_written && is_closed && ::rename(draft.c_str(), path.c_str()) == 0) return;
+  throw EnvironmentError(
+      fmt::format("cannot write {} ({}); free some space, or make it writable", path, std::strerror(errno)));
+}
+
+}  // namespace
 
 void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
   Json params = Json::object();
@@ -79,58 +103,93 @@ void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
                      {"effort", facts.planning.effort},
                      {"reserve_s", facts.reserve ? Json(to_seconds(*facts.reserve)) : Json()},
                      {"fugle_version", kVersion}};
-  const fs::path path = fs::path(run_dir) / "run.json";
-  const fs::path draft = path.string() + ".tmp";
-  std::ofstream out(draft);
   // Command lines and paths are bytes; what is not UTF-8 is replaced, since JSON can not hold it.
-  out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-  out.close();
-  std::error_code problem;
-  if (out) fs::rename(draft, path, problem);
-  if (!out || problem)
-    throw EnvironmentError(fmt::format("cannot write {} (disk full or not writable?); free some space", path.string()));
+  write_whole(fs::path(run_dir) / "run.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
 }
 
 namespace {
 
+/// What is not an integer of that type, or is out of its range, is damage: the library would cut it to size.
+template <class T>
+T integer_in(const Json& json, const char* key) {
+  const Json& value = json.at(key);
+  const bool is_small = value.is_number_unsigned()
+                            ? std::in_range<T>(value.get<std::uint64_t>())
+                            : std::in_range<T>(value.is_number_integer() ? value.get<std::int64_t>() : std::int64_t{0});
+  if (!value.is_number_integer() || !is_small)
+    throw EnvironmentError(fmt::format("'{}' is not a number that fits", key));
+  return value.get<T>();
+}
+
+/// Seconds that a Duration can hold.
+Duration seconds_in(const Json& json, const char* key) {
+  const double seconds = json.at(key).get<double>();
+  if (!(seconds >= 0 && seconds < 1e9)) throw EnvironmentError(fmt::format("'{}' is not a number that fits", key));
+  return from_seconds(seconds);
+}
+
 /// Runs of the first version have none of these.
 void read_planning(const Json& json, RunFacts& facts) {
   facts.planning.policy = plan::policy_named(json.value("policy", "auto")).value_or(facts.planning.policy);
-  facts.planning.effort = json.value("effort", facts.planning.effort);
-  if (json.contains("reserve_s") && json["reserve_s"].is_number()) facts.reserve = from_seconds(json["reserve_s"]);
+  if (json.contains("effort")) facts.planning.effort = std::clamp(integer_in<int>(json, "effort"), 0, 9);
+  if (json.contains("reserve_s") && json["reserve_s"].is_number()) facts.reserve = seconds_in(json, "reserve_s");
+}
+
+/// Names are put into messages and paths.
+void check_run_id(const std::string& run) {
+  if (run.empty() || run.find('/') != std::string::npos || run.find('\0') != std::string::npos)
+    throw EnvironmentError("'run' is not the id of a run");
+}
+
+Source source_named(const std::string& word) {
+  return word == "wfformat" ? Source::wfformat : word == "lines" ? Source::lines : Source::yaml;
+}
+
+RunFacts facts_from(const Json& json) {
+  RunFacts facts;
+  facts.run = json.at("run");
+  check_run_id(facts.run);
+  facts.workflow = json.at("workflow");
+  facts.file = json.at("file");
+  facts.source = source_named(json.at("source"));
+  for (const auto& [name, value] : json.at("params").items()) facts.params.emplace_back(name, value);
+  facts.submit_dir = json.at("submit_dir");
+  facts.host = json.at("host");
+  facts.user = json.at("user");
+  facts.pid = integer_in<int>(json, "pid");
+  facts.argv = json.at("argv").get<std::vector<std::string>>();
+  facts.created = from_ns(integer_in<std::int64_t>(json, "created_ns"));
+  facts.placement.mpi_ranks = integer_in<std::uint32_t>(json, "mpi_ranks");
+  facts.placement.cores_per_rank = integer_in<std::uint32_t>(json, "cores_per_rank");
+  read_planning(json, facts);
+  return facts;
 }
 
 }  // namespace
 
-RunFacts read_run_facts(const std::string& run_dir) {
-  const fs::path path = fs::path(run_dir) / "run.json";
-  std::ifstream in(path);
-  const Json json = Json::parse(in, nullptr, false);
-  if (json.is_discarded() || !json.is_object())
-    throw EnvironmentError(
-        fmt::format("cannot read {} (absent or damaged); is {} a run directory?", path.string(), run_dir));
-  RunFacts facts;
+RunFacts parse_run_facts(const std::string& text) {
   try {
-    facts.run = json.at("run");
-    facts.workflow = json.at("workflow");
-    facts.file = json.at("file");
-    const std::string source = json.at("source");
-    facts.source = source == "wfformat" ? Source::wfformat : source == "lines" ? Source::lines : Source::yaml;
-    for (const auto& [name, value] : json.at("params").items()) facts.params.emplace_back(name, value);
-    facts.submit_dir = json.at("submit_dir");
-    facts.host = json.at("host");
-    facts.user = json.at("user");
-    facts.pid = json.at("pid");
-    facts.argv = json.at("argv").get<std::vector<std::string>>();
-    facts.created = from_ns(json.at("created_ns"));
-    facts.placement.mpi_ranks = json.at("mpi_ranks");
-    facts.placement.cores_per_rank = json.at("cores_per_rank");
-    read_planning(json, facts);
+    const Json json = Json::parse(text);
+    if (!json.is_object()) throw EnvironmentError("it is not an object");
+    return facts_from(json);
   } catch (const Json::exception& problem) {
-    throw EnvironmentError(fmt::format("cannot read {} ({}); it was written by hand or by another version",
-                                       path.string(), problem.what()));
+    throw EnvironmentError(printable(problem.what()));
   }
-  return facts;
+}
+
+RunFacts read_run_facts(const std::string& run_dir) {
+  const std::string path = run_dir + "/run.json";
+  const RegularFile file = open_regular(path);
+  if (!file.is_open())
+    throw EnvironmentError(fmt::format("cannot read {} ({}); is {} a run directory?", path, file.problem(), run_dir));
+  const auto text = read_all(file, kLongestFacts);
+  if (!text) throw EnvironmentError(fmt::format("cannot read {} (it is too long); restore it from a copy", path));
+  try {
+    return parse_run_facts(*text);
+  } catch (const EnvironmentError& problem) {
+    throw EnvironmentError(fmt::format(
+        "cannot read {} ({}); it is damaged, or was written by hand or by another version", path, problem.what()));
+  }
 }
 
 }  // namespace fugle::app

@@ -48,6 +48,8 @@ struct RunFacts {
 /// here gets the same rights. Throws EnvironmentError, also when there is such a run already.
 std::string create_run_directory(const std::string& runs_dir, const std::string& run, const Access& access = {});
 void write_run_facts(const std::string& run_dir, const RunFacts& facts);
+/// Throws EnvironmentError: not the text of a run.json.
+[[nodiscard]] RunFacts parse_run_facts(const std::string& text);
 /// Throws EnvironmentError when run.json is absent or damaged.
 [[nodiscard]] RunFacts read_run_facts(const std::string& run_dir);
 

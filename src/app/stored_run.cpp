@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "executor/attempt_log.hpp"
+#include "scheduler/find_misfit.hpp"
 #include "store/journal_reader.hpp"
 #include "store/run_lock.hpp"
 
@@ -34,7 +35,7 @@ void StoredRun::replay() {
   scheduler::Effects effects;
   for (const scheduler::Event& event : events_) {
     effects.clear();
-    apply(state_, event, effects);
+    apply_stored(state_, event, dir_, effects);
     attempts_.add(event);
     workers_.add(event);
     lives_.add(event);
@@ -59,6 +60,17 @@ report::Situation StoredRun::situation(Time when) const {
           [dir = dir_](ElementId element, std::uint16_t attempt) {
             return executor::tail_of_attempt(dir, element, attempt, report::kTailLines);
           }};
+}
+
+void apply_stored(scheduler::RunState& state, const scheduler::Event& event, const std::string& run_dir,
+                  scheduler::Effects& effects) {
+  const std::string misfit = scheduler::find_misfit(state, event);
+  if (!misfit.empty())
+    throw EnvironmentError(
+        fmt::format("the journal in '{}' does not fit plan.0.h5 (it has {}); restore the files that belong together, "
+                    "'fugle doctor' looks at them",
+                    run_dir, misfit));
+  apply(state, event, effects);
 }
 
 ElementId find_element(const graph::Graph& graph, const std::string& run, const std::string& id) {

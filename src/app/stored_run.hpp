@@ -53,6 +53,11 @@ class StoredRun {
   report::RunCondition condition_ = report::RunCondition::interrupted;
 };
 
+/// apply() of what a journal says. Throws EnvironmentError when it can not have happened in this state: the files do
+/// not belong together, or were made up.
+void apply_stored(scheduler::RunState& state, const scheduler::Event& event, const std::string& run_dir,
+                  scheduler::Effects& effects);
+
 /// The element of that id (or tag, or task with one element). Throws UsageError with a suggestion; `run` is its id.
 [[nodiscard]] ElementId find_element(const graph::Graph& graph, const std::string& run, const std::string& id);
 

@@ -47,6 +47,7 @@ int cancel_verb(const Args& args) {
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
   const auto [run_dir, element] = find_run_and_element(runs_dir_from(*arguments), arguments->words);
+  expect_control(run_dir);
   const std::string run = std::filesystem::path(run_dir).filename().string();
   if (!store::find_lock_holder(run_dir)) {
     fmt::print(stderr, "fugle: run {} is not running (nobody holds it); 'fugle status {}' says how it ended\n", run,

@@ -7,6 +7,7 @@
 #include "app/read_status.hpp"
 #include "app/stored_run.hpp"
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "report/event_text.hpp"
 #include "report/history_view.hpp"
 
@@ -14,6 +15,7 @@ namespace fugle::app {
 namespace {
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print_for_people(const std::string& text) { print(printable(text)); }
 
 report::RunRow row_of(const std::string& run_dir) {
   const RunFacts facts = read_run_facts(run_dir);
@@ -38,10 +40,13 @@ void print_runs(const std::string& runs_dir, bool json) {
     try {
       rows.push_back(row_of(run_dir));
     } catch (const Error& error) {
-      fmt::print(stderr, "fugle: {}\n", error.what());
+      fmt::print(stderr, "fugle: {}\n", printable(error.what()));
     }
   }
-  print(json ? report::runs_json(rows) : report::runs_text(rows));
+  if (json)
+    print(report::runs_json(rows));
+  else
+    print_for_people(report::runs_text(rows));
 }
 
 /// A list, one item per line, so that a million items need no tree in memory.
@@ -58,23 +63,26 @@ void print_attempts(const StoredRun& run, const Arguments& arguments) {
   if (arguments.has("json"))
     print_json_list(table.attempts(),
                     [&](std::size_t i) { return report::attempt_json(run.graph(), table, table.attempts()[i]); });
+  else if (arguments.has("csv"))
+    print(report::attempts_csv(run.graph(), table));
   else
-    print(arguments.has("csv") ? report::attempts_csv(run.graph(), table) : report::attempts_text(run.graph(), table));
+    print_for_people(report::attempts_text(run.graph(), table));
 }
 
 void print_events(const StoredRun& run, bool json) {
   const auto& events = run.events();
   if (json)
     return print_json_list(events, [&](std::size_t i) { return report::event_json(run.graph(), i + 1, events[i]); });
-  for (std::size_t i = 0; i < events.size(); ++i) print(report::event_line(run.graph(), i + 1, events[i]));
+  for (std::size_t i = 0; i < events.size(); ++i) print_for_people(report::event_line(run.graph(), i + 1, events[i]));
 }
 
 void print_lives(const StoredRun& run, bool json) {
   const auto lives = run.lives().lives();
   if (json) return print_json_list(lives, [&](std::size_t i) { return report::life_json(lives[i]); });
-  print(fmt::format("{}  {}  {}\n", run.facts().run, run.facts().workflow, report::name_of(run.condition())));
-  print(report::lives_text(lives, run.condition()));
-  print("\n" + report::attempts_text(run.graph(), run.attempts()));
+  print_for_people(
+      fmt::format("{}  {}  {}\n", run.facts().run, run.facts().workflow, report::name_of(run.condition())));
+  print_for_people(report::lives_text(lives, run.condition()));
+  print_for_people("\n" + report::attempts_text(run.graph(), run.attempts()));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "app/find_run.hpp"
 #include "app/stored_run.hpp"
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "executor/attempt_log.hpp"
 #include "executor/log_row.hpp"
 #include "report/json_text.hpp"
@@ -34,6 +35,7 @@ class LogPrinter {
 
   void print_new(const std::vector<LogChunk>& chunks) {
     for (const LogChunk& chunk : chunks) {
+      if (chunk.element.value() >= graph_.num_elements()) continue;  // of no element: the index is damaged
       std::uint64_t& next = next_offset_[chunk.worker];
       if (chunk.offset < next) continue;
       next = chunk.offset + chunk.length;
@@ -54,10 +56,10 @@ class LogPrinter {
   void print(const LogChunk& chunk) {
     const std::string bytes = executor::read_chunk(run_dir_, chunk);
     if ((chunk.flags & executor::kOutputLostBefore) != 0)
-      fmt::print(stderr, "fugle: output of {} before this was lost (disk full)\n", name_of(chunk));
+      fmt::print(stderr, "fugle: output of {} before this was lost (disk full)\n", printable(name_of(chunk)));
     switch (form_) {
       case Form::bytes: return put(bytes);
-      case Form::lines: return put(lines_.add(name_of(chunk), bytes));
+      case Form::lines: return put(lines_.add(printable(name_of(chunk)), bytes));
       case Form::json_list: put(is_first_ ? "\n" : ",\n"); return put_json(chunk, bytes);
       case Form::json_lines: put_json(chunk, bytes); return put("\n");
     }
@@ -98,7 +100,7 @@ class EndWatch {
     scheduler::Effects effects;
     for (const scheduler::Event& event : follower_.poll()) {
       effects.clear();
-      apply(state_, event, effects);
+      apply_stored(state_, event, run_dir_, effects);
     }
     return scheduler::is_final(state_.state(element_));
   }

@@ -3,6 +3,7 @@
 
 #include "app/find_run.hpp"
 #include "app/stored_run.hpp"
+#include "base/printable.hpp"
 #include "report/report_view.hpp"
 
 namespace fugle::app {
@@ -31,8 +32,9 @@ int report_verb(const Args& args) {
   report.num_attempts = lengths.num_attempts();
   report.measure = report::measure(run.graph(), lengths);
   report.tasks = report::lengths_by_task(run.graph(), run.attempts());
-  const std::string text = arguments->has("json") ? report::report_json(run.graph(), report, lengths.seconds())
-                                                  : report::report_text(run.graph(), report, lengths.seconds());
+  const std::string text = arguments->has("json")
+                               ? report::report_json(run.graph(), report, lengths.seconds())
+                               : printable(report::report_text(run.graph(), report, lengths.seconds()));
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
 }

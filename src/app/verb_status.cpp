@@ -8,6 +8,7 @@
 #include "app/find_run.hpp"
 #include "app/read_status.hpp"
 #include "app/stored_run.hpp"
+#include "base/printable.hpp"
 
 namespace fugle::app {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 constexpr auto kRefresh = std::chrono::seconds(1);
 
 void print(const report::RunStatus& status, bool json) {
-  const std::string text = json ? report::status_json(status) : report::status_text(status);
+  const std::string text = json ? report::status_json(status) : printable(report::status_text(status));
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }

@@ -3,6 +3,7 @@
 
 #include "app/find_run.hpp"
 #include "app/stored_run.hpp"
+#include "base/printable.hpp"
 #include "report/explain.hpp"
 
 namespace fugle::app {
@@ -14,7 +15,7 @@ void print_element(const Explanation& explanation, const report::RunNames& names
   if (json)
     fmt::print("{}", report::to_pretty_text(report::explanation_json(explanation)));
   else
-    fmt::print("{}", report::explanation_text(explanation, names));
+    fmt::print("{}", printable(report::explanation_text(explanation, names)));
 }
 
 void print_run(const StoredRun& run, const std::vector<Explanation>& explanations, bool json) {
@@ -26,9 +27,9 @@ void print_run(const StoredRun& run, const std::vector<Explanation>& explanation
     fmt::print("{}", report::to_pretty_text({{"run", run.facts().run}, {"state", condition}, {"elements", list}}));
     return;
   }
-  fmt::print("{} is {}: {}\n", run.facts().run, condition, report::summary_line(counts));
+  fmt::print("{} is {}: {}\n", printable(run.facts().run), condition, report::summary_line(counts));
   for (const Explanation& explanation : explanations)
-    fmt::print("\n{}", report::explanation_text(explanation, run.names()));
+    fmt::print("\n{}", printable(report::explanation_text(explanation, run.names())));
 }
 
 }  // namespace
