@@ -1,4 +1,5 @@
-// fugle doctor: the machine as Fugleman sees it, and whether what a run needs is there.
+// fugle doctor: the machine as Fugleman sees it, and whether what a run needs is there. fugle doctor RUN: whether the
+// state of a run is sound.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -8,10 +9,13 @@
 #include <string>
 
 #include "app/arguments.hpp"
+#include "app/crash_guard.hpp"
+#include "app/doctor_run.hpp"
 #include "app/find_run.hpp"
 #include "app/machine_view.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "base/text.hpp"
 #include "executor/process_executor.hpp"
 #include "store/library_version.hpp"
@@ -130,17 +134,30 @@ MachineFacts examine(const std::string& runs_dir) {
   return facts;
 }
 
+int doctor_of_run(const std::string& run_dir, bool json) {
+  const RunExamination examination = examine_run(run_dir);
+  fmt::print("{}", json ? examination_json(examination) : printable(examination_text(examination)));
+  if (examination.is_newer) return static_cast<int>(ExitCode::conflict);
+  return static_cast<int>(is_sound(examination) ? ExitCode::ok : ExitCode::failed);
+}
+
 }  // namespace
 
 int doctor_verb(const Args& args) {
-  Usage usage("doctor", "", "Shows the machine as Fugleman sees it and checks what runs need of it.", 0, 1);
+  Usage usage(
+      "doctor", "[RUN]",
+      "Shows the machine as Fugleman sees it and checks what runs need of it. With RUN: is the state of that run "
+      "sound, and if not, what is lost and what to do.",
+      0, 1);
   auto add = usage.options.add_options();
   add("json", "the same as JSON");
   add_runs_dir_option(usage.options);
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
-  if (!arguments->words.empty())
-    throw UsageError("'doctor RUN' is not in this version of fugle; 'fugle history RUN' reads all of its journal");
+  if (!arguments->words.empty()) {
+    continue_in_child("doctor");
+    return doctor_of_run(find_run(runs_dir_from(*arguments), arguments->words.front()), arguments->has("json"));
+  }
   const MachineFacts facts = examine(runs_dir_from(*arguments));
   if (arguments->has("json"))
     fmt::print("{}\n", machine_json(facts));

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -52,11 +53,20 @@ LogChunk to_chunk(const LogRow& row, WorkerId worker) {
   return {row.offset, row.time_ns, row.length, ElementId(row.element), row.attempt, row.stream, row.flags, worker};
 }
 
+/// A file may claim to be endless and hold nothing: rows are only where something was written.
+off_t skip_hole(const RegularFile& file, off_t at) {
+  const off_t data = ::lseek(file.fd(), at, SEEK_DATA);
+  if (data < 0) return errno == ENXIO ? std::numeric_limits<off_t>::max() / 2 : at;
+  const auto row = static_cast<off_t>(sizeof(LogRow));
+  return std::max(at, data / row * row);
+}
+
 void read_index(const RegularFile& file, WorkerId worker, ElementId element, std::uint16_t attempt,
                 std::vector<LogChunk>& chunks) {
   std::array<char, 1024 * sizeof(LogRow)> rows;
   off_t at = 0;
   for (std::size_t count = 1; count > 0; at += static_cast<off_t>(count * sizeof(LogRow))) {
+    at = skip_hole(file, at);
     count = read_at(file, at, rows) / sizeof(LogRow);
     for (std::size_t i = 0; i < count; ++i) {
       const auto row = decode_log_row(rows.data() + i * sizeof(LogRow));

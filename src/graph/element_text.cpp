@@ -122,7 +122,8 @@ std::string fill_slots(std::string_view text, const SlotValues& values) {
     const std::size_t close = text.find(kSlot, open + 1);
     if (close == std::string_view::npos || close < open + 3) throw_damaged("a slot is not closed");
     std::size_t index = 0;
-    std::from_chars(text.data() + open + 2, text.data() + close, index);
+    const auto [end, error] = std::from_chars(text.data() + open + 2, text.data() + close, index);
+    if (error != std::errc{} || end != text.data() + close) throw_damaged("a slot without a number");
     const bool is_output = text[open + 1] == 'o' || text[open + 1] == 'q';
     if (is_output && index >= values.staged_outputs.size()) throw_damaged("a slot is for an output there is not");
     switch (text[open + 1]) {

@@ -43,9 +43,8 @@ std::string find_bad_end(const RunState& run, const Event& event) {
 std::string find_misfit(const RunState& run, const Event& event) {
   if (!is_sane(event.start) || !is_sane(event.end)) return "a time that can not be";
   if (event.kind == EventKind::finally_began && run.has_finally_begun()) return "the beginning of finally, twice";
-  if (!names_element(event.kind)) return {};
   const std::uint32_t num_elements = run.graph().num_elements();
-  if (event.element.value() >= num_elements)
+  if ((names_element(event.kind) || event.element.is_valid()) && event.element.value() >= num_elements)
     return fmt::format("an event of element number {} where there are {}", event.element.value(), num_elements);
   const bool is_attempt = event.kind == EventKind::attempt_started || event.kind == EventKind::attempt_ended;
   if (is_attempt && run.graph().is_gate(event.element)) return "an attempt of what can not run";

@@ -66,9 +66,6 @@ class Doctor(FugleCase):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, r"FAILED +runs .*FUGLE_RUNS")
 
-    def test_looking_at_a_run_is_not_in_this_version(self):
-        self.assertIn("history", self.fugle("doctor", "some-run", expect=2).stderr)
-
     def run_program(self, words):
         return subprocess.run([str(word) for word in words], cwd=self.directory, env=self.environment, text=True,
                               capture_output=True, timeout=120, check=False)

@@ -12,10 +12,10 @@ using namespace fugle::workflow;
 struct AnyName final : NameScope {
   [[nodiscard]] Name resolve(std::span<const std::string_view> path) const override {
     if (path.empty() || path.size() > 2) throw ExpressionError{"E402", "no such name"};
-    if (path[0] == "index") return {NameKind::index};
-    if (path[0] == "cores") return {NameKind::cores};
+    if (path[0] == "index") return {NameKind::index, 0, 0, {}};
+    if (path[0] == "cores") return {NameKind::cores, 0, 0, {}};
     if (path[0] == "env" && path.size() == 2) return {NameKind::env, 0, 0, std::string(path[1])};
-    return {NameKind::param, static_cast<std::uint32_t>(path[0].size() % 5)};
+    return {NameKind::param, static_cast<std::uint32_t>(path[0].size() % 5), 0, {}};
   }
 };
 

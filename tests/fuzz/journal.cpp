@@ -50,7 +50,7 @@ std::string with_rows(const Template& base, std::string_view input) {
   for (std::uint64_t i = 0; i < base.info.capacity && input.size() >= 24; ++i, input.remove_prefix(24)) {
     store::Row row;
     row.seq = base.info.first_seq + i;
-    const auto get = [&, at = std::size_t{0}](auto& field) mutable {
+    auto get = [&, at = std::size_t{0}](auto& field) mutable {
       std::memcpy(&field, input.data() + at, sizeof field);
       at += sizeof field;
     };

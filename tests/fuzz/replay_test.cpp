@@ -103,7 +103,7 @@ TEST_P(Fuzz, target_bears_changes_of_what_was_kept) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Fuzz, testing::ValuesIn(kTargets),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& target) { return std::string(target.param.name); });
 
 }  // namespace
 }  // namespace fugle

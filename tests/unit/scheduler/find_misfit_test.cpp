@@ -68,6 +68,11 @@ TEST_F(FindMisfit, finds_elements_there_are_not) {
   }
 }
 
+TEST_F(FindMisfit, finds_them_also_where_no_element_is_meant) {
+  EXPECT_NE(find_misfit(state_, event(EventKind::run_started, 3)), "");
+  EXPECT_EQ(find_misfit(state_, event(EventKind::run_started, ElementId::kInvalid)), "");
+}
+
 TEST_F(FindMisfit, finds_a_start_before_its_needs) {
   EXPECT_THAT(find_misfit(state_, event(EventKind::attempt_started, 1, 1)), HasSubstr("b that is WAITING"));
   EXPECT_NE(find_misfit(state_, event(EventKind::attempt_ended, 1, 1)), "");
