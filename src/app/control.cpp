@@ -11,12 +11,14 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "app/access.hpp"
 #include "base/error.hpp"
 #include "base/printable.hpp"
 #include "base/regular_file.hpp"
 #include "base/text.hpp"
+#include "store/run_lock.hpp"
 
 namespace fugle::app {
 namespace fs = std::filesystem;
@@ -135,6 +137,22 @@ std::string drop_command(const std::string& run_dir, const ControlCommand& comma
     throw EnvironmentError(
         fmt::format("cannot write to {} ({}); is the run yours?", directory.string(), problem.message()));
   return path.string();
+}
+
+Taken wait_until_taken(const std::string& run_dir, const std::string& path) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (fs::exists(path)) {
+    if (!store::find_lock_holder(run_dir)) return Taken::no_head;
+    if (std::chrono::steady_clock::now() > deadline) {
+      fs::remove(path);
+      throw EnvironmentError(
+          fmt::format("the head of {} did not answer within 10 s (is its machine stuck?); "
+                      "try again, or end its process by its pid in run.lock",
+                      fs::path(run_dir).filename().string()));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return Taken::taken;
 }
 
 std::vector<ControlCommand> take_commands(const std::string& run_dir) {

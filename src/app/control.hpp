@@ -6,6 +6,7 @@
 // written "\n" and "\\".
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,11 @@ void expect_control(const std::string& run_dir);
 /// Returns the path of the file; the head removes it when it acts. Throws EnvironmentError, also when the run is not
 /// ours to command.
 std::string drop_command(const std::string& run_dir, const ControlCommand& command);
+
+/// Waits until the head has taken the command. `no_head`: nobody holds the run, and the file stays for the next head.
+/// Throws EnvironmentError, the file removed, when a living head does not take it within ten seconds.
+enum class Taken : std::uint8_t { taken, no_head };
+[[nodiscard]] Taken wait_until_taken(const std::string& run_dir, const std::string& path);
 
 /// Takes all commands there are, oldest first, removing their files. What is no command of the owner or root is renamed
 /// to "<name>.refused", with one line on standard error.

@@ -10,6 +10,7 @@
 #include "app/output.hpp"
 #include "app/read_durations.hpp"
 #include "app/stored_run.hpp"
+#include "base/error.hpp"
 #include "base/text.hpp"
 #include "executor/attempt_log.hpp"
 #include "report/progress.hpp"
