@@ -55,10 +55,11 @@ FaultPlan no_faults() {
 
 FaultPlan draw_faults(Random& random, std::uint32_t num_ranks) {
   FaultPlan plan = no_faults();
-  plan.chance = log_uniform(random, 0.001, 0.1);
-  plan.num_events = static_cast<std::uint64_t>(log_uniform(random, 10, 2000));
+  plan.chance = log_uniform(random, 0.003, 0.3);
+  plan.num_events = static_cast<std::uint64_t>(log_uniform(random, 10, 1000));
+  const double part = random.chance(0.1) ? 1 : 0.5;
   for (std::size_t f = 0; f < kNumFaults; ++f)
-    if (random.chance(0.5)) plan.weights[f] = kUsualWeights[f];
+    if (random.chance(part)) plan.weights[f] = kUsualWeights[f];
   if (random.chance(0.5)) plan.head_end = random.chance(0.25) ? HeadEnd::superseded : HeadEnd::crash;
   if (random.chance(0.3)) plan.latency.spread = short_or_long(random, 1e-5, 0.05);
   if (random.chance(0.3)) {
@@ -134,10 +135,13 @@ void FaultInjector::lose_worker(WorkerId worker) {
   world_.lose_worker(worker, loss);
 }
 
+/// Sometimes twice, as people do.
 void FaultInjector::stop() {
-  const bool is_drain = random_.chance(0.5);
-  const int exit_code = random_.chance(0.5) ? 130 : 4;
-  world_.request_stop(is_drain ? Engine::StopKind::drain : Engine::StopKind::stop, exit_code);
+  do {
+    const bool is_drain = random_.chance(0.5);
+    const int exit_code = random_.chance(0.5) ? 130 : 4;
+    world_.request_stop(is_drain ? Engine::StopKind::drain : Engine::StopKind::stop, exit_code);
+  } while (random_.chance(0.3));
 }
 
 void FaultInjector::inject(Fault fault) {

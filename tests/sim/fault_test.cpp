@@ -79,6 +79,7 @@ class FaultyRun {
       model_.on_start(attempt);
       return on_node(faults_, attempt, random_outcome(attempt.element, may_fail, outcomes), outcomes);
     };
+    options.model_of_checkpoint = [&](ElementId) { return random_checkpoint(outcomes); };
     options.on_end = [&](const SimAttempt& attempt, const graph::Request&) { model_.on_end(attempt); };
     options.on_message = [&](WorkerId, WorkerId to, const scheduler::Message& message) {
       model_.on_message(to, message);
@@ -92,7 +93,7 @@ class FaultyRun {
     FaultInjector injector(world, faults_, graph_, random_.next());
     injector_ = &injector;
     try {
-      run_to_the_end(world, injector);
+      run_to_the_end(world, injector, is_last);
       if (is_last && world.exit_code() != 0)
         throw BrokenRule("a person resumed, nothing failed, and yet it is not well");
     } catch (const BrokenRule&) {
@@ -127,7 +128,7 @@ class FaultyRun {
     for (std::uint32_t e = 0; e < graph_.num_elements(); ++e) world.release_element(ElementId(e));
   }
 
-  void run_to_the_end(World& world, FaultInjector& injector) {
+  void run_to_the_end(World& world, FaultInjector& injector, bool is_last) {
     HeadEnd head_end = faults_.head_end;
     std::optional<std::vector<Event>> taken_over;
     Time quiet_since = world.now();
@@ -149,7 +150,7 @@ class FaultyRun {
     const bool has_fault = world.store().fault().has_value();
     if (taken_over && !has_fault) throw BrokenRule("a superseded head did not notice");
     history_ = taken_over ? *taken_over : world.store().survivors(random_);
-    is_over_ = !has_fault && model_.is_complete();
+    is_over_ = !has_fault && model_.is_complete() && (is_last || !random_.chance(0.2));
   }
 
   /// The head's rank dies; the others notice, end what they run, and leave.

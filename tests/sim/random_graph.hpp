@@ -27,6 +27,7 @@ inline void choose_properties(graph::Task& task, std::size_t num_elements, Rando
     task.retries.max = static_cast<std::uint32_t>(random.below(3));
     task.retries.delay = std::chrono::milliseconds(1 + random.below(200));
   }
+  if (random.chance(0.1)) task.restart = {true, 10, std::chrono::milliseconds(random.below(300))};
   if (random.chance(0.1)) task.on_failure = OnFailure::ignore;
   if (random.chance(0.03)) task.on_failure = random.chance(0.5) ? OnFailure::drain : OnFailure::stop;
   if (num_elements > 1 && random.chance(0.2)) {
@@ -113,6 +114,15 @@ inline Outcome random_outcome(ElementId e, bool may_fail, Random& random) {
   if (!may_fail || !random.chance(0.05)) return outcome;
   outcome.cls = random.chance(0.5) ? FailureClass::error : FailureClass::signal;
   outcome.exit = 1;
+  return outcome;
+}
+
+/// Of one that was asked to write a checkpoint: it leaves, sometimes as if it had failed, or it takes no notice.
+inline Outcome random_checkpoint(Random& random) {
+  using scheduler::FailureClass;
+  Outcome outcome;
+  outcome.length = std::chrono::milliseconds(1 + random.below(random.chance(0.3) ? 1000 : 20));
+  if (random.chance(0.7)) outcome.cls = FailureClass::signal, outcome.exit = -10;
   return outcome;
 }
 
