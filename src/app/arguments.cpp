@@ -46,7 +46,7 @@ void refuse_negative_counts(const Usage& usage, const po::parsed_options& parsed
 
 po::variables_map parse_options(const Usage& usage, const Args& args) {
   po::options_description all;
-  all.add(usage.options).add_options()(kWords, po::value<std::vector<std::string>>());
+  all.add(usage.options).add(usage.hidden).add_options()(kWords, po::value<std::vector<std::string>>());
   po::positional_options_description positional;
   positional.add(kWords, -1);
   po::variables_map options;

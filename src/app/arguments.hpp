@@ -19,6 +19,7 @@ struct Usage {
   std::size_t min_words = 0;
   std::size_t max_words = 0;
   boost::program_options::options_description options{"Options"};
+  boost::program_options::options_description hidden;  ///< accepted too, and not for people
 
   Usage(std::string verb, std::string words, std::string summary, std::size_t min_words, std::size_t max_words);
 };

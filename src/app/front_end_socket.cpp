@@ -22,6 +22,18 @@ namespace {
 using transport::Descriptor;
 
 constexpr std::size_t kNumStandard = 3;  // stdin, stdout, stderr
+constexpr std::size_t kMostText = 65536;
+
+/// Before the text of a report.
+struct Header {
+  std::uint32_t kind = 0;
+  std::uint32_t text_size = 0;
+  std::uint64_t number = 0;
+};
+
+bool read_all(const Descriptor& socket, void* data, std::size_t size) {
+  return size == 0 || ::recv(socket.get(), data, size, MSG_WAITALL) == static_cast<ssize_t>(size);
+}
 
 std::pair<sockaddr_un, socklen_t> address_of(const std::string& name) {
   sockaddr_un address{};
@@ -111,15 +123,20 @@ Descriptor join_front_end(const std::string& name) {
   return socket;
 }
 
-void send_report(const Descriptor& socket, int report) {
-  const auto code = static_cast<std::int32_t>(report);
-  (void)!::send(socket.get(), &code, sizeof code, MSG_NOSIGNAL);
+void send_report(const Descriptor& socket, const RankReport& report, IfFull if_full) {
+  const std::string text = report.text.substr(0, kMostText);
+  const Header header{static_cast<std::uint32_t>(report.kind), static_cast<std::uint32_t>(text.size()), report.number};
+  std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
+  bytes += text;
+  (void)!::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | (if_full == IfFull::drop ? MSG_DONTWAIT : 0));
 }
 
-std::optional<int> read_report(const Descriptor& socket) {
-  std::int32_t code = 0;
-  if (::recv(socket.get(), &code, sizeof code, MSG_WAITALL) != static_cast<ssize_t>(sizeof code)) return std::nullopt;
-  return code;
+std::optional<RankReport> read_report(const Descriptor& socket) {
+  Header header;
+  if (!read_all(socket, &header, sizeof header) || header.text_size > kMostText) return std::nullopt;
+  RankReport report{static_cast<RankReport::Kind>(header.kind), header.number, std::string(header.text_size, '\0')};
+  if (!read_all(socket, report.text.data(), report.text.size())) return std::nullopt;
+  return report;
 }
 
 }  // namespace fugle::app

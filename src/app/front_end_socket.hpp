@@ -1,16 +1,31 @@
 // The socket between the front-end and rank 0: an abstract Unix socket (nothing to clean up after kill -9), for
-// processes of the same user only. The front-end's first message carries its three standard descriptors; rank 0's
-// messages are kAllRanksAreThere, then its exit code. Knows nothing of mpirun.
+// processes of the same user only. The front-end's first message carries its three standard descriptors; rank 0 answers
+// with reports. Knows nothing of mpirun.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "transport/descriptor.hpp"
 
 namespace fugle::app {
+
+/// What rank 0 tells the front-end.
+struct RankReport {
+  enum class Kind : std::uint32_t {
+    ranks_are_there,  ///< MPI is up on all ranks
+    run_is_open,      ///< text: run directory, number: elements that have ended
+    progress,         ///< number: elements that have ended
+    exit_code,        ///< number: of the run
+    wants_restart,    ///< text: why this life can not go on, and a new one could
+  };
+  Kind kind = Kind::ranks_are_there;
+  std::uint64_t number = 0;
+  std::string text;  ///< up to 64 KB
+};
 
 struct Guest {
   transport::Descriptor socket;
@@ -35,11 +50,10 @@ class FrontEndSocket {
 /// not in its session and could not read it. A closed descriptor when the front-end is not on this host.
 [[nodiscard]] transport::Descriptor join_front_end(const std::string& name);
 
-/// What rank 0 reports before its exit code, which is never negative.
-inline constexpr int kAllRanksAreThere = -1;
-
-void send_report(const transport::Descriptor& socket, int report);
+enum class IfFull : std::uint8_t { wait, drop };
+/// A front-end that was stopped (Ctrl-Z) reads nothing: progress need not reach it.
+void send_report(const transport::Descriptor& socket, const RankReport& report, IfFull if_full = IfFull::wait);
 /// Nothing when rank 0 has left.
-[[nodiscard]] std::optional<int> read_report(const transport::Descriptor& socket);
+[[nodiscard]] std::optional<RankReport> read_report(const transport::Descriptor& socket);
 
 }  // namespace fugle::app

@@ -17,13 +17,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <set>
 #include <utility>
 
-#include "app/front_end_socket.hpp"
+#include "app/own_children.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "transport/mpi_transport.hpp"
 
 namespace fugle::app {
 namespace {
@@ -69,31 +68,6 @@ sigset_t forwarded_signals() {
   return set;
 }
 
-/// Blocks the signals we forward and reads them from a descriptor instead.
-class ScopedSignals {
- public:
-  ScopedSignals() {
-    const sigset_t set = forwarded_signals();
-    ::sigprocmask(SIG_BLOCK, &set, &before_);
-    fd_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  ~ScopedSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  ScopedSignals(const ScopedSignals&) = delete;
-  ScopedSignals& operator=(const ScopedSignals&) = delete;
-
-  [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] const sigset_t& mask_before() const { return before_; }
-  [[nodiscard]] std::optional<int> next() {
-    signalfd_siginfo info{};
-    if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return std::nullopt;
-    return static_cast<int>(info.ssi_signo);
-  }
-
- private:
-  sigset_t before_{};
-  Descriptor fd_;
-};
-
 /// In the child: becomes mpirun. Its stdin is empty, as rank 0 reads the user's directly.
 [[noreturn]] void become_mpirun(const std::vector<std::string>& command, const sigset_t& mask, pid_t parent) {
   ::setsid();
@@ -109,12 +83,31 @@ class ScopedSignals {
   ::_exit(127);
 }
 
-class FrontEnd {
+bool is_rank_0() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"}) {
+    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
+  }
+  return false;
+}
+
+void prepare_environment(const std::string& door) {
+  ::setenv(kSocketVariable, door.c_str(), 1);
+  if (::geteuid() == 0) {
+    ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+    ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  }
+}
+
+}  // namespace
+
+/// One mpirun from its start to its end.
+class FrontEnd::Life {
  public:
-  FrontEnd(const std::vector<std::string>& command, FrontEndSocket& door) : door_(door) {
+  Life(FrontEnd& front_end, const std::vector<std::string>& command, FrontEndSocket& door)
+      : front_end_(front_end), door_(door) {
     const pid_t parent = ::getpid();
     mpirun_ = ::fork();
-    if (mpirun_ == 0) become_mpirun(command, signals_.mask_before(), parent);
+    if (mpirun_ == 0) become_mpirun(command, front_end_.mask_before_, parent);
     if (mpirun_ < 0) {
       throw EnvironmentError(fmt::format("cannot start mpirun (fork: {}); look at the limits of processes and memory",
                                          std::strerror(errno)));
@@ -122,9 +115,9 @@ class FrontEnd {
     mpirun_fd_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, mpirun_, 0)));
   }
 
-  std::optional<int> run() {
+  LifeEnd run() {
     while (!has_ended_ || guest_) {
-      std::array<pollfd, 3> events{{{signals_.fd(), POLLIN, 0},
+      std::array<pollfd, 3> events{{{front_end_.signals_.get(), POLLIN, 0},
                                     {has_ended_ ? -1 : mpirun_fd_.get(), POLLIN, 0},
                                     {guest_ ? guest_->socket.get() : door_.fd(), POLLIN, 0}}};
       const int num_ready = ::poll(events.data(), events.size(), milliseconds_left());
@@ -137,66 +130,91 @@ class FrontEnd {
       if (events[0].revents != 0) forward_signals();
       if (events[1].revents != 0) reap();
     }
-    return status_;
+    if (could_start_nothing_) {
+      throw EnvironmentError(
+          fmt::format("mpirun could not start the ranks (it ended with {}, see what it says above); try fewer with -n, "
+                      "or --local",
+                      mpirun_code_));
+    }
+    return end_;
   }
 
  private:
   void admit() {
     guest_ = door_.admit();
     if (!guest_) return;
-    for (const int signal : pending_) ::kill(guest_->pid, signal);
-    pending_.clear();
+    rank_0_came_ = true;
+    for (const int signal : front_end_.pending_) ::kill(guest_->pid, signal);
+    front_end_.pending_.clear();
   }
 
   void hear_guest() {
-    const std::optional<int> report = read_report(guest_->socket);
+    const std::optional<RankReport> report = read_report(guest_->socket);
     const bool was_starting = std::exchange(is_starting_, false);
-    if (report == kAllRanksAreThere) return;
-    if (report) {
-      status_ = report;
-      wait_at_most(kPatienceAfterReport);
-    } else {
-      guest_.reset();
-      rank_0_has_left_ = true;
-      if (was_starting) return lose_patience();
-      wait_at_most(status_ ? kPatienceAfterLeave : kPatienceAfterLoss);
+    if (report) return take(*report);
+    guest_.reset();
+    rank_0_has_left_ = true;
+    if (was_starting) return lose_patience();
+    wait_at_most(end_.exit_code ? kPatienceAfterLeave : kPatienceAfterLoss);
+  }
+
+  void take(const RankReport& report) {
+    switch (report.kind) {
+      case RankReport::Kind::ranks_are_there: break;
+      case RankReport::Kind::run_is_open:
+        end_.run_dir = report.text;
+        end_.num_ended = report.number;
+        break;
+      case RankReport::Kind::progress: end_.num_ended = report.number; break;
+      case RankReport::Kind::exit_code:
+        end_.exit_code = static_cast<int>(report.number);
+        wait_at_most(kPatienceAfterReport);
+        break;
+      case RankReport::Kind::wants_restart: end_.wish = report.text; break;
     }
   }
 
   /// Whether a process that mpirun had started on this node is gone.
   bool has_lost_a_rank() {
-    std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", mpirun_));
-    std::set<pid_t> alive;
-    for (pid_t pid = 0; file >> pid;) alive.insert(pid);
+    std::set<pid_t> alive = children_of(mpirun_);
     const bool is_lost = !std::ranges::includes(alive, ranks_);
     ranks_ = std::move(alive);
     return is_lost;
   }
 
   void forward_signals() {
-    while (const std::optional<int> signal = signals_.next()) {
+    while (const std::optional<int> signal = front_end_.next_signal()) {
       if (guest_) {
         ::kill(guest_->pid, *signal);
-      } else if (!rank_0_has_left_ && pending_.empty()) {
-        pending_.push_back(*signal);
+      } else if (!rank_0_has_left_ && front_end_.pending_.empty()) {
+        front_end_.pending_.push_back(*signal);
       } else if (!has_ended_) {
-        ::kill(mpirun_, SIGTERM);  // rank 0 does not come, or has gone, and the user does not want to wait
+        tell_to_end(SIGTERM);  // rank 0 does not come, or has gone, and the user does not want to wait
       }
     }
   }
 
   void lose_patience() {
     if (has_ended_) return guest_.reset();
-    ::kill(mpirun_, was_told_to_end_ ? SIGKILL : SIGTERM);
-    was_told_to_end_ = true;
+    tell_to_end(was_told_to_end_ ? SIGKILL : SIGTERM);
     deadline_.reset();
     wait_at_most(kPatienceAfterTerm);
   }
 
+  void tell_to_end(int signal) {
+    ::kill(mpirun_, signal);
+    was_told_to_end_ = true;
+  }
+
   /// Rank 0 ends with mpirun, or 2 s after it when that was killed; a report may still be under way.
   void reap() {
-    ::waitpid(mpirun_, nullptr, 0);
+    int status = 0;
+    ::waitpid(mpirun_, &status, 0);
     has_ended_ = true;
+    mpirun_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    const bool ended_by_itself = !was_told_to_end_ && WIFEXITED(status);
+    could_start_nothing_ = ended_by_itself && !rank_0_came_ && ranks_.empty() && mpirun_code_ != 0;
+    end_.is_rank_0_elsewhere = ended_by_itself && !rank_0_came_ && mpirun_code_ == 0;
     wait_at_most(kPatienceAfterTerm);
   }
 
@@ -211,29 +229,59 @@ class FrontEnd {
     return static_cast<int>(std::max<std::int64_t>(0, left.count()));
   }
 
-  ScopedSignals signals_;
+  FrontEnd& front_end_;
   FrontEndSocket& door_;
   pid_t mpirun_ = -1;
   Descriptor mpirun_fd_;
   std::optional<Guest> guest_;
-  std::set<pid_t> ranks_;     ///< children of mpirun when last looked at
-  std::vector<int> pending_;  ///< signals that came before rank 0
-  std::optional<int> status_;
+  std::set<pid_t> ranks_;  ///< children of mpirun when last looked at
+  LifeEnd end_;
+  int mpirun_code_ = 0;
   std::optional<steady_clock::time_point> deadline_;
   bool is_starting_ = true;
+  bool rank_0_came_ = false;
   bool rank_0_has_left_ = false;
   bool was_told_to_end_ = false;
   bool has_ended_ = false;
+  bool could_start_nothing_ = false;
 };
 
-bool is_rank_0() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"}) {
-    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
-  }
-  return false;
+FrontEnd::FrontEnd() : earlier_children_(children_of(::getpid())) {
+  const sigset_t set = forwarded_signals();
+  ::sigprocmask(SIG_BLOCK, &set, &mask_before_);
+  signals_ = Descriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-}  // namespace
+FrontEnd::~FrontEnd() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+  ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+}
+
+std::optional<int> FrontEnd::next_signal() {
+  signalfd_siginfo info{};
+  if (::read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return std::nullopt;
+  const int signal = static_cast<int>(info.ssi_signo);
+  const bool is_stop = signal == SIGINT || signal == SIGTERM || signal == SIGHUP;
+  if (is_stop && !stop_signal_) stop_signal_ = signal;
+  return signal;
+}
+
+std::optional<int> FrontEnd::stop_signal() {
+  while (const std::optional<int> signal = next_signal()) pending_.push_back(*signal);
+  return stop_signal_;
+}
+
+LifeEnd FrontEnd::run(std::uint32_t num_ranks, const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = mpirun_command(find_mpirun(), num_ranks, has_fast_network());
+  command.push_back(program);
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  FrontEndSocket door;  // of this life only: nobody of an earlier one can come in
+  prepare_environment(door.name());
+  LifeEnd end = Life(*this, command, door).run();
+  end_own_children(earlier_children_);
+  return end;
+}
 
 std::vector<std::string> mpirun_command(const std::string& mpirun, std::uint32_t num_ranks, bool has_fast_network) {
   std::vector<std::string> command{mpirun,
@@ -251,39 +299,39 @@ std::vector<std::string> mpirun_command(const std::string& mpirun, std::uint32_t
                                    "0"};
   if (!has_fast_network) {
     // Skips the search for networks that are not there: 0.2 s of the start.
-    for (const char* word : {"--mca", "pml", "ob1", "--mca", "btl", "vader,tcp,self"}) command.emplace_back(word);
+    for (const char* word : {"--mca", "pml", "ob1", "--mca", "btl", transport::kAllNetworks})
+      command.emplace_back(word);
   }
   for (const char* word : {"-x", kSocketVariable, "-n"}) command.emplace_back(word);
   command.push_back(std::to_string(num_ranks));
   return command;
 }
 
-std::optional<int> run_under_mpirun(std::uint32_t num_ranks, const std::string& program,
-                                    const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = mpirun_command(find_mpirun(), num_ranks, has_fast_network());
-  command.push_back(program);
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  FrontEndSocket door;
-  ::setenv(kSocketVariable, door.name().c_str(), 1);
-  if (::geteuid() == 0) {
-    ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
-    ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
-  }
-  return FrontEnd(command, door).run();
-}
-
 FrontEndLink::FrontEndLink() {
   const char* name = std::getenv(kSocketVariable);
+  is_started_by_front_end_ = name != nullptr;
   if (name != nullptr && is_rank_0()) socket_ = join_front_end(name);
   ::unsetenv(kSocketVariable);
 }
 
 void FrontEndLink::report_start() {
-  if (is_joined()) send_report(socket_, kAllRanksAreThere);
+  if (is_joined()) send_report(socket_, {RankReport::Kind::ranks_are_there, 0, {}});
+}
+
+void FrontEndLink::report_run(const std::string& run_dir, std::uint64_t num_ended) {
+  if (is_joined()) send_report(socket_, {RankReport::Kind::run_is_open, num_ended, run_dir});
+}
+
+void FrontEndLink::report_progress(std::uint64_t num_ended) {
+  if (is_joined()) send_report(socket_, {RankReport::Kind::progress, num_ended, {}}, IfFull::drop);
 }
 
 void FrontEndLink::report(int exit_code) {
-  if (is_joined()) send_report(socket_, exit_code);
+  if (is_joined()) send_report(socket_, {RankReport::Kind::exit_code, static_cast<std::uint64_t>(exit_code), {}});
+}
+
+void FrontEndLink::ask_for_restart(const std::string& why) {
+  if (is_joined()) send_report(socket_, {RankReport::Kind::wants_restart, 0, why});
 }
 
 }  // namespace fugle::app

@@ -15,7 +15,9 @@
 #include "executor/attempt_log.hpp"
 #include "report/progress.hpp"
 #include "store/live_file.hpp"
+#include "store/no_journal.hpp"
 #include "store/plan_file.hpp"
+#include "store/repair.hpp"
 #include "store/run_door.hpp"
 #include "store/snapshot.hpp"
 
@@ -37,6 +39,13 @@ void wait_for_the_last_head(const std::string& run_dir) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
+void repair(const std::string& run_dir, const graph::Graph& graph, std::uint64_t seed) {
+  const auto done = store::repair_journal(run_dir, graph, seed);
+  if (!done) return fmt::print(stderr, "fugle: the journal is sound, nothing was repaired\n");
+  for (const std::string& sentence : done->words) fmt::print(stderr, "fugle: {}\n", sentence);
+  for (const ElementId e : done->again) fmt::print(stderr, "fugle: {} runs again\n", graph.id(e));
+}
+
 }  // namespace
 
 OpenRun::OpenRun(std::string directory, RunFacts facts, graph::Graph graph)
@@ -55,13 +64,19 @@ std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts f
   return run;
 }
 
-std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
+std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir, Damage damage) {
   expect_own(run_dir);
   wait_for_the_last_head(run_dir);
   auto lock = std::make_unique<store::RunLock>(run_dir);
   store::PlanFile plan = store::read_plan(run_dir);
   std::unique_ptr<OpenRun> run(new OpenRun(run_dir, read_run_facts(run_dir), std::move(plan.graph)));
   run->lock_ = std::move(lock);
+  if (!run->facts_.keeps_journal)
+    throw EnvironmentError(
+        fmt::format("{} can not go on (it ran with --journal off, so nobody knows what finished); "
+                    "start it again with fugle run",
+                    run->facts_.run));
+  if (damage == Damage::repaired) repair(run_dir, run->graph_, plan.facts.seed);
   run->state_ = std::make_unique<scheduler::RunState>(run->graph_, plan.facts.seed);
   const store::Recovered recovered = store::read_journal(run_dir);
   scheduler::Effects effects;
@@ -75,11 +90,37 @@ std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir) {
   return run;
 }
 
-void OpenRun::start_life(const store::Recovered& recovered) {
+std::uint64_t OpenRun::num_ended() const {
+  std::uint64_t count = 0;
+  for (const State state : {State::ok, State::cached, State::skipped, State::blocked, State::failed, State::cancelled})
+    count += state_->count(state);
+  return count;
+}
+
+std::optional<store::LockHolder> OpenRun::other_holder() const {
+  try {
+    const auto holder = store::find_lock_holder(directory_);
+    // A new holder first makes the file, then writes its name.
+    const bool is_other = holder && holder->pid > 0 && (holder->pid != getpid() || holder->host != host_name());
+    return is_other ? holder : std::nullopt;
+  } catch (const EnvironmentError&) {
+    return std::nullopt;  // a file that can not be read says nothing about who has it
+  }
+}
+
+void OpenRun::open_store(const store::Recovered& recovered) {
+  if (!facts_.keeps_journal) {
+    store_ = std::make_unique<store::NoJournal>();
+    return;
+  }
   store::JournalOptions options;
   options.capacity = recovered.num_segments > 0 ? recovered.capacity : store::capacity_for(graph_.num_real_elements());
   store_ = std::make_unique<store::FileStore>(directory_, recovered, options);
-  if (recovered.num_segments == 0) store::write_run_door(directory_, options.capacity);
+  store::ensure_run_door(directory_, options.capacity);
+}
+
+void OpenRun::start_life(const store::Recovered& recovered) {
+  open_store(recovered);
   observers_.push_back(std::make_unique<store::LiveFile>(directory_, *state_));
   report::ProgressOptions progress;
   progress.fd = message_fd();
@@ -111,7 +152,7 @@ scheduler::HeadOptions OpenRun::head_options(RunPlan plan) {
 void OpenRun::close() {
   observers_.clear();
   store_.reset();
-  store::write_snapshot(directory_, *state_, store::read_journal(directory_).events);
+  if (facts_.keeps_journal) store::write_snapshot(directory_, *state_, store::read_journal(directory_).events);
 }
 
 }  // namespace fugle::app

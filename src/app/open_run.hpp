@@ -22,13 +22,19 @@ class OpenRun {
   static std::unique_ptr<OpenRun> create(const std::string& runs_dir, RunFacts facts, graph::Graph graph);
   /// The next life of an earlier one. nullptr: everything is done, nothing would start. Throws ConflictError when a
   /// living head still holds it after five seconds, EnvironmentError when its files are damaged.
-  static std::unique_ptr<OpenRun> reopen(const std::string& run_dir);
+  /// A damaged journal is repaired first where that is wanted.
+  enum class Damage : std::uint8_t { refused, repaired };
+  static std::unique_ptr<OpenRun> reopen(const std::string& run_dir, Damage damage = Damage::refused);
 
   [[nodiscard]] const RunFacts& facts() const { return facts_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
   [[nodiscard]] const graph::Graph& graph() const { return graph_; }
   [[nodiscard]] const scheduler::RunState& state() const { return *state_; }
 
+  /// Elements that have reached a final state.
+  [[nodiscard]] std::uint64_t num_ended() const;
+  /// Who holds the run's lock now if not we do: the lock file was removed, or its file system keeps no locks.
+  [[nodiscard]] std::optional<store::LockHolder> other_holder() const;
   /// Of what has ended OK in earlier lives.
   [[nodiscard]] const plan::DurationHistory& durations_so_far() const { return durations_so_far_; }
 
@@ -40,6 +46,7 @@ class OpenRun {
  private:
   OpenRun(std::string directory, RunFacts facts, graph::Graph graph);
   void start_life(const store::Recovered& recovered);
+  void open_store(const store::Recovered& recovered);
 
   std::string directory_;
   RunFacts facts_;
@@ -47,7 +54,7 @@ class OpenRun {
   plan::DurationHistory durations_so_far_;
   std::unique_ptr<store::RunLock> lock_;
   std::unique_ptr<scheduler::RunState> state_;
-  std::unique_ptr<store::FileStore> store_;
+  std::unique_ptr<scheduler::Store> store_;
   std::vector<std::unique_ptr<scheduler::Observer>> observers_;
 };
 

@@ -5,11 +5,10 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
-#include "app/launch_mpirun.hpp"
 #include "base/error.hpp"
 #include "transport/mpi_transport.hpp"
+#include "workflow/scalar.hpp"
 
 namespace fugle::app {
 namespace po = boost::program_options;
@@ -25,17 +24,13 @@ std::uint32_t ranks_around_us() {
   return 1;
 }
 
-/// What each of the ranks is started with.
-Args without_ranks(const Args& args) {
-  Args kept;
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    const std::string& word = args[i];
-    if (word == "-n" || word == "--ranks")
-      ++i;
-    else if (!word.starts_with("--ranks=") && !(word.starts_with("-n") && word.size() > 2))
-      kept.push_back(word);
-  }
-  return kept;
+std::optional<std::uint64_t> max_log_from(const Arguments& arguments) {
+  if (!arguments.has("max-log")) return std::nullopt;
+  const auto& text = arguments.get<std::string>("max-log");
+  workflow::Diagnostics diagnostics("command line");
+  const auto size = workflow::parse_size(text, {}, diagnostics);
+  if (!size) throw UsageError(fmt::format("--max-log {}: {}", text, diagnostics.all().front().text));
+  return size->bytes;
 }
 
 }  // namespace
@@ -47,6 +42,8 @@ void add_placement_options(po::options_description& options) {
   add("local", "in this one process, without MPI (the default outside of mpirun)");
   add("jobs,j", po::value<std::uint32_t>()->value_name("N"),
       "cores to use, per rank; default: all, shared by the ranks");
+  add("max-log", po::value<std::string>()->value_name("SIZE"),
+      "most output kept of one attempt; the middle of what is longer is left out; 0: all (default 1 GB)");
   add("dedicated-head", "rank 0 only leads and runs no tasks");
   options.add(where);
 }
@@ -89,16 +86,8 @@ RankOptions rank_options(const Arguments& arguments, const Placement& placement)
   options.is_local = placement.mpi_ranks == 0;
   options.cores_per_rank = placement.cores_per_rank;
   options.head_runs_tasks = !arguments.has("dedicated-head");
+  options.max_log_bytes = max_log_from(arguments);
   return options;
-}
-
-int run_over_ranks(const Placement& placement, const std::string& verb, const Args& args) {
-  std::vector<std::string> rank_args = without_ranks(args);
-  rank_args.insert(rank_args.begin(), verb);
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-  if (const auto code = run_under_mpirun(placement.mpi_ranks, program, rank_args)) return *code;
-  fmt::print(stderr, "fugle: the ranks died before the run ended; nothing that finished is lost: fugle resume\n");
-  return static_cast<int>(ExitCode::incomplete);
 }
 
 }  // namespace fugle::app

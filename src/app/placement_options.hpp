@@ -19,7 +19,4 @@ void add_placement_options(boost::program_options::options_description& options)
 [[nodiscard]] bool starts_mpirun(const Placement& placement);
 [[nodiscard]] RankOptions rank_options(const Arguments& arguments, const Placement& placement);
 
-/// `fugle VERB ARGS` less -n N, as each of the ranks of an mpirun of our own; the exit code of the run.
-int run_over_ranks(const Placement& placement, const std::string& verb, const Args& args);
-
 }  // namespace fugle::app

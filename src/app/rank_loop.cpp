@@ -1,30 +1,30 @@
 #include "app/rank_loop.hpp"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
+#include <utility>
 
-#include "app/control.hpp"
+#include "app/lasting_executor.hpp"
 #include "app/launch_mpirun.hpp"
 #include "app/poll_clock.hpp"
+#include "app/requests.hpp"
 #include "app/stop_signals.hpp"
 #include "base/codec.hpp"
 #include "base/error.hpp"
 #include "executor/process_executor.hpp"
 #include "topology/topology.hpp"
+#include "transport/debris.hpp"
 #include "transport/local_transport.hpp"
 #include "transport/mpi_transport.hpp"
 
 namespace fugle::app {
 namespace {
 
-using namespace std::chrono_literals;
 using scheduler::Engine;
-
-constexpr Duration kControlInterval = 500ms;
 
 /// What rank 0 tells the others before the Engine starts.
 struct Briefing {
@@ -58,48 +58,6 @@ std::vector<std::string> own_environment() {
   return entries;
 }
 
-/// What a rank of the head does besides the Engine: signals and commands from other shells.
-class Requests {
- public:
-  Requests(const OpenRun& run, StopSignals& signals) : run_(run), signals_(signals) {}
-
-  void serve(Engine& engine, Time now) {
-    while (const auto signal = signals_.take()) on_signal(*signal, engine, now);
-    if (now < next_look_) return;
-    next_look_ = now + kControlInterval;
-    for (const ControlCommand& command : take_commands(run_.directory())) on_command(command, engine, now);
-  }
-
- private:
-  void on_signal(int signal, Engine& engine, Time now) {
-    if (signal == SIGINT && !has_seen_interrupt_) {
-      has_seen_interrupt_ = true;
-      engine.request_stop(Engine::StopKind::drain, static_cast<int>(ExitCode::interrupted),
-                          "interrupted: what runs may end; once more stops it", now);
-    } else if (signal == SIGINT) {
-      engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::interrupted), "interrupted twice", now);
-    } else {
-      engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::incomplete),
-                          signal == SIGTERM ? "SIGTERM" : "SIGHUP", now);
-    }
-  }
-
-  void on_command(const ControlCommand& command, Engine& engine, Time now) {
-    if (command.verb != "cancel") return;
-    if (command.element.empty()) {
-      engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::interrupted),
-                          fmt::format("cancelled by {}", command.who), now);
-    } else if (const ElementId e = run_.graph().find(command.element); e.is_valid()) {
-      engine.cancel_element(e, command.who, now);
-    }
-  }
-
-  const OpenRun& run_;
-  StopSignals& signals_;
-  Time next_look_{};
-  bool has_seen_interrupt_ = false;
-};
-
 /// What this rank may use of its node.
 RankPart own_part(const RankOptions& options, bool is_head, std::uint32_t local_index, std::uint32_t num_local) {
   const topology::Node node = topology::discover();
@@ -130,44 +88,92 @@ Workers workers_from(const std::vector<std::string>& gathered) {
   return workers_of_ranks(ranks);
 }
 
-/// The loop of STYLE: gather, apply, record, act, sleep.
-void loop(Engine& engine, PollClock& clock, const executor::ProcessExecutor& executor, Requests* requests) {
+/// Of a rank beside its Engine.
+struct Rank {
+  std::uint32_t self = 0;
+  int spawner = -1;  ///< its pid, where no other one may be started
+  FrontEndLink& front_end;
+  Requests* requests = nullptr;  ///< of the head only
+};
+
+/// mpirun ends all ranks when one dies, unless told not to.
+void warn_of_launcher(std::uint32_t num_ranks) {
+  if (num_ranks == 1 || transport::does_launcher_survive_lost_ranks()) return;
+  fmt::print(stderr,
+             "fugle: mpirun was started without --enable-recovery: when one rank dies, all end (nothing is lost: fugle "
+             "resume); add it, or let `fugle run -n {}` start the ranks\n",
+             num_ranks);
+}
+
+enum class Ended : std::uint8_t { done, wants_restart };
+
+/// How a rank goes on whose spawner has died: it can start nothing any more and may not fork one after MPI_Init.
+Ended lose_spawner(Engine& engine, const Rank& rank, Time now) {
+  const std::string who = fmt::format("the spawner of rank {} on {} died", rank.self, host_name());
+  const bool is_head = rank.requests != nullptr;
+  if (!is_head || engine.num_workers() > 1) {
+    fmt::print(stderr, "fugle: {}; other ranks run its tasks\n", who);
+    engine.leave();
+    return Ended::done;
+  }
+  if (rank.front_end.is_joined()) {
+    rank.front_end.ask_for_restart(who);
+    return Ended::wants_restart;
+  }
+  engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::environment), who, now);
+  return Ended::done;
+}
+
+/// Looked at before each step, so that nothing is started that can not be.
+bool has_exited(int pid) {
+  siginfo_t info{};
+  return pid > 0 && waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid;
+}
+
+/// The loop of STYLE: gather, apply, record, act, sleep. `Attempts` is an executor that may break.
+template <class Attempts>
+Ended loop(Engine& engine, PollClock& clock, const Attempts& executor, const Rank& rank) {
+  bool was_broken = false;
   while (!engine.is_done()) {
     const Time now = clock.now();
-    if (requests != nullptr) requests->serve(engine, now);
-    if (executor.is_broken()) {
-      // Without its spawner this rank can start nothing and may not fork one after MPI_Init.
-      if (requests == nullptr) throw EnvironmentError("the spawner of this rank died; its tasks are given to others");
-      engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::environment),
-                          "the spawner of the head's rank died", now);
-    }
+    if (rank.requests != nullptr) rank.requests->serve(engine, now);
+    const bool is_broken = executor.is_broken() || has_exited(rank.spawner);
+    if (is_broken && !std::exchange(was_broken, true) && lose_spawner(engine, rank, now) == Ended::wants_restart)
+      return Ended::wants_restart;
     const Time deadline = engine.step(now);
     if (!engine.is_done()) clock.wait_until(deadline);
   }
+  return Ended::done;
 }
 
 /// The part that is the same with and without MPI.
-int run_engine(const RankOptions& options, Opening& opening, const Briefing& briefing, executor::Spawner& spawner,
-               StopSignals& signals, scheduler::Transport& transport, const std::vector<int>& transport_fds,
-               const scheduler::WorkerOffer& offer) {
-  executor::ProcessExecutor executor(spawner, {transport.self(), briefing.run_id, briefing.run_dir,
-                                               briefing.environment, offer.machine.gpus});
+template <class Attempts>
+Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executor, StopSignals& signals,
+                 scheduler::Transport& transport, const std::vector<int>& transport_fds,
+                 const scheduler::WorkerOffer& offer, Rank rank) {
   std::vector<int> fds = transport_fds;
   fds.push_back(executor.fd());
   fds.push_back(signals.fd());
   PollClock clock(fds);
   if (opening.run == nullptr) {
     Engine engine(offer, transport, executor, nullptr);
-    loop(engine, clock, executor, nullptr);
-    return 0;
+    return loop(engine, clock, executor, rank);
   }
   scheduler::HeadOptions head = opening.run->head_options(std::move(opening.plan));
   head.retry_failed = options.retry_failed;
   head.fail_fast = options.fail_fast;
-  Requests requests(*opening.run, signals);
+  Requests requests(*opening.run, signals, rank.front_end);
+  rank.requests = &requests;
   Engine engine(offer, transport, executor, &head);
-  loop(engine, clock, executor, &requests);
-  return engine.exit_code();
+  const Ended ended = loop(engine, clock, executor, rank);
+  if (ended == Ended::done) opening.exit_code = engine.exit_code();
+  return ended;
+}
+
+/// A run that another head has taken over is left as it is.
+void close(Opening& opening) {
+  if (opening.exit_code != static_cast<int>(ExitCode::conflict)) opening.run->close();
 }
 
 Opening open_on_head(const RunOpener& open, const Workers& workers) {
@@ -184,8 +190,16 @@ Briefing briefing_of(const OpenRun* run) {
   return {true, run->facts().run, run->directory(), executor::scrub_environment(own_environment())};
 }
 
+executor::ExecutorOptions executor_options(const RankOptions& options, WorkerId self, const Briefing& briefing,
+                                           const scheduler::WorkerOffer& offer) {
+  executor::ExecutorOptions chosen{self, briefing.run_id, briefing.run_dir, briefing.environment, offer.machine.gpus};
+  if (options.max_log_bytes) chosen.max_log_bytes = *options.max_log_bytes;
+  return chosen;
+}
+
 int run_locally(const RankOptions& options, const RunOpener& open) {
   StopSignals signals;
+  FrontEndLink nobody;
   executor::Spawner spawner;
   const RankPart rank = own_part(options, true, 0, 1);
   Opening opening = open_on_head(open, workers_of_ranks({rank}));
@@ -193,13 +207,28 @@ int run_locally(const RankOptions& options, const RunOpener& open) {
   const Briefing briefing = briefing_of(opening.run.get());
   executor::kill_leftovers(briefing.run_id);
   transport::LocalTransport transport;
-  const int code = run_engine(options, opening, briefing, spawner, signals, transport, {}, offer_of(rank));
-  opening.run->close();
-  return code;
+  const scheduler::WorkerOffer offer = offer_of(rank);
+  LastingExecutor executor(std::move(spawner), executor_options(options, transport.self(), briefing, offer));
+  (void)run_engine(options, opening, executor, signals, transport, {}, offer, {0, -1, nobody});
+  close(opening);
+  return opening.exit_code;
+}
+
+/// Ends the rank without MPI_Finalize, which could hang; the spawner ends what it runs.
+[[noreturn]] void leave_at_once(executor::Spawner& spawner, int code) {
+  std::fflush(nullptr);
+  { const executor::Spawner last = std::move(spawner); }
+  _exit(code);
+}
+
+/// All workers are gone, and a new life would have new ones.
+bool lacks_workers(const OpenRun& run, int exit_code) {
+  return exit_code == static_cast<int>(ExitCode::environment) && run.state().stop_code() == 0;
 }
 
 int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   transport::undo_launcher_binding();
+  if (transport::launcher_local_rank() == 0) transport::remove_debris();
   StopSignals signals;
   FrontEndLink front_end;
   executor::Spawner spawner;
@@ -209,22 +238,31 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   const RankPart rank = own_part(options, is_head, transport.local_index(), transport.num_local());
   const std::vector<std::string> gathered = transport.gather(encode(rank));
   Opening opening;
-  if (is_head) opening = open_on_head(open, workers_from(gathered));
+  if (is_head) {
+    if (!front_end.is_started_by_front_end()) warn_of_launcher(transport.num_ranks());
+    opening = open_on_head(open, workers_from(gathered));
+  }
   const Briefing briefing = Briefing::decode(transport.broadcast(briefing_of(opening.run.get()).encode()));
-  int code = opening.exit_code;
   if (briefing.proceed) {
     if (transport.local_index() == 0) executor::kill_leftovers(briefing.run_id);
-    code = run_engine(options, opening, briefing, spawner, signals, transport, {transport.fd()}, offer_of(rank));
+    const scheduler::WorkerOffer offer = offer_of(rank);
+    executor::ProcessExecutor executor(spawner, executor_options(options, transport.self(), briefing, offer));
+    const Ended ended = run_engine(options, opening, executor, signals, transport, {transport.fd()}, offer,
+                                   {transport.self().value(), spawner.pid(), front_end});
+    if (ended == Ended::wants_restart) {
+      opening.run.reset();  // what is in its journal is durable then
+      leave_at_once(spawner, static_cast<int>(ExitCode::environment));
+    }
   }
-  if (opening.run != nullptr) opening.run->close();
-  front_end.report(code);
-  if (!transport.finish()) {
-    std::fflush(nullptr);
-    { const executor::Spawner last = std::move(spawner); }
-    _exit(code);
-  }
+  const bool wants_workers = opening.run != nullptr && lacks_workers(*opening.run, opening.exit_code);
+  if (opening.run != nullptr) close(opening);
+  if (wants_workers)
+    front_end.ask_for_restart("no worker is left");
+  else
+    front_end.report(opening.exit_code);
+  if (!transport.finish()) leave_at_once(spawner, opening.exit_code);
   // The front-end has the code; mpirun would only tell of a rank that failed.
-  return front_end.is_joined() ? 0 : code;
+  return front_end.is_joined() ? 0 : opening.exit_code;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "app/allocation.hpp"
 #include "app/open_run.hpp"
@@ -16,6 +17,7 @@ struct RankOptions {
   bool head_runs_tasks = true;
   bool retry_failed = false;
   bool fail_fast = false;
+  std::optional<std::uint64_t> max_log_bytes;  ///< of one attempt; nothing: the executor's own limit
 };
 
 /// A run that is open and planned; no `run`: there is nothing to do, and `exit_code` says why.

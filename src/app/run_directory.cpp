@@ -102,6 +102,7 @@ void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
                      {"policy", plan::name_of(facts.planning.policy)},
                      {"effort", facts.planning.effort},
                      {"reserve_s", facts.reserve ? Json(to_seconds(*facts.reserve)) : Json()},
+                     {"journal", facts.keeps_journal},
                      {"fugle_version", kVersion}};
   // Command lines and paths are bytes; what is not UTF-8 is replaced, since JSON can not hold it.
   write_whole(fs::path(run_dir) / "run.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
@@ -130,6 +131,7 @@ Duration seconds_in(const Json& json, const char* key) {
 
 /// Runs of the first version have none of these.
 void read_planning(const Json& json, RunFacts& facts) {
+  facts.keeps_journal = json.value("journal", true);
   facts.planning.policy = plan::policy_named(json.value("policy", "auto")).value_or(facts.planning.policy);
   if (json.contains("effort")) facts.planning.effort = std::clamp(integer_in<int>(json, "effort"), 0, 9);
   if (json.contains("reserve_s") && json["reserve_s"].is_number()) facts.reserve = seconds_in(json, "reserve_s");

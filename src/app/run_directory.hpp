@@ -34,6 +34,7 @@ struct RunFacts {
   Placement placement;
   plan::PlanOptions planning;
   std::optional<Duration> reserve;  ///< as the file has it
+  bool keeps_journal = true;        ///< false: --journal off
   Access access;                    ///< for the making of the directory, whose rights then say it: not in run.json
 };
 

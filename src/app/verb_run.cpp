@@ -5,8 +5,10 @@
 
 #include <filesystem>
 
+#include "app/access.hpp"
 #include "app/arguments.hpp"
 #include "app/command_table.hpp"
+#include "app/continue_run.hpp"
 #include "app/find_run.hpp"
 #include "app/fit_check.hpp"
 #include "app/load_workflow.hpp"
@@ -15,6 +17,7 @@
 #include "app/rank_loop.hpp"
 #include "app/read_durations.hpp"
 #include "app/stored_run.hpp"
+#include "app/supervise.hpp"
 #include "base/error.hpp"
 
 namespace fugle::app {
@@ -24,6 +27,8 @@ struct Asked {
   LoadOptions load;
   Placement placement;
   plan::PlanOptions planning;
+  Access access;
+  bool keeps_journal = true;
 };
 
 RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
@@ -43,6 +48,8 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   facts.placement = asked.placement;
   facts.planning = asked.planning;
   facts.reserve = loaded.reserve;
+  facts.access = asked.access;
+  facts.keeps_journal = asked.keeps_journal;
   return facts;
 }
 
@@ -78,21 +85,31 @@ int run_verb(const Args& args) {
   add_planning_options(usage.options);
   add_walltime_options(usage.options);
   add_runs_dir_option(usage.options);
+  add_restart_option(usage.options);
+  add_journal_option(usage.options);
+  add_group_option(usage.options);
+  add_hidden_life_options(usage.hidden);
   usage.options.add_options()("fail-fast", "stop the run at the first failure");
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
-  const Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments)};
-  (void)allocation_end_from(*arguments, std::nullopt, now());  // a mistake there is told before ranks exist
+  const Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments),
+                    access_from(*arguments), keeps_journal(*arguments)};
+  const AllocationEnd allocation =
+      allocation_end_from(*arguments, std::nullopt, now());  // mistakes are told here, once
 
   if (starts_mpirun(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
     if (asked.load.file != "-" && !load_workflow(asked.load)) return static_cast<int>(ExitCode::usage);
-    return run_over_ranks(asked.placement, "run", args);
+    return supervise(asked.placement, *arguments, {"run", args, allocation.end, asked.load.file != "-"});
   }
 
   RankOptions options = rank_options(*arguments, asked.placement);
   options.fail_fast = arguments->has("fail-fast");
-  return run_rank(options, [&](const Workers& workers) { return open_run(asked, *arguments, args, workers); });
+  const std::string earlier_life = continued_run(*arguments);
+  return run_rank(options, [&](const Workers& workers) {
+    return earlier_life.empty() ? open_run(asked, *arguments, args, workers)
+                                : continue_run(earlier_life, *arguments, workers);
+  });
 }
 
 }  // namespace fugle::app

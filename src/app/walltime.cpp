@@ -50,6 +50,10 @@ AllocationEnd allocation_end_from(const Arguments& arguments, std::optional<Dura
   const bool is_in_slurm = std::getenv("SLURM_JOB_ID") != nullptr;
   AllocationEnd allocation;
   allocation.reserve = given_reserve.value_or(file_reserve.value_or(is_in_slurm ? kReserveInSlurm : Duration{0}));
+  if (arguments.has("ends-at")) {  // of the first life, which began earlier
+    allocation.end = from_ns(arguments.get<std::int64_t>("ends-at"));
+    return allocation;
+  }
   if (!walltime) {
     allocation.end = end_by_slurm().value_or(kNever);
     return allocation;

@@ -32,6 +32,7 @@ struct Place {
 void start_mpi() {
   // Ranks share their cores with tasks: an MPI call that waits must yield. The user's own setting goes first.
   ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  prefer_shared_memory();
   int provided = MPI_THREAD_SINGLE;
   check_mpi("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   check_mpi("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));

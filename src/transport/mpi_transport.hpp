@@ -50,6 +50,19 @@ class MpiTransport final : public scheduler::Transport {
 /// True when this process was started by an MPI launcher (mpirun or srun with PMI), judged by its environment.
 [[nodiscard]] bool is_started_by_launcher();
 
+/// What a launcher of ours may pass as the parameter `btl`: everything that needs no special network.
+inline constexpr const char* kAllNetworks = "vader,tcp,self";
+
+/// Rank's number on its node, as the launcher tells; 0 when it does not.
+[[nodiscard]] int launcher_local_rank();
+
+/// Whether the launcher lets the other ranks live when one dies: mpirun does with --enable-recovery only.
+[[nodiscard]] bool does_launcher_survive_lost_ranks();
+
+/// Ranks of one node talk through shared memory alone, so that MPI opens no port for them. Does nothing where ranks are
+/// on several nodes, where /dev/shm has too little room, or where the user has chosen a network.
+void prefer_shared_memory();
+
 /// mpirun binds a rank to a core or a package unless told otherwise, whatever the rank may use. A rank of ours is only
 /// where tasks are started from: it takes all CPUs of its cgroup again. To be called before the spawner is started.
 /// Does nothing under launchers whose binding is an allocation (srun).

@@ -159,10 +159,10 @@ tasks:
 
 
 class Losses(FugleCase):
-    def begin(self, ranks):
+    def begin(self, ranks, *options):
         self.write("slow.yaml", SLOW)
         self.environment["FUGLE_TEST_OF"] = str(os.getpid())
-        process = self.start("run", "slow.yaml", "-n", ranks, "-j1")
+        process = self.start("run", "slow.yaml", "-n", ranks, "-j1", *options)
         poll(lambda: self.run_is_busy(ranks), 60, "work on every rank")
         return process
 
@@ -195,7 +195,7 @@ class Losses(FugleCase):
         self.assertIn("worker 2", output)
 
     def test_after_the_death_of_the_head_resume_goes_on(self):
-        process = self.begin(3)
+        process = self.begin(3, "--restart-lost", 0)
         os.kill(self.pid_of_rank(0), signal.SIGKILL)
         output, _ = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 4, output)

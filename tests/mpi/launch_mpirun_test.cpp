@@ -14,6 +14,7 @@
 
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -57,16 +58,28 @@ int play_rank(const std::string& part) {
       while (::sigtimedwait(&signals, nullptr, &a_little) > 0) ++num_signals;
       say(fmt::format("signals={}\n", num_signals));
     }
-    link.report(part == "fail" ? 1 : 0);
+    if (part == "again") {
+      link.report_run("some/run", 3);
+      link.report_progress(7);
+      link.ask_for_restart("for a test");
+    } else {
+      link.report(part == "fail" ? 1 : 0);
+    }
   }
   if (!transport.finish()) ::_exit(0);
   return 0;
 }
 
 int play_front_end(const std::string& num_ranks, const std::string& part) {
-  return run_under_mpirun(static_cast<std::uint32_t>(std::stoul(num_ranks)),
-                          std::filesystem::read_symlink(kThisProgram), {"rank", part})
-      .value_or(kNoStatus);
+  FrontEnd front_end;
+  const std::string program = std::filesystem::read_symlink(kThisProgram);
+  const auto ranks = static_cast<std::uint32_t>(std::stoul(num_ranks));
+  const LifeEnd end = front_end.run(ranks, program, {"rank", part});
+  if (part == "again" && !end.exit_code) {
+    say(fmt::format("wish={} run_dir={} ended={}\n", end.wish, end.run_dir, end.num_ended.value_or(0)));
+    return front_end.run(ranks, program, {"rank", "pass"}).exit_code.value_or(kNoStatus);
+  }
+  return end.exit_code.value_or(kNoStatus);
 }
 
 // ---- the tests ----
@@ -176,6 +189,29 @@ TEST(LaunchMpirun, has_no_status_when_rank_0_dies) {
   EXPECT_EQ(run.wait_for_end(), kNoStatus);
 }
 
+TEST(LaunchMpirun, tells_what_rank_0_wished_for_and_starts_the_next_life) {
+  Started run = start_with_pipes(2, "again");
+  EXPECT_EQ(run.wait_for_end(), 0);
+  EXPECT_THAT(run.output, HasSubstr("wish=for a test run_dir=some/run ended=7\n"));
+}
+
+TEST(LaunchMpirun, says_that_mpirun_could_start_nothing) {
+  const std::string path = ::getenv("PATH");
+  std::string folder = (std::filesystem::temp_directory_path() / "fugle-mpirun-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::ofstream(folder + "/mpirun") << "#!/bin/sh\nexit 213\n";
+  std::filesystem::permissions(folder + "/mpirun", std::filesystem::perms::owner_all);
+  ::setenv("PATH", folder.c_str(), 1);
+  try {
+    (void)FrontEnd().run(2, "program", {});
+    ADD_FAILURE() << "this mpirun starts nothing";
+  } catch (const EnvironmentError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("could not start the ranks (it ended with 213"));
+  }
+  ::setenv("PATH", path.c_str(), 1);
+  std::filesystem::remove_all(folder);
+}
+
 TEST(LaunchMpirun, ends_everything_when_the_front_end_is_killed) {
   Started run = start_with_pipes(2, "wait");
   ASSERT_TRUE(run.wait_for("pid="));
@@ -187,7 +223,7 @@ TEST(LaunchMpirun, names_the_package_when_mpirun_is_missing) {
   const std::string path = ::getenv("PATH");
   ::setenv("PATH", "/nonexistent", 1);
   try {
-    (void)run_under_mpirun(2, "program", {});
+    (void)FrontEnd().run(2, "program", {});
     FAIL() << "there is no mpirun";
   } catch (const EnvironmentError& error) {
     EXPECT_THAT(error.what(), HasSubstr("openmpi-bin"));

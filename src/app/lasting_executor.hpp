@@ -1,0 +1,45 @@
+// The executor of a process without MPI: when its spawner dies it starts another one, which a rank may not. The
+// attempts of the dead one are lost, the run goes on. Three spawners in a row that end nothing are given up.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "executor/process_executor.hpp"
+
+namespace fugle::app {
+
+class LastingExecutor final : public scheduler::Executor {
+ public:
+  /// Takes the first spawner. Throws EnvironmentError.
+  LastingExecutor(executor::Spawner spawner, executor::ExecutorOptions options);
+  ~LastingExecutor() override;
+  LastingExecutor(const LastingExecutor&) = delete;
+  LastingExecutor& operator=(const LastingExecutor&) = delete;
+
+  void start(const scheduler::Launch& launch) override { executor_->start(launch); }
+  void start_after(const scheduler::Launch& launch, ElementId predecessor) override {
+    executor_->start_after(launch, predecessor);
+  }
+  void start_now(ElementId element) override { executor_->start_now(element); }
+  void stop(ElementId element, scheduler::StopReason reason) override { executor_->stop(element, reason); }
+  void signal(ElementId element, int signal) override { executor_->signal(element, signal); }
+  void poll(std::vector<scheduler::AttemptReport>& reports) override;
+
+  /// Readable when poll() has something to do.
+  [[nodiscard]] int fd() const { return epoll_; }
+  /// Given up.
+  [[nodiscard]] bool is_broken() const { return executor_->is_broken(); }
+
+ private:
+  void start_executor(executor::Spawner spawner);
+  void renew();
+
+  executor::ExecutorOptions options_;
+  int epoll_;
+  std::unique_ptr<executor::Spawner> spawner_;
+  std::unique_ptr<executor::ProcessExecutor> executor_;  ///< over spawner_: made after it, destroyed before it
+  std::uint32_t num_fruitless_ = 0;                      ///< spawners in a row that ended no attempt
+};
+
+}  // namespace fugle::app

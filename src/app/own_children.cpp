@@ -1,0 +1,52 @@
+#include "app/own_children.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <string>
+#include <thread>
+
+namespace fugle::app {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kPatienceWithSpawners{10};
+constexpr std::chrono::seconds kLongest{20};
+constexpr std::chrono::milliseconds kBetweenLooks{5};
+
+bool is_spawner(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/comm", pid));
+  std::string name;
+  return std::getline(file, name) && name == "fugle-spawner";
+}
+
+}  // namespace
+
+std::set<pid_t> children_of(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", pid));
+  std::set<pid_t> children;
+  for (pid_t child = 0; file >> child;) children.insert(child);
+  return children;
+}
+
+void end_own_children(const std::set<pid_t>& spared) {
+  const auto start = steady_clock::now();
+  while (steady_clock::now() - start < kLongest) {
+    bool is_any_left = false;
+    for (const pid_t child : children_of(::getpid())) {
+      if (spared.contains(child)) continue;
+      if (::waitpid(child, nullptr, WNOHANG) == child) continue;
+      is_any_left = true;
+      if (!is_spawner(child) || steady_clock::now() - start > kPatienceWithSpawners) ::kill(child, SIGKILL);
+    }
+    if (!is_any_left) return;
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+}
+
+}  // namespace fugle::app

@@ -1,0 +1,132 @@
+#include "app/supervise.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+
+#include "app/launch_mpirun.hpp"
+#include "app/restart_budget.hpp"
+#include "base/error.hpp"
+
+namespace fugle::app {
+namespace po = boost::program_options;
+namespace {
+
+constexpr std::uint32_t kDefaultRestarts = 3;
+
+/// What each of the ranks is started with: all but those, which are the front-end's.
+Args without_options_of_front_end(const Args& args) {
+  Args kept;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const std::string& word = args[i];
+    if (word == "-n" || word == "--ranks" || word == "--restart-lost")
+      ++i;
+    else if (!word.starts_with("--ranks=") && !word.starts_with("--restart-lost=") &&
+             !(word.starts_with("-n") && word.size() > 2))
+      kept.push_back(word);
+  }
+  return kept;
+}
+
+Args args_of_life(const Supervised& what, const std::string& run_dir) {
+  Args args = without_options_of_front_end(what.args);
+  args.insert(args.begin(), what.verb);
+  // A restart must not begin the time anew.
+  if (what.end_of_allocation != kNever)
+    args.insert(args.end(), {"--ends-at", std::to_string(to_ns(what.end_of_allocation))});
+  if (!run_dir.empty()) args.insert(args.end(), {"--continues", run_dir});
+  return args;
+}
+
+void say(const std::string& text) {
+  // The head may have died in the middle of its progress line.
+  fmt::print(stderr, "{}fugle: {}\n", ::isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "", text);
+}
+
+/// What has no journal can not go on.
+std::uint32_t num_restarts(const Arguments& arguments) {
+  if (!keeps_journal(arguments)) return 0;
+  return arguments.has("restart-lost") ? arguments.get<std::uint32_t>("restart-lost") : kDefaultRestarts;
+}
+
+std::string name_of_run(const std::string& run_dir) {
+  return run_dir.empty() ? "" : " " + std::filesystem::path(run_dir).filename().string();
+}
+
+int give_up(const LifeEnd& end, const std::string& run_dir, const std::string& why) {
+  const std::string advice = run_dir.empty()
+                                 ? "see above, and try `fugle doctor`"
+                                 : fmt::format("nothing that finished is lost: fugle resume{}", name_of_run(run_dir));
+  say(fmt::format("{}; {}", why, advice));
+  const bool is_hopeless = run_dir.empty() || !end.wish.empty();
+  return static_cast<int>(is_hopeless ? ExitCode::environment : ExitCode::incomplete);
+}
+
+int stopped_by(int signal, const std::string& run_dir) {
+  say(fmt::format("the head died while the run was being stopped; fugle resume{} goes on", name_of_run(run_dir)));
+  return static_cast<int>(signal == SIGINT ? ExitCode::interrupted : ExitCode::incomplete);
+}
+
+}  // namespace
+
+void add_restart_option(po::options_description& options) {
+  options.add_options()("restart-lost", po::value<std::uint32_t>()->value_name("K"),
+                        "with -n: when the head or the spawner beside it dies, go on from the journal, up to K times "
+                        "in a row without progress (default 3; 0: never)");
+}
+
+void add_journal_option(po::options_description& options) {
+  options.add_options()("journal", po::value<std::string>()->value_name("on|off"),
+                        "off: keep no record of what finished (to measure what it costs); the run can not be resumed");
+}
+
+bool keeps_journal(const Arguments& arguments) {
+  if (!arguments.has("journal")) return true;
+  const auto& word = arguments.get<std::string>("journal");
+  if (word != "on" && word != "off") throw UsageError(fmt::format("--journal {} is not known; try on or off", word));
+  return word == "on";
+}
+
+void add_hidden_life_options(po::options_description& hidden) {
+  auto add = hidden.add_options();
+  add("continues", po::value<std::string>());
+  add("ends-at", po::value<std::int64_t>());
+}
+
+std::string continued_run(const Arguments& arguments) {
+  return arguments.has("continues") ? arguments.get<std::string>("continues") : "";
+}
+
+int supervise(const Placement& placement, const Arguments& arguments, const Supervised& what) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  RestartBudget budget(num_restarts(arguments));
+  FrontEnd front_end;
+  std::string run_dir;
+  while (true) {
+    const LifeEnd end = front_end.run(placement.mpi_ranks, program, args_of_life(what, run_dir));
+    if (end.exit_code) return *end.exit_code;
+    if (end.is_rank_0_elsewhere) {
+      say("how the run ended is not known here (rank 0 was on another host); see fugle status");
+      return static_cast<int>(ExitCode::environment);
+    }
+    if (!end.run_dir.empty()) run_dir = end.run_dir;
+    if (end.num_ended) budget.note_progress(*end.num_ended);
+    if (const auto signal = front_end.stop_signal()) return stopped_by(*signal, run_dir);
+    const std::string why = !end.wish.empty() ? end.wish
+                            : run_dir.empty() ? "the head died while starting"
+                                              : "the head died";
+    if (run_dir.empty() && !what.may_start_twice) return give_up(end, run_dir, why);
+    const auto restart = budget.take();
+    if (!restart && budget.most() == 0) return give_up(end, run_dir, why);
+    if (!restart)
+      return give_up(end, run_dir,
+                     fmt::format("{}, for the {}. time in a row without progress", why, budget.most() + 1));
+    say(fmt::format("{}; the run {}, restart {} of {}", why,
+                    run_dir.empty() ? "starts again" : "goes on from its journal", *restart, budget.most()));
+  }
+}
+
+}  // namespace fugle::app
