@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/stored_run.hpp"
+#include "store/journal_follower.hpp"
 #include "store/live_file.hpp"
 #include "store/run_lock.hpp"
 
@@ -35,7 +36,9 @@ void add_workers(const store::LiveSummary& live, RunStatus& status) {
     info.cores = worker.cores;
     info.cores_in_use = worker.cores_in_use;
     info.num_ended = worker.num_ended;
-    info.alive = worker.alive;
+    info.alive = worker.condition != store::WorkerCondition::lost;
+    info.drained = worker.condition == store::WorkerCondition::drained;
+    if (worker.condition == store::WorkerCondition::silent) status.silent.push_back(worker.worker);
     status.workers.push_back(info);
   }
 }
@@ -53,16 +56,35 @@ void add_elements(const std::string& run_dir, const store::LiveSummary& live, Ti
   status.failed.assign(ids.begin() + static_cast<std::ptrdiff_t>(live.running.size()), ids.end());
 }
 
+/// Who held what and why nodes are drained is in the journal alone: read where there is something to tell.
+void add_wishes(const std::string& run_dir, RunStatus& status) {
+  const bool has_drained = std::ranges::any_of(status.workers, &scheduler::WorkerInfo::drained);
+  if (status.counts.held == 0 && !has_drained) return;
+  report::Lives lives;
+  store::JournalFollower follower(run_dir);
+  for (const scheduler::Event& event : follower.poll()) lives.add(event);
+  status.drained.assign(lives.drained_nodes().begin(), lives.drained_nodes().end());
+  std::vector<ElementId> elements;
+  for (const auto& [element, who] : lives.holders()) elements.push_back(element);
+  std::vector<std::string> ids = store::read_element_ids(run_dir, elements);
+  for (std::size_t i = 0; i < elements.size(); ++i)
+    status.held.push_back({std::move(ids[i]), *lives.holder_of(elements[i])});
+}
+
 RunStatus status_from_live(const std::string& run_dir, const store::LiveSummary& live, Time now) {
   RunStatus status = status_of(read_run_facts(run_dir));
-  status.counts = report::view_of(live.counts, live.num_ignored);
+  status.counts = report::view_of(live.counts, live.num_ignored, live.num_tolerated);
   add_workers(live, status);
   add_elements(run_dir, live, now, status);
+  add_wishes(run_dir, status);
+  status.in_finally = live.in_finally;
   status.elapsed = (live.ended ? live.heartbeat : now) - status.started;
   if (live.ended) {
     status.condition = report::condition_at_end(status.counts, 0);
     return status;
   }
+  if (const auto holder = store::find_lock_holder(run_dir); holder && now - live.heartbeat > report::kLongestPause)
+    status.silence = {holder->host, holder->pid, now - live.heartbeat};
   std::uint64_t num_ended = 0;
   for (const store::LiveWorker& worker : live.workers) num_ended += worker.num_ended;
   status.eta = report::eta_by_rate(status.counts, num_ended, now - live.life_started);
@@ -89,12 +111,17 @@ RunStatus status_from_journal(const std::string& run_dir, Time now) {
   const StoredRun run(run_dir);
   RunStatus status = status_of(run.facts());
   status.condition = run.condition();
-  status.counts = report::view_of(run.state().counts(), run.state().num_ignored());
+  status.counts = report::view_of(run.state());
   const auto workers = run.workers().workers();
   status.workers.assign(workers.begin(), workers.end());
   add_elements(run, now, status);
   const auto lives = run.lives().lives();
   if (!lives.empty()) status.reason = lives.back().reason;
+  status.in_finally = run.state().has_finally_begun();
+  status.drained.assign(run.lives().drained_nodes().begin(), run.lives().drained_nodes().end());
+  for (const auto& [element, who] : run.lives().holders())
+    if (run.state().state(element) == scheduler::State::held)
+      status.held.push_back({std::string(run.graph().id(element)), who});
   const bool is_running = status.condition == RunCondition::running;
   status.elapsed = (is_running ? now : last_sign_of_life(run)) - status.started;
   if (is_running) return status;
@@ -110,7 +137,7 @@ RunStatus read_status(const std::string& run_dir, Time now) {
   const bool is_held = store::find_lock_holder(run_dir).has_value();
   const auto live = store::read_live(run_dir);
   if (!live) return status_from_journal(run_dir, now);
-  const bool has_all_ended = report::view_of(live->counts, live->num_ignored).num_left() == 0;
+  const bool has_all_ended = report::view_of(live->counts, live->num_ignored, live->num_tolerated).num_left() == 0;
   // Why an unfinished run ended is in the journal alone, and so is what a head did last that died.
   const bool is_believed = live->ended ? has_all_ended : is_held;
   return is_believed ? status_from_live(run_dir, *live, now) : status_from_journal(run_dir, now);

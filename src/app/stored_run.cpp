@@ -45,7 +45,7 @@ void StoredRun::replay() {
 RunCondition StoredRun::find_condition(bool is_held) const {
   const auto lives = lives_.lives();
   if (!lives.empty() && lives.back().ended)
-    return condition_at_end(report::view_of(state_.counts(), state_.num_ignored()), lives.back().exit);
+    return condition_at_end(report::view_of(state_), lives.back().exit);
   return is_held ? RunCondition::running : RunCondition::interrupted;
 }
 

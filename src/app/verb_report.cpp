@@ -25,7 +25,7 @@ int report_verb(const Args& args) {
   report::RunReport report;
   report.names = run.names();
   report.condition = run.condition();
-  report.counts = report::view_of(run.state().counts(), run.state().num_ignored());
+  report.counts = report::view_of(run.state());
   report.num_lives = static_cast<std::uint32_t>(run.lives().lives().size());
   for (const plan::Slot& slot : lengths.workers()) report.num_workers += slot.cores > 0 ? 1 : 0;
   report.num_cores = lengths.num_cores();

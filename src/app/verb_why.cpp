@@ -19,7 +19,7 @@ void print_element(const Explanation& explanation, const report::RunNames& names
 }
 
 void print_run(const StoredRun& run, const std::vector<Explanation>& explanations, bool json) {
-  const auto counts = report::view_of(run.state().counts(), run.state().num_ignored());
+  const auto counts = report::view_of(run.state());
   const char* condition = report::name_of(run.condition());
   if (json) {
     report::Json list = report::Json::array();

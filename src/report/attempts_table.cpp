@@ -63,6 +63,8 @@ void AttemptsTable::add(const Event& event) {
       attempt.end = event.end;
       attempt.cpu_ms = event.cpu_ms;
       attempt.maxrss_kb = event.maxrss_kb;
+      attempt.read_bytes = event.read_bytes;
+      attempt.written_bytes = event.written_bytes;
       attempt.reason = event.text;
       return;
     }

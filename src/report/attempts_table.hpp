@@ -34,6 +34,8 @@ struct Attempt {
   Time end{};  ///< epoch while RUNNING or INTERRUPTED
   std::uint64_t cpu_ms = 0;
   std::uint32_t maxrss_kb = 0;
+  std::uint64_t read_bytes = 0;     ///< from storage
+  std::uint64_t written_bytes = 0;  ///< to storage
   std::string reason;
 };
 

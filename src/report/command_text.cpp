@@ -35,20 +35,29 @@ std::uint32_t index_in_task(const graph::Graph& graph, ElementId element) {
   return element.value() - first;
 }
 
-std::vector<std::string> environment(const graph::Graph& graph, ElementId element, std::uint16_t attempt) {
-  const graph::Task& task = graph.task_of(element);
-  const graph::ElementText text = graph.text(element);
-  const std::vector<std::string> staged = staged_outputs(text, attempt);
+/// Where an attempt by hand may write: on the same disk as the others, and it is not removed.
+std::string scratch_by_hand(const graph::Task& task) {
+  if (!task.has_scratch) return {};
+  return (task.scratch_root.empty() ? "/tmp" : task.scratch_root) + "/fugle-by-hand";
+}
+
+std::vector<std::string> environment(const graph::Graph& graph, const AttemptKey& key) {
+  const graph::Task& task = graph.task_of(key.element);
+  const graph::ElementText text = graph.text(key.element);
+  const std::vector<std::string> staged = staged_outputs(text, key.attempt);
+  const std::string scratch = scratch_by_hand(task);
+  const graph::SlotValues slots{staged, key.attempt, scratch, key.run_state};
   std::vector<std::string> variables;
   const auto set = [&](const std::string& name, const std::string& value) { variables.push_back(name + '=' + value); };
-  for (const auto& [name, value] : task.env) set(name, graph::fill_slots(value, {staged, attempt, {}, {}}));
-  for (std::size_t i = 0; i < text.env.size(); ++i)
-    set(task.env_names[i], graph::fill_slots(text.env[i], {staged, attempt, {}, {}}));
+  for (const auto& [name, value] : task.env) set(name, graph::fill_slots(value, slots));
+  for (std::size_t i = 0; i < text.env.size(); ++i) set(task.env_names[i], graph::fill_slots(text.env[i], slots));
   set("FUGLE_TASK", task.name);
-  set("FUGLE_ELEMENT", std::string(graph.id(element)));
-  set("FUGLE_ATTEMPT", std::to_string(attempt));
-  set("FUGLE_INDEX", std::to_string(index_in_task(graph, element)));
+  set("FUGLE_ELEMENT", std::string(graph.id(key.element)));
+  set("FUGLE_ATTEMPT", std::to_string(key.attempt));
+  set("FUGLE_INDEX", std::to_string(index_in_task(graph, key.element)));
   set("FUGLE_CORES", std::to_string(task.request.cores));
+  if (!scratch.empty()) set("FUGLE_SCRATCH", scratch);
+  if (!key.run_state.empty()) set("FUGLE_RUN_STATE", key.run_state);
   for (std::size_t i = 0; i < text.matrix.size(); ++i)
     set(environment_name("FUGLE_MATRIX_", task.matrix_names[i]), text.matrix[i]);
   for (std::size_t i = 0; i < text.inputs.size(); ++i)
@@ -59,23 +68,28 @@ std::vector<std::string> environment(const graph::Graph& graph, ElementId elemen
 
 }  // namespace
 
-std::vector<std::string> command_words(const graph::Graph& graph, ElementId element, std::uint16_t attempt) {
-  const graph::ElementText text = graph.text(element);
-  const std::vector<std::string> staged = staged_outputs(text, attempt);
-  std::vector<std::string> words = graph.task_of(element).shell;
-  for (const std::string& word : text.command) words.push_back(graph::fill_slots(word, {staged, attempt, {}, {}}));
+std::vector<std::string> command_words(const graph::Graph& graph, const AttemptKey& key) {
+  const graph::ElementText text = graph.text(key.element);
+  const std::vector<std::string> staged = staged_outputs(text, key.attempt);
+  const graph::Task& task = graph.task_of(key.element);
+  const std::string scratch = scratch_by_hand(task);
+  std::vector<std::string> words = task.shell;
+  for (const std::string& word : text.command)
+    words.push_back(graph::fill_slots(word, {staged, key.attempt, scratch, key.run_state}));
   return words;
 }
 
-std::string command_text(const graph::Graph& graph, ElementId element, std::uint16_t attempt) {
-  return quote_all(command_words(graph, element, attempt));
+std::string command_text(const graph::Graph& graph, const AttemptKey& key) {
+  return quote_all(command_words(graph, key));
 }
 
-std::string repeat_line(const graph::Graph& graph, ElementId element, std::uint16_t attempt) {
-  const graph::Task& task = graph.task_of(element);
-  const std::string workdir = task.workdir.empty() ? graph.text(element).workdir : task.workdir;
-  return fmt::format("cd {} && env {} {}", quote_for_shell(workdir), quote_all(environment(graph, element, attempt)),
-                     command_text(graph, element, attempt));
+std::string repeat_line(const graph::Graph& graph, const AttemptKey& key) {
+  const graph::Task& task = graph.task_of(key.element);
+  const std::string workdir = task.workdir.empty() ? graph.text(key.element).workdir : task.workdir;
+  const std::string scratch = scratch_by_hand(task);
+  return fmt::format("{}cd {} && env {} {}",
+                     scratch.empty() ? "" : fmt::format("mkdir -p {} && ", quote_for_shell(scratch)),
+                     quote_for_shell(workdir), quote_all(environment(graph, key)), command_text(graph, key));
 }
 
 }  // namespace fugle::report

@@ -80,6 +80,8 @@ Json event_json(const graph::Graph& graph, scheduler::Sequence sequence, const E
     json["start_ns"] = to_ns(event.start);
     json["cpu_ms"] = event.cpu_ms;
     json["maxrss_kb"] = event.maxrss_kb;
+    json["read_bytes"] = event.read_bytes;
+    json["written_bytes"] = event.written_bytes;
   }
   json["exit"] = event.exit;
   json["text"] = event.text;

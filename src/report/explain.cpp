@@ -41,7 +41,7 @@ class Explainer {
       case State::failed: explain_failed(); break;
       case State::blocked: explain_blocked(); break;
       case State::cancelled: explain_cancelled(); break;
-      case State::held: out_.reason = "it is held"; break;
+      case State::held: explain_held(); break;
       case State::expanding: out_.reason = "its elements are being made"; break;
       case State::cached: out_.reason = "an equal result existed already"; break;
       case State::skipped: out_.reason = "its condition did not hold"; break;
@@ -76,7 +76,41 @@ class Explainer {
     return fmt::format("the run is {}{} (no head works on it)", name_of(in_.condition), why);
   }
 
+  void explain_held() {
+    out_.reason = held_by(element_);
+    if (is_dead()) out_.reason += ", and " + dead_run();
+    suggest("release", out_.element);
+    if (is_dead()) suggest("resume");
+  }
+
+  [[nodiscard]] std::string held_by(ElementId e) const {
+    const std::string* who = in_.lives.holder_of(e);
+    return fmt::format("held by {}", who == nullptr ? "somebody" : *who);
+  }
+
+  /// Of a task of `finally` whose turn has not come.
+  void explain_waiting_for_end() {
+    const std::uint64_t left = num_left_before_finally();
+    out_.reason = "it is in 'finally', which starts when all else has ended";
+    if (is_dead()) {
+      out_.reason += ", and " + dead_run();
+      return suggest("resume");
+    }
+    if (left > 0) out_.reason += fmt::format(" ({} left)", counted(left, "element is", "elements are"));
+  }
+
+  [[nodiscard]] std::uint64_t num_left_before_finally() const {
+    std::uint64_t left = 0;
+    for (std::uint32_t i = 0; i < graph_.num_elements(); ++i) {
+      const ElementId e(i);
+      const bool is_main = !graph_.is_gate(e) && !graph_.task_of(e).runs_finally;
+      left += is_main && !scheduler::is_final(in_.run.state(e)) ? 1 : 0;
+    }
+    return left;
+  }
+
   void explain_waiting() {
+    if (graph_.task_of(element_).runs_finally && !in_.run.has_finally_begun()) return explain_waiting_for_end();
     const auto needs = graph_.real_needs(element_);
     const auto missing =
         std::count_if(needs.begin(), needs.end(), [&](ElementId e) { return !in_.run.counts_as_ok(e); });
@@ -113,6 +147,9 @@ class Explainer {
   }
 
   [[nodiscard]] std::string brief_reason(ElementId e) const {
+    if (in_.run.state(e) == State::held) return held_by(e);
+    if (in_.run.state(e) == State::failed && !in_.run.has_answered(e))
+      return fmt::format("it counts as OK if {}", tolerance_text(e));
     const Attempt* attempt = in_.attempts.latest(e);
     if (attempt == nullptr) return "not started yet";
     if (!scheduler::is_live(in_.run.state(e))) return fmt::format("attempt {} {}", attempt->number, verdict(*attempt));
@@ -131,7 +168,33 @@ class Explainer {
       out_.reason = fmt::format("it can start, but nothing new starts any more ({})", lives.back().reason);
       return suggest("resume");
     }
+    if (in_.run.has_finally_begun() && !graph_.task_of(element_).runs_finally) {
+      out_.reason = "it can start, but only the tasks of 'finally' start now";
+      return suggest("resume");
+    }
     explain_lack_of_cores();
+  }
+
+  /// "at most 3 of 40 elements of sims fail; 2 have".
+  [[nodiscard]] std::string tolerance_text(ElementId e) const {
+    const TaskSize size = size_of_task(e);
+    return fmt::format("at most {} of {} elements of {} fail; {} have", graph_.task_of(e).tolerate.limit(size.elements),
+                       size.elements, graph_.task_of(e).name, size.failed);
+  }
+
+  struct TaskSize {
+    std::uint32_t elements = 0;
+    std::uint32_t failed = 0;
+  };
+  [[nodiscard]] TaskSize size_of_task(ElementId e) const {
+    TaskSize size;
+    const std::string& task = graph_.task_of(e).name;
+    for (std::uint32_t i = 0; i < graph_.num_elements(); ++i) {
+      if (graph_.task_of(ElementId(i)).name != task) continue;
+      ++size.elements;
+      size.failed += in_.run.state(ElementId(i)) == State::failed ? 1 : 0;
+    }
+    return size;
   }
 
   /// What a worker or a life lost is READY again.
@@ -146,7 +209,7 @@ class Explainer {
     std::uint32_t most_cores = 0;
     std::uint64_t most_bytes = 0;
     for (const WorkerInfo& worker : in_.workers.workers()) {
-      if (!worker.alive) continue;
+      if (!worker.alive || worker.drained) continue;
       most_cores = std::max(most_cores, worker.cores);
       most_bytes = std::max(most_bytes, worker.mem_bytes);
     }
@@ -162,8 +225,11 @@ class Explainer {
     const graph::Request& request = graph_.task_of(element_).request;
     std::uint32_t most_free = 0;
     bool has_worker = false;
+    bool is_any_drained = false;
     for (const WorkerInfo& worker : in_.workers.workers()) {
       if (!worker.alive || worker.cores == 0) continue;
+      is_any_drained = is_any_drained || worker.drained;
+      if (worker.drained) continue;
       has_worker = true;
       most_free = std::max(most_free, worker.cores - std::min(worker.cores, worker.cores_in_use));
     }
@@ -180,6 +246,8 @@ class Explainer {
     } else {
       out_.reason = "its turn comes next: cores are free, and elements of higher rank are being started first";
     }
+    if (!is_any_drained) return;
+    for (const std::string& why : in_.lives.drained_nodes()) out_.reason += fmt::format("; no more work for {}", why);
   }
 
   void explain_retry_wait() {
@@ -244,9 +312,13 @@ class Explainer {
     }
     out_.reason = cause_of(*attempt);
     const bool is_ignored = in_.run.counts_as_ok(element_);
-    if (is_ignored) out_.reason += " (ignored: on_failure)";
-    out_.failure = describe_failure(graph_, *attempt, in_.attempts.node_of(*attempt),
-                                    in_.read_tail ? in_.read_tail(element_, attempt->number) : "");
+    if (is_ignored && graph_.task_of(element_).on_failure == graph::OnFailure::ignore)
+      out_.reason += " (ignored: on_failure)";
+    else if (graph_.task_of(element_).tolerate.is_given())
+      out_.reason += fmt::format(" ({} {})", is_ignored ? "tolerated:" : "counts as OK if", tolerance_text(element_));
+    out_.failure =
+        describe_failure(graph_, *attempt, in_.attempts.node_of(*attempt),
+                         in_.read_tail ? in_.read_tail(element_, attempt->number) : "", in_.lives.finally_state());
     suggest("logs", out_.element);
     if (!is_ignored) suggest("resume");
   }
@@ -260,6 +332,8 @@ class Explainer {
       add_cause(e, is_root && attempt != nullptr ? cause_of(*attempt) : "needed by the element before");
     }
     out_.reason = e == element_ ? "something it needs failed" : fmt::format("{} is {}", graph_.id(e), shown_state(e));
+    if (e != element_ && graph_.task_of(e).tolerate.is_given())
+      out_.reason += fmt::format(", and it would run if {}", tolerance_text(e));
     if (e != element_) suggest("why", graph_.id(e));
     suggest("resume");
   }
@@ -274,14 +348,18 @@ class Explainer {
   [[nodiscard]] ElementId find_need(ElementId e, State one, State other) const {
     for (const ElementId need : graph_.real_needs(e)) {
       const State state = in_.run.state(need);
-      if ((state == one || state == other) && !in_.run.counts_as_ok(need)) return need;
+      const bool has_said_no = in_.run.has_answered(need) && !in_.run.counts_as_ok(need);
+      if ((state == one || state == other) && has_said_no) return need;
     }
     return ElementId{};
   }
 
   void explain_cancelled() {
     if (const std::string* who = in_.lives.canceller_of(element_)) {
-      out_.reason = fmt::format("cancelled by {}", *who);
+      const bool is_by_tolerance = who->starts_with("the tolerance");
+      out_.reason = is_by_tolerance ? fmt::format("cancelled with the rest of its task, which counts as OK if {}",
+                                                  tolerance_text(element_))
+                                    : fmt::format("cancelled by {}", *who);
     } else if (const ElementId need = find_need(element_, State::cancelled, State::cancelled); need.is_valid()) {
       out_.reason = fmt::format("it needs {}, which was cancelled", graph_.id(need));
       suggest("why", graph_.id(need));

@@ -50,7 +50,8 @@ std::string repeat_part(const Failure& failure, const std::string& why, BlockSiz
 
 }  // namespace
 
-Failure describe_failure(const graph::Graph& graph, const Attempt& attempt, const std::string& node, std::string tail) {
+Failure describe_failure(const graph::Graph& graph, const Attempt& attempt, const std::string& node, std::string tail,
+                         const std::string& run_state) {
   const graph::Task& task = graph.task_of(attempt.element);
   Failure failure;
   failure.element = graph.id(attempt.element);
@@ -63,9 +64,9 @@ Failure describe_failure(const graph::Graph& graph, const Attempt& attempt, cons
   failure.took = attempt.end - attempt.start;
   failure.cls = graph::name_of(attempt.cls);
   failure.reason = attempt.reason;
-  const ElementId element = attempt.element;
-  failure.command = command_text(graph, element, attempt.number);
-  failure.repeat = repeat_line(graph, element, attempt.number);
+  const AttemptKey key{attempt.element, attempt.number, task.runs_finally ? run_state : ""};
+  failure.command = command_text(graph, key);
+  failure.repeat = repeat_line(graph, key);
   failure.tail = std::move(tail);
   return failure;
 }

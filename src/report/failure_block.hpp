@@ -37,8 +37,9 @@ struct Failure {
   std::string repeat;  ///< to paste into a shell
   std::string tail;
 };
+/// `run_state` is what the tasks of `finally` were told about the run.
 [[nodiscard]] Failure describe_failure(const graph::Graph& graph, const Attempt& attempt, const std::string& node,
-                                       std::string tail);
+                                       std::string tail, const std::string& run_state);
 
 /// `brief` shows the first lines of a long command and leaves out a long repeat line, saying so.
 enum class BlockSize : std::uint8_t { brief, whole };

@@ -117,11 +117,14 @@ Json attempt_json(const graph::Graph& graph, const AttemptsTable& table, const A
   json["end_ns"] = ended ? Json(to_ns(attempt.end)) : Json();
   json["cpu_ms"] = attempt.cpu_ms;
   json["maxrss_kb"] = attempt.maxrss_kb;
+  json["read_bytes"] = attempt.read_bytes;
+  json["written_bytes"] = attempt.written_bytes;
   return json;
 }
 
 std::string attempts_csv(const graph::Graph& graph, const AttemptsTable& table) {
-  std::string csv = "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb\n";
+  std::string csv =
+      "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb,read_bytes,written_bytes\n";
   for (const Attempt& attempt : table.attempts()) {
     std::vector<std::string> fields;
     for (const auto& value : attempt_json(graph, table, attempt)) fields.push_back(csv_field(value));

@@ -33,8 +33,8 @@ struct RunRow {
 [[nodiscard]] Json life_json(const Life& life);
 
 [[nodiscard]] std::string attempts_text(const graph::Graph& graph, const AttemptsTable& table);
-/// {element, attempt, state, class, exit, signal, worker, node, start_ns, end_ns, cpu_ms, maxrss_kb}: null where there
-/// is nothing to say (no end yet, no class on OK; exit and signal exclude each other).
+/// {element, attempt, state, class, exit, signal, worker, node, start_ns, end_ns, cpu_ms, maxrss_kb, read_bytes,
+/// written_bytes}: null where there is nothing to say (no end yet, no class on OK; exit and signal exclude each other).
 [[nodiscard]] Json attempt_json(const graph::Graph& graph, const AttemptsTable& table, const Attempt& attempt);
 /// The same keys as columns.
 [[nodiscard]] std::string attempts_csv(const graph::Graph& graph, const AttemptsTable& table);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,10 +31,21 @@ class Lives {
   [[nodiscard]] std::span<const Life> lives() const { return lives_; }
   /// Who cancelled the element by name, while that still holds; nullptr: nobody.
   [[nodiscard]] const std::string* canceller_of(ElementId element) const;
+  /// Who holds the element; nullptr: nobody.
+  [[nodiscard]] const std::string* holder_of(ElementId element) const;
+  /// What is held and by whom, by element.
+  [[nodiscard]] const std::map<ElementId, std::string>& holders() const { return holders_; }
+  /// Why the node gets no more work in the latest life, in the order in which nodes were drained.
+  [[nodiscard]] std::span<const std::string> drained_nodes() const { return drained_nodes_; }
+  /// What the tasks of `finally` were told about the run in the latest life: "FAILED"; empty: they have not begun.
+  [[nodiscard]] const std::string& finally_state() const { return finally_state_; }
 
  private:
   std::vector<Life> lives_;
   std::unordered_map<ElementId, std::string> cancellers_;
+  std::map<ElementId, std::string> holders_;
+  std::vector<std::string> drained_nodes_;
+  std::string finally_state_;
 };
 
 }  // namespace fugle::report

@@ -27,7 +27,7 @@ constexpr double kMeasureBase = 0.05;
 constexpr double kMeasurePart = 0.01;
 constexpr const char* kClearLine = "\r\x1b[K";
 
-CountsView counts_of(const HeadView& view) { return view_of(view.run.counts(), view.run.num_ignored()); }
+CountsView counts_of(const HeadView& view) { return view_of(view.run); }
 
 /// An attempt whose end is the end of its element, for now.
 bool is_final_failure(const HeadView& view, const Event& event) {
@@ -65,6 +65,7 @@ std::string progress_line(const HeadView& view, std::string_view workflow, const
       fmt::format("{}  {}/{} ok  {} running", workflow, counts.ok + counts.cached, counts.total, counts.running);
   if (counts.failed > 0) line += fmt::format("  {} failed", counts.failed);
   if (counts.blocked > 0) line += fmt::format("  {} blocked", counts.blocked);
+  if (counts.held > 0) line += fmt::format("  {} held", counts.held);
   if (counts.retrying > 0) line += fmt::format("  {} to retry", counts.retrying);
   if (elapsed > Duration::zero())
     line += fmt::format("  {:.1f}/s",
@@ -82,11 +83,11 @@ std::string progress_line(const HeadView& view, std::string_view workflow, const
 
 Progress::Progress(ProgressOptions options, const scheduler::RunState& run)
     : options_(std::move(options)), out_(options_.fd), remaining_(run) {
-  const CountsView counts = view_of(run.counts(), run.num_ignored());
+  const CountsView counts = view_of(run);
   last_final_ = counts.num_final();
   std::string line = fmt::format("{}: {} elements", options_.names.run, counts.total);
   // What failed before is tried again.
-  const std::uint64_t num_done = counts.ok + counts.cached + counts.skipped + counts.ignored;
+  const std::uint64_t num_done = counts.ok + counts.cached + counts.skipped + counts.ignored + counts.tolerated;
   if (num_done > 0) line += fmt::format(", {} of them done before", num_done);
   say(line + '\n');
 }
@@ -112,6 +113,14 @@ void Progress::show(const HeadView& view, const Event& event) {
         show_failure(view, event);
       return;
     case EventKind::worker_lost: return show_lost_worker(view, event);
+    case EventKind::node_drained: return say(fmt::format("no more work for {}\n", event.text));
+    case EventKind::hold_element:
+    case EventKind::release_element:
+      return say(fmt::format("{} {} by {}\n", view.run.graph().id(event.element),
+                             event.kind == EventKind::hold_element ? "held" : "released", event.text));
+    case EventKind::finally_began:
+      finally_state_ = event.text;
+      return say(fmt::format("all else has ended ({}); 'finally' runs\n", event.text));
     case EventKind::stop_requested: return show_stop(event.text);
     case EventKind::run_ended:
       exit_code_ = event.exit;
@@ -132,8 +141,9 @@ void Progress::show_failure(const HeadView& view, const Event& event) {
   const bool is_ignored = view.run.counts_as_ok(event.element);
   if (first_failed_.empty() && !is_ignored) first_failed_ = graph.id(event.element);
   if (++num_failures_ > kMaxBlocks) return;
-  const Failure failure = describe_failure(graph, attempt_of(event), node_of(view, event.worker),
-                                           options_.read_tail ? options_.read_tail(event.element, event.attempt) : "");
+  const Failure failure =
+      describe_failure(graph, attempt_of(event), node_of(view, event.worker),
+                       options_.read_tail ? options_.read_tail(event.element, event.attempt) : "", finally_state_);
   say(failure_block(failure, options_.names, BlockSize::brief));
   if (num_failures_ == kMaxBlocks)
     say(fmt::format("further failures are only counted; 'fugle why {}' shows them all\n", options_.names.run));

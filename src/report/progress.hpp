@@ -53,6 +53,7 @@ class Progress final : public scheduler::Observer {
   std::uint64_t num_failures_ = 0;
   std::string first_failed_;
   std::string stop_reason_;
+  std::string finally_state_;
   int exit_code_ = 0;
   std::optional<Time> last_drawn_;
   std::uint64_t last_final_ = 0;  ///< number of final elements when a line was last drawn

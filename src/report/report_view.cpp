@@ -28,6 +28,17 @@ Json path_json(const graph::Graph& graph, const RunReport& report, std::span<con
   return path;
 }
 
+std::string tasks_part(const RunReport& report) {
+  constexpr Align kRight = Align::right;
+  TextTable table({"ok", "failed", "median", "p95", "max", "core-hours", "read", "written", "task"},
+                  {kRight, kRight, kRight, kRight, kRight, kRight, kRight, kRight, Align::left});
+  for (const TaskLengths& row : report.tasks)
+    table.add({std::to_string(row.count), std::to_string(row.num_failed), format_seconds(row.median_s),
+               format_seconds(row.p95_s), format_seconds(row.max_s), fmt::format("{:.3f}", row.core_hours),
+               format_bytes(row.read_bytes), format_bytes(row.written_bytes), row.task});
+  return table.to_text();
+}
+
 }  // namespace
 
 std::vector<TaskLengths> lengths_by_task(const graph::Graph& graph, const AttemptsTable& attempts) {
@@ -35,6 +46,8 @@ std::vector<TaskLengths> lengths_by_task(const graph::Graph& graph, const Attemp
     std::vector<double> seconds;
     double core_s = 0;
     std::uint64_t num_failed = 0;
+    std::uint64_t read_bytes = 0;
+    std::uint64_t written_bytes = 0;
   };
   std::map<std::string_view, Collected> by_name;
   for (const Attempt& attempt : attempts.attempts()) {
@@ -43,6 +56,8 @@ std::vector<TaskLengths> lengths_by_task(const graph::Graph& graph, const Attemp
     const double seconds = to_seconds(attempt.end - attempt.start);
     if (attempt.state == AttemptState::ok) collected.seconds.push_back(seconds);
     if (attempt.state == AttemptState::failed) ++collected.num_failed;
+    collected.read_bytes += attempt.read_bytes;
+    collected.written_bytes += attempt.written_bytes;
     if (attempt.end > attempt.start) collected.core_s += seconds * task.request.cores;
   }
   std::vector<TaskLengths> rows;
@@ -52,7 +67,8 @@ std::vector<TaskLengths> lengths_by_task(const graph::Graph& graph, const Attemp
     std::vector<double> sorted = node.mapped().seconds;
     std::sort(sorted.begin(), sorted.end());
     rows.push_back({std::string(node.key()), sorted.size(), quantile(sorted, 0.5), quantile(sorted, 0.95),
-                    quantile(sorted, 1), node.mapped().core_s / 3600, node.mapped().num_failed});
+                    quantile(sorted, 1), node.mapped().core_s / 3600, node.mapped().num_failed,
+                    node.mapped().read_bytes, node.mapped().written_bytes});
   }
   return rows;
 }
@@ -84,12 +100,7 @@ std::string report_text(const graph::Graph& graph, const RunReport& report, std:
   for (const ElementId e : report.measure.critical_path) path_s += seconds[e.value()];
   text += fmt::format("critical path, {}\n  {}\n\n", format_seconds(path_s),
                       path_text(graph, report.measure.critical_path, kPathShown));
-  TextTable table({"ok", "failed", "median", "p95", "max", "core-hours", "task"},
-                  {Align::right, Align::right, Align::right, Align::right, Align::right, Align::right, Align::left});
-  for (const TaskLengths& row : report.tasks)
-    table.add({std::to_string(row.count), std::to_string(row.num_failed), format_seconds(row.median_s),
-               format_seconds(row.p95_s), format_seconds(row.max_s), fmt::format("{:.3f}", row.core_hours), row.task});
-  return text + table.to_text();
+  return text + tasks_part(report);
 }
 
 std::string report_json(const graph::Graph& graph, const RunReport& report, std::span<const float> seconds) {
@@ -118,7 +129,9 @@ std::string report_json(const graph::Graph& graph, const RunReport& report, std:
                      {"median_s", row.median_s},
                      {"p95_s", row.p95_s},
                      {"max_s", row.max_s},
-                     {"core_hours", row.core_hours}});
+                     {"core_hours", row.core_hours},
+                     {"read_bytes", row.read_bytes},
+                     {"written_bytes", row.written_bytes}});
   json["tasks"] = std::move(tasks);
   return to_pretty_text(json) + "\n";
 }

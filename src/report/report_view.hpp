@@ -24,6 +24,8 @@ struct TaskLengths {
   double max_s = 0;
   double core_hours = 0;
   std::uint64_t num_failed = 0;  ///< attempts
+  std::uint64_t read_bytes = 0;  ///< from storage, by all attempts
+  std::uint64_t written_bytes = 0;
 };
 /// One row per task name, in the order of the graph; tasks without an attempt are left out.
 [[nodiscard]] std::vector<TaskLengths> lengths_by_task(const graph::Graph& graph, const AttemptsTable& attempts);

@@ -23,11 +23,12 @@ const char* name_of(RunCondition condition) {
   return "unknown";
 }
 
-CountsView view_of(const scheduler::Counts& counts, std::uint64_t num_ignored) {
+CountsView view_of(const scheduler::Counts& counts, std::uint64_t num_ignored, std::uint64_t num_tolerated) {
   const auto of = [&](State state) { return counts[static_cast<std::size_t>(state)]; };
   CountsView view;
   view.retrying = of(State::retry_wait);
-  view.waiting = of(State::waiting) + view.retrying + of(State::held) + of(State::expanding);
+  view.held = of(State::held);
+  view.waiting = of(State::waiting) + view.retrying + view.held + of(State::expanding);
   view.ready = of(State::ready);
   view.running = of(State::starting) + of(State::running) + of(State::checking);
   view.ok = of(State::ok);
@@ -37,8 +38,13 @@ CountsView view_of(const scheduler::Counts& counts, std::uint64_t num_ignored) {
   view.failed = of(State::failed);
   view.cancelled = of(State::cancelled);
   view.ignored = num_ignored;
+  view.tolerated = num_tolerated;
   view.total = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
   return view;
+}
+
+CountsView view_of(const scheduler::RunState& run) {
+  return view_of(run.counts(), run.num_ignored(), run.num_tolerated());
 }
 
 CountsView interrupt(CountsView counts) {
@@ -53,15 +59,16 @@ RunCondition condition_at_end(const CountsView& counts, int exit_code) {
     if (exit_code == static_cast<int>(ExitCode::interrupted)) return RunCondition::cancelled;
     return exit_code == static_cast<int>(ExitCode::failed) ? RunCondition::failed : RunCondition::incomplete;
   }
-  if (counts.failed > counts.ignored) return RunCondition::failed;
+  if (counts.num_bad() > 0) return RunCondition::failed;
   if (counts.cancelled > 0) return RunCondition::cancelled;
   return counts.blocked > 0 ? RunCondition::failed : RunCondition::ok;
 }
 
 std::string summary_line(const CountsView& counts) {
-  std::string line = fmt::format(
-      "ok {}  cached {}  skipped {}  blocked {}  failed {}  tolerated 0  ignored {}  cancelled {}", counts.ok,
-      counts.cached, counts.skipped, counts.blocked, counts.failed - counts.ignored, counts.ignored, counts.cancelled);
+  std::string line =
+      fmt::format("ok {}  cached {}  skipped {}  blocked {}  failed {}  tolerated {}  ignored {}  cancelled {}",
+                  counts.ok, counts.cached, counts.skipped, counts.blocked, counts.num_bad(), counts.tolerated,
+                  counts.ignored, counts.cancelled);
   if (counts.num_left() > 0) line += fmt::format("  left {}", counts.num_left());
   return line;
 }

@@ -29,18 +29,24 @@ struct CountsView {
   std::uint64_t cached = 0;
   std::uint64_t skipped = 0;
   std::uint64_t blocked = 0;
-  std::uint64_t failed = 0;  ///< ignored ones included
+  std::uint64_t failed = 0;  ///< ignored and tolerated ones included
   std::uint64_t cancelled = 0;
 
   std::uint64_t ignored = 0;      ///< the part of `failed` under on_failure: ignore
+  std::uint64_t tolerated = 0;    ///< the part of `failed` within what its task tolerates
+  std::uint64_t held = 0;         ///< the part of `waiting` in HELD
   std::uint64_t retrying = 0;     ///< the part of `waiting` in RETRY_WAIT
   std::uint64_t interrupted = 0;  ///< the part of `ready` that ran when the run died
   std::uint64_t total = 0;
 
   [[nodiscard]] std::uint64_t num_final() const { return ok + cached + skipped + blocked + failed + cancelled; }
   [[nodiscard]] std::uint64_t num_left() const { return total - num_final(); }
+  /// Failures that are neither ignored nor tolerated.
+  [[nodiscard]] std::uint64_t num_bad() const { return failed - ignored - tolerated; }
 };
-[[nodiscard]] CountsView view_of(const scheduler::Counts& counts, std::uint64_t num_ignored);
+[[nodiscard]] CountsView view_of(const scheduler::Counts& counts, std::uint64_t num_ignored,
+                                 std::uint64_t num_tolerated);
+[[nodiscard]] CountsView view_of(const scheduler::RunState& run);
 /// The same for a run whose head is dead: what ran is READY again at the next life.
 [[nodiscard]] CountsView interrupt(CountsView counts);
 

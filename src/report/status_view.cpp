@@ -17,12 +17,22 @@ std::string more_line(std::size_t total) {
   return total > kRowsShown ? fmt::format("  and {} more (--json lists them)\n", total - kRowsShown) : "";
 }
 
+std::string silence_line(const Silence& silence, const std::string& run) {
+  return fmt::format(
+      "  its head on {0} has written nothing for {1}: the machine or the file system may be stuck\n"
+      "  once it is sure to be dead ('kill -9 {2}' on {0}): fugle resume {3}\n",
+      silence.host, format_duration(silence.since), silence.pid, run);
+}
+
 std::string head_part(const RunStatus& status) {
   const CountsView& counts = status.counts;
   const double percent =
       counts.total == 0 ? 100.0 : 100.0 * static_cast<double>(counts.num_final()) / static_cast<double>(counts.total);
-  std::string text = fmt::format("{}  {}  {}{}\n", status.run, status.workflow, name_of(status.condition),
-                                 status.reason.empty() ? "" : " (" + status.reason + ")");
+  const bool is_last_part = status.in_finally && status.condition == RunCondition::running;
+  std::string text =
+      fmt::format("{}  {}  {}{}{}\n", status.run, status.workflow, name_of(status.condition),
+                  is_last_part ? ", finally" : "", status.reason.empty() ? "" : " (" + status.reason + ")");
+  if (status.silence) text += silence_line(*status.silence, status.run);
   text += fmt::format("  {} of {} ended ({:.0f}%)  started {}  elapsed {}", counts.num_final(), counts.total,
                       std::floor(percent), format_time(status.started), format_duration(status.elapsed));
   return text + (status.eta ? fmt::format("  ETA {}\n", format_duration(*status.eta)) : "\n");
@@ -31,18 +41,22 @@ std::string head_part(const RunStatus& status) {
 std::string counts_part(const CountsView& counts) {
   std::string text = fmt::format("  waiting {}  ready {}  running {}", counts.waiting, counts.ready, counts.running);
   if (counts.retrying > 0) text += fmt::format("  ({} of the waiting for a retry)", counts.retrying);
+  if (counts.held > 0) text += fmt::format("  ({} of the waiting held)", counts.held);
   if (counts.interrupted > 0) text += fmt::format("  ({} of the ready were interrupted)", counts.interrupted);
   return text +
          fmt::format("\n  ok {}  cached {}  skipped {}  blocked {}  failed {}  cancelled {}\n", counts.ok,
                      counts.cached, counts.skipped, counts.blocked, counts.failed, counts.cancelled) +
+         (counts.tolerated > 0 ? fmt::format("  ({} of the failed are tolerated)\n", counts.tolerated) : "") +
          (counts.ignored > 0 ? fmt::format("  ({} of the failed are ignored)\n", counts.ignored) : "");
 }
 
 /// With its run a worker ends in order, or nobody knows how.
-const char* state_of(const scheduler::WorkerInfo& worker, RunCondition condition) {
+const char* state_of(const scheduler::WorkerInfo& worker, const RunStatus& status) {
   if (!worker.alive) return "lost";
-  if (condition == RunCondition::running) return "alive";
-  return condition == RunCondition::interrupted ? "?" : "done";
+  if (worker.drained) return "drained";
+  if (std::ranges::find(status.silent, worker.worker) != status.silent.end()) return "silent";
+  if (status.condition == RunCondition::running) return "alive";
+  return status.condition == RunCondition::interrupted ? "?" : "done";
 }
 
 std::string workers_part(const RunStatus& status) {
@@ -52,9 +66,25 @@ std::string workers_part(const RunStatus& status) {
   for (std::size_t i = 0; i < std::min(kRowsShown, status.workers.size()); ++i) {
     const auto& worker = status.workers[i];
     table.add({std::to_string(worker.worker.value()), std::to_string(worker.cores), std::to_string(worker.cores_in_use),
-               std::to_string(worker.num_ended), state_of(worker, status.condition), worker.node});
+               std::to_string(worker.num_ended), state_of(worker, status), worker.node});
   }
   return "workers\n" + table.to_text(2) + more_line(status.workers.size());
+}
+
+std::string drained_part(const RunStatus& status) {
+  if (status.drained.empty()) return {};
+  std::string text = "drained (no more work until the run is resumed)\n";
+  for (const std::string& why : status.drained) text += fmt::format("  {}\n", why);
+  return text;
+}
+
+std::string held_part(const RunStatus& status) {
+  if (status.held.empty()) return {};
+  TextTable table({"held by", "element"}, {Align::left, Align::left});
+  for (std::size_t i = 0; i < std::min(kRowsShown, status.held.size()); ++i)
+    table.add({status.held[i].who, status.held[i].element});
+  return fmt::format("held (fugle release {} ELEMENT)\n", status.run) + table.to_text(2) +
+         more_line(status.held.size());
 }
 
 std::string running_part(const RunStatus& status) {
@@ -91,7 +121,8 @@ Json workers_json(const RunStatus& status) {
                     {"cores", worker.cores},
                     {"cores_in_use", worker.cores_in_use},
                     {"ended", worker.num_ended},
-                    {"alive", worker.alive}});
+                    {"alive", worker.alive},
+                    {"state", state_of(worker, status)}});
   return list;
 }
 
@@ -106,6 +137,17 @@ Json running_json(const RunStatus& status) {
   return list;
 }
 
+Json held_json(const RunStatus& status) {
+  Json list = Json::array();
+  for (const HeldRow& row : status.held) list.push_back({{"element", row.element}, {"by", row.who}});
+  return list;
+}
+
+Json silence_json(const RunStatus& status) {
+  if (!status.silence) return {};
+  return {{"host", status.silence->host}, {"pid", status.silence->pid}, {"seconds", to_seconds(status.silence->since)}};
+}
+
 }  // namespace
 
 std::optional<Duration> eta_by_rate(const CountsView& counts, std::uint64_t num_ended, Duration elapsed) {
@@ -115,8 +157,9 @@ std::optional<Duration> eta_by_rate(const CountsView& counts, std::uint64_t num_
 
 std::string status_text(const RunStatus& status) {
   const std::string first_failed = status.failed.empty() ? "" : status.failed.front();
-  return head_part(status) + counts_part(status.counts) + workers_part(status) + running_part(status) +
-         failed_part(status) + next_steps(status.condition, status.run, first_failed, "next: ");
+  return head_part(status) + counts_part(status.counts) + workers_part(status) + drained_part(status) +
+         held_part(status) + running_part(status) + failed_part(status) +
+         next_steps(status.condition, status.run, first_failed, "next: ");
 }
 
 std::string status_json(const RunStatus& status) {
@@ -126,7 +169,12 @@ std::string status_json(const RunStatus& status) {
   json["counts"] = counts_json(counts);
   json["total"] = counts.total;
   json["ignored"] = counts.ignored;
+  json["tolerated"] = counts.tolerated;
   json["retrying"] = counts.retrying;
+  json["held_elements"] = held_json(status);
+  json["finally"] = status.in_finally;
+  json["head_silent"] = silence_json(status);
+  json["drained"] = status.drained;
   json["interrupted"] = counts.interrupted;
   json["started"] = format_time(status.started);
   json["elapsed_s"] = to_seconds(status.elapsed);

@@ -18,18 +18,37 @@ struct RunningRow {
   Duration elapsed{0};
 };
 
+struct HeldRow {
+  std::string element;
+  std::string who;
+};
+
+/// The head holds its run, but has written nothing for longer than it ever should.
+struct Silence {
+  std::string host;
+  int pid = 0;
+  Duration since{0};
+};
+/// A living head writes once a second; a slow file system and other clocks get their share.
+inline constexpr Duration kLongestPause = std::chrono::seconds(30);
+
 struct RunStatus {
   std::string run;
   std::string workflow;
   RunCondition condition = RunCondition::running;
-  std::string reason;  ///< of the end; empty: none known
+  std::string reason;       ///< of the end; empty: none known
+  bool in_finally = false;  ///< only the tasks of `finally` are left to run
+  std::optional<Silence> silence;
   CountsView counts;
   Time started{};       ///< of the run's first life
   Duration elapsed{0};  ///< since then, to its end or to now
   std::optional<Duration> eta;
   std::vector<scheduler::WorkerInfo> workers;
-  std::vector<RunningRow> running;  ///< oldest first, possibly cut
-  std::vector<std::string> failed;  ///< oldest first, possibly cut
+  std::vector<WorkerId> silent;      ///< those that hold elements and have said nothing for long
+  std::vector<std::string> drained;  ///< why, for each node that gets no more work
+  std::vector<HeldRow> held;         ///< possibly cut
+  std::vector<RunningRow> running;   ///< oldest first, possibly cut
+  std::vector<std::string> failed;   ///< oldest first, possibly cut
 };
 
 /// What is left at the rate seen so far in this life; nullopt before anything ended.

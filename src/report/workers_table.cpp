@@ -48,6 +48,14 @@ void WorkersTable::end(const Event& event) {
   if (was_running) worker.cores_in_use -= graph_->task_of(event.element).request.cores;
 }
 
+/// A worker of that node that joins later is not drained by this: nobody joins after the start of a life.
+void WorkersTable::drain(const Event& event) {
+  const WorkerInfo* one = find(event.worker);
+  if (one == nullptr) return;
+  const std::string node = one->node;
+  for (WorkerInfo& worker : workers_) worker.drained = worker.drained || worker.node == node;
+}
+
 void WorkersTable::add(const Event& event) {
   switch (event.kind) {
     case EventKind::run_started:
@@ -61,6 +69,7 @@ void WorkersTable::add(const Event& event) {
       if (worker != position_of_.end()) workers_[worker->second].alive = false;
       return;
     }
+    case EventKind::node_drained: return drain(event);
     case EventKind::attempt_started: return start(event);
     case EventKind::attempt_ended: return end(event);
     default: return;

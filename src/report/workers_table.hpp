@@ -30,6 +30,7 @@ class WorkersTable {
 
  private:
   void join(const scheduler::Event& event);
+  void drain(const scheduler::Event& event);
   void start(const scheduler::Event& event);
   void end(const scheduler::Event& event);
 

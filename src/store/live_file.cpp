@@ -45,6 +45,12 @@ bool is_older(const RunningAttempt& a, const RunningAttempt& b) {
 
 }  // namespace
 
+WorkerCondition condition_of(const WorkerInfo& worker, Time now) {
+  if (!worker.alive) return WorkerCondition::lost;
+  if (worker.drained) return WorkerCondition::drained;
+  return worker.is_silent(now) ? WorkerCondition::silent : WorkerCondition::alive;
+}
+
 class LiveFile::Impl {
  public:
   Impl(const std::string& run_dir, const RunState& run) : Impl(run, run_dir, create_live_file(run_dir, num_of(run))) {}
@@ -63,8 +69,10 @@ class LiveFile::Impl {
 
   enum class IsEnded : std::uint8_t { no, yes };
   void write(const HeadView& view, IsEnded is_ended) {
+    const bool has_silent_worker =
+        std::ranges::any_of(view.workers, [&](const WorkerInfo& worker) { return worker.is_silent(view.now); });
+    if (has_news_ || has_silent_worker) put_workers(view.workers, view.now);
     if (has_news_) {
-      put_workers(view.workers);
       put_running(view.running);
       put_failed();
     }
@@ -123,7 +131,7 @@ class LiveFile::Impl {
     attempts_.put(e.value() * sizeof(std::uint16_t), bytes_of(run.attempt(e)));
   }
 
-  void put_workers(std::span<const WorkerInfo> workers) {
+  void put_workers(std::span<const WorkerInfo> workers, Time now) {
     workers = workers.first(std::min<std::size_t>(workers.size(), kMaxLiveWorkers));
     for (std::size_t i = 0; i < workers.size(); ++i) {
       const WorkerInfo& w = workers[i];
@@ -131,7 +139,7 @@ class LiveFile::Impl {
       row.worker = w.worker.value();
       row.cores = w.cores;
       row.cores_in_use = w.cores_in_use;
-      row.alive = w.alive ? 1 : 0;
+      row.alive = static_cast<std::uint32_t>(condition_of(w, now));
       row.num_ended = w.num_ended;
       row.node = padded<sizeof row.node>(w.node);
       workers_.put(i * sizeof row, bytes_of(row));
@@ -164,6 +172,8 @@ class LiveFile::Impl {
   void put_summary(const RunState& run) {
     summary_.counts = run.counts();
     summary_.num_ignored = run.num_ignored();
+    summary_.num_tolerated = run.num_tolerated();
+    summary_.in_finally = run.has_finally_begun() ? 1 : 0;
     summary_.total = run.graph().num_real_elements();
   }
 

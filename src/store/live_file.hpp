@@ -28,13 +28,17 @@ class LiveFile final : public scheduler::Observer {
   std::unique_ptr<Impl> impl_;
 };
 
+/// The value is stored: never renumber.
+enum class WorkerCondition : std::uint8_t { lost = 0, alive = 1, drained = 2, silent = 3 };
+[[nodiscard]] WorkerCondition condition_of(const scheduler::WorkerInfo& worker, Time now);
+
 struct LiveWorker {
   WorkerId worker;
   std::string node;
   std::uint32_t cores = 0;
   std::uint32_t cores_in_use = 0;
   std::uint64_t num_ended = 0;
-  bool alive = false;
+  WorkerCondition condition = WorkerCondition::lost;
 };
 struct LiveRunning {
   ElementId element;
@@ -45,11 +49,13 @@ struct LiveRunning {
 struct LiveSummary {
   scheduler::Counts counts{};
   std::uint64_t num_ignored = 0;
+  std::uint64_t num_tolerated = 0;
   std::uint64_t total = 0;  ///< real elements
   Time heartbeat{};         ///< when it was last written
   Time life_started{};
   scheduler::Sequence durable = 0;
-  bool ended = false;  ///< the head left in order
+  bool ended = false;       ///< the head left in order
+  bool in_finally = false;  ///< all else has ended, the tasks of `finally` run
   std::vector<LiveWorker> workers;
   std::vector<LiveRunning> running;  ///< at most 4096, oldest first
   std::vector<ElementId> failed;     ///< at most 1024, oldest first

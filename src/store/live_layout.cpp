@@ -22,6 +22,7 @@ hdf5::Handle summary_type() {
   const std::array fields{
       Field{"counts", offsetof(SummaryRow, counts), counts.id()},
       Field{"num_ignored", offsetof(SummaryRow, num_ignored), type_of<std::uint64_t>()},
+      Field{"num_tolerated", offsetof(SummaryRow, num_tolerated), type_of<std::uint64_t>()},
       Field{"total", offsetof(SummaryRow, total), type_of<std::uint64_t>()},
       Field{"durable", offsetof(SummaryRow, durable), type_of<std::uint64_t>()},
       Field{"heartbeat_ns", offsetof(SummaryRow, heartbeat_ns), type_of<std::int64_t>()},
@@ -32,6 +33,8 @@ hdf5::Handle summary_type() {
       Field{"pid", offsetof(SummaryRow, pid), type_of<std::uint32_t>()},
       Field{"host", offsetof(SummaryRow, host), host.id()},
       Field{"ended", offsetof(SummaryRow, ended), type_of<std::uint32_t>()},
+      Field{"in_finally", offsetof(SummaryRow, in_finally), type_of<std::uint32_t>()},
+      Field{"reserved", offsetof(SummaryRow, reserved), type_of<std::uint32_t>()},
       Field{"crc", offsetof(SummaryRow, crc), type_of<std::uint32_t>()},
   };
   return hdf5::compound_type(sizeof(SummaryRow), fields);

@@ -11,7 +11,7 @@
 
 namespace fugle::store {
 
-inline constexpr std::uint64_t kLiveFormat = 1;
+inline constexpr std::uint64_t kLiveFormat = 2;
 inline constexpr std::uint64_t kLiveUserBlock = 4096;  ///< bytes, the alignment of datasets
 inline constexpr std::uint32_t kMaxLiveWorkers = 16384;
 inline constexpr std::uint32_t kMaxLiveRunning = 4096;
@@ -31,6 +31,7 @@ struct LiveDirectory {
 struct SummaryRow {
   std::array<std::uint64_t, scheduler::kNumStates> counts{};
   std::uint64_t num_ignored = 0;
+  std::uint64_t num_tolerated = 0;
   std::uint64_t total = 0;
   std::uint64_t durable = 0;
   std::int64_t heartbeat_ns = 0;
@@ -41,6 +42,8 @@ struct SummaryRow {
   std::uint32_t pid = 0;
   std::array<char, 64> host{};
   std::uint32_t ended = 0;
+  std::uint32_t in_finally = 0;
+  std::uint32_t reserved = 0;
   std::uint32_t crc = 0;  ///< of all bytes before: a row read while it is written does not fit
 };
 
@@ -48,7 +51,7 @@ struct WorkerRow {
   std::uint32_t worker = 0;
   std::uint32_t cores = 0;
   std::uint32_t cores_in_use = 0;
-  std::uint32_t alive = 0;
+  std::uint32_t alive = 0;  ///< 0: lost, 1: alive, 2: drained, 3: silent
   std::uint64_t num_ended = 0;
   std::array<char, 64> node{};
 };
@@ -62,7 +65,7 @@ struct RunningRow {
 };
 
 static_assert(sizeof(LiveDirectory) <= kLiveUserBlock);
-static_assert(sizeof(SummaryRow) == 240 && std::is_trivially_copyable_v<SummaryRow>);
+static_assert(sizeof(SummaryRow) == 256 && std::is_trivially_copyable_v<SummaryRow>);
 static_assert(sizeof(WorkerRow) == 88 && std::is_trivially_copyable_v<WorkerRow>);
 static_assert(sizeof(RunningRow) == 24 && std::is_trivially_copyable_v<RunningRow>);
 

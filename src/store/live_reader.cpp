@@ -66,13 +66,16 @@ LiveSummary to_summary(const File& file, const Head& head) {
   LiveSummary live;
   live.counts = row.counts;
   live.num_ignored = row.num_ignored;
+  live.num_tolerated = row.num_tolerated;
+  live.in_finally = row.in_finally != 0;
   live.total = row.total;
   live.heartbeat = from_ns(row.heartbeat_ns);
   live.life_started = from_ns(row.life_started_ns);
   live.durable = row.durable;
   live.ended = row.ended != 0;
   for (const auto& w : read_rows<WorkerRow>(file, head.directory.workers, row.num_workers)) {
-    live.workers.push_back({WorkerId(w.worker), text_of(w.node), w.cores, w.cores_in_use, w.num_ended, w.alive != 0});
+    live.workers.push_back({WorkerId(w.worker), text_of(w.node), w.cores, w.cores_in_use, w.num_ended,
+                            static_cast<WorkerCondition>(w.alive)});
   }
   for (const auto& r : read_rows<RunningRow>(file, head.directory.running, row.num_running)) {
     live.running.push_back(

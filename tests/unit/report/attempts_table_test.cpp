@@ -84,7 +84,7 @@ TEST(HistoryView, writes_attempts_as_json_with_nulls_for_what_is_not_known) {
   EXPECT_EQ(to_line(attempt_json(told.graph, told.attempts, rows[0])),
             R"({"element":"b","attempt":1,"state":"FAILED","class":"signal","exit":null,"signal":9,"worker":1,)"
             R"("node":"node1","start_ns":1780288201000000000,"end_ns":1780288202000000000,"cpu_ms":100,)"
-            R"("maxrss_kb":2048})");
+            R"("maxrss_kb":2048,"read_bytes":4096,"written_bytes":8192})");
   const Json running = attempt_json(told.graph, told.attempts, rows[1]);
   EXPECT_TRUE(running["exit"].is_null());
   EXPECT_TRUE(running["end_ns"].is_null());
@@ -96,9 +96,10 @@ TEST(HistoryView, writes_attempts_as_csv) {
   told.life(0);
   told.joins(1, "node,1", 2);
   told.finishes(told.starts("b", 1, 1), 2);
-  EXPECT_EQ(attempts_csv(told.graph, told.attempts),
-            "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb\n"
-            "b,1,OK,,0,,1,\"node,1\",1780288201000000000,1780288202000000000,100,2048\n");
+  EXPECT_EQ(
+      attempts_csv(told.graph, told.attempts),
+      "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb,read_bytes,written_bytes\n"
+      "b,1,OK,,0,,1,\"node,1\",1780288201000000000,1780288202000000000,100,2048,4096,8192\n");
 }
 
 TEST(HistoryView, tells_how_each_life_ended) {

@@ -246,6 +246,64 @@ TEST(Explain, says_that_an_ignored_failure_needs_no_resume) {
   EXPECT_EQ(explanation.next, std::vector<std::string>{"fugle logs demo-1 a"});
 }
 
+TEST(Explain, names_who_holds_an_element_also_for_those_that_wait_for_it) {
+  ToldRun told(chain());
+  told.life(0);
+  told.joins(2, "node1", 4);
+  told.wishes(scheduler::EventKind::hold_element, "a", "ann@login1");
+  EXPECT_EQ(told.why("a", kRunning, 9), "a is HELD: held by ann@login1\nnext: fugle release demo-1 a\n");
+  EXPECT_EQ(told.why("b", kRunning, 9), "b is WAITING: 1 of 1 needs is not done\n  a is HELD: held by ann@login1\n");
+  told.wishes(scheduler::EventKind::release_element, "a", "ann@login1");
+  EXPECT_TRUE(told.why("a", kRunning, 9).starts_with("a is READY: its turn comes next"));
+}
+
+TEST(Explain, says_what_a_task_of_finally_waits_for) {
+  GraphStory story;
+  story.task("a");
+  story.task("summary").task().runs_finally = true;
+  ToldRun told(story);
+  told.life(0);
+  told.joins(2, "node1", 4);
+  EXPECT_EQ(told.why("summary", kRunning, 9),
+            "summary is WAITING: it is in 'finally', which starts when all else has ended (1 element is left)\n");
+  told.begins_finally("INCOMPLETE");
+  EXPECT_TRUE(told.why("summary", kRunning, 9).starts_with("summary is READY: its turn comes next"));
+  EXPECT_EQ(told.why("a", kRunning, 9),
+            "a is READY: it can start, but only the tasks of 'finally' start now\nnext: fugle resume demo-1\n");
+}
+
+TEST(Explain, says_what_is_tolerated_and_what_is_beyond_it) {
+  GraphStory story;
+  auto sims = story.task("sims").times(4);
+  sims.task().tolerate.count = 1;
+  story.task("mean").after(sims);
+  ToldRun told(story);
+  told.life(0);
+  told.joins(0, "node1", 2);
+  told.fails(told.starts("sims[0]", 1, 0), 2, FailureClass::error, 1, "exit code 1");
+  EXPECT_EQ(explain(told.situation(kRunning, 9), told.id("sims[0]")).reason,
+            "error: exit code 1 (counts as OK if at most 1 of 4 elements of sims fail; 1 have)");
+  EXPECT_EQ(told.why("mean", kRunning, 9).substr(0, 82),
+            "mean is WAITING: 4 of 4 needs are not done\n  sims[0] is FAILED: it counts as OK if a");
+  told.fails(told.starts("sims[1]", 3, 0), 4, FailureClass::error, 1, "exit code 1");
+  told.wishes(scheduler::EventKind::cancel_element, "sims[2]", "the tolerance of sims");
+  told.wishes(scheduler::EventKind::cancel_element, "sims[3]", "the tolerance of sims");
+  EXPECT_EQ(explain(told.situation(RunCondition::failed, 9), told.id("sims[2]")).reason,
+            "cancelled with the rest of its task, which counts as OK if at most 1 of 4 elements of sims fail; 2 have");
+}
+
+TEST(Explain, counts_no_cores_of_a_drained_node) {
+  GraphStory story;
+  story.task("a").cores(2);
+  ToldRun told(story);
+  told.life(0);
+  told.joins(0, "node0", 1);
+  told.joins(1, "node1", 4);
+  told.drains(1, "node1: 3 failures in a row");
+  EXPECT_EQ(explain(told.situation(kRunning, 9), told.id("a")).reason,
+            "needs 2 cores, largest worker has 1; no more work for node1: 3 failures in a row");
+}
+
 TEST(Explain, says_the_same_as_json) {
   ToldRun told(chain());
   told.life(0);

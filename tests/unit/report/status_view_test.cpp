@@ -77,6 +77,45 @@ TEST(StatusView, ends_with_what_to_type_when_a_run_needs_it) {
                      "next: fugle resume demo-20260601T043000-abcd\n"));
 }
 
+TEST(StatusView, names_what_is_held_drained_and_tolerated) {
+  RunStatus status = running_status();
+  status.counts.failed = 3;
+  status.counts.tolerated = 2;
+  status.counts.held = 1;
+  status.in_finally = true;
+  status.held.push_back({"x[1]", "ann@login1"});
+  status.drained.push_back("node2: 3 failures in a row");
+  status.workers.resize(3, status.workers.front());
+  status.workers[1].drained = true;
+  status.workers[2].worker = WorkerId(2);
+  status.silent.push_back(WorkerId(2));
+  const std::string text = status_text(status);
+  EXPECT_THAT(text, ::testing::HasSubstr("  demo  RUNNING, finally\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("(1 of the waiting held)"));
+  EXPECT_THAT(text, ::testing::HasSubstr("(2 of the failed are tolerated)\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("       1      8     2     38  drained  node1\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("       2      8     2     38  silent   node1\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("drained (no more work until the run is resumed)\n  node2: 3 failures"));
+  EXPECT_THAT(text, ::testing::HasSubstr("held (fugle release demo-20260601T043000-abcd ELEMENT)\n"
+                                         "  held by     element\n"
+                                         "  ann@login1  x[1]\n"));
+  const Json json = Json::parse(status_json(status));
+  EXPECT_EQ(json["held_elements"][0]["by"], "ann@login1");
+  EXPECT_EQ(json["workers"][1]["state"], "drained");
+  EXPECT_EQ(json["tolerated"], 2);
+  EXPECT_EQ(json["finally"], true);
+  EXPECT_TRUE(json["head_silent"].is_null());
+}
+
+TEST(StatusView, tells_of_a_head_that_writes_nothing) {
+  RunStatus status = running_status();
+  status.silence = Silence{"login1", 4711, seconds(95)};
+  const std::string text = status_text(status);
+  EXPECT_THAT(text, ::testing::HasSubstr("its head on login1 has written nothing for 1m35s"));
+  EXPECT_THAT(text, ::testing::HasSubstr("('kill -9 4711' on login1): fugle resume demo-20260601T043000-abcd\n"));
+  EXPECT_EQ(Json::parse(status_json(status))["head_silent"]["seconds"], 95.0);
+}
+
 TEST(StatusView, shows_ten_rows_and_counts_the_rest) {
   RunStatus status = running_status();
   status.failed.assign(25, "x");

@@ -9,6 +9,25 @@
 namespace fugle::report {
 namespace {
 
+TEST(CommandText, repeats_scratch_and_the_state_of_the_run_by_hand) {
+  graph::GraphBuilder builder;
+  graph::Task task;
+  task.name = "sum";
+  task.shell = {"bash", "-c"};
+  task.workdir = "/data";
+  task.has_scratch = true;
+  task.scratch_root = "/local disk";
+  task.runs_finally = true;
+  graph::ElementText text;
+  text.command = {"echo \x1Fr0\x1F > \x1FS0\x1F/log"};
+  (void)builder.add_element(builder.add_task(task), "sum", text);
+  const graph::Graph graph(std::move(builder).build());
+  EXPECT_EQ(repeat_line(graph, {ElementId(0), 1, "FAILED"}),
+            "mkdir -p '/local disk/fugle-by-hand' && cd /data && env FUGLE_TASK=sum FUGLE_ELEMENT=sum FUGLE_ATTEMPT=1 "
+            "FUGLE_INDEX=0 FUGLE_CORES=1 'FUGLE_SCRATCH=/local disk/fugle-by-hand' FUGLE_RUN_STATE=FAILED "
+            "bash -c 'echo FAILED > '\\''/local disk/fugle-by-hand'\\''/log'");
+}
+
 TEST(TextTable, aligns_columns_and_leaves_the_last_one_ragged) {
   TextTable table({"n", "name", "rest"}, {Align::right, Align::left, Align::left});
   table.add({"1", "caf\xc3\xa9", "x"});
@@ -59,9 +78,9 @@ graph::Graph one_element(const std::string& script) {
 
 TEST(CommandText, can_be_pasted_to_repeat_an_attempt_by_hand) {
   const graph::Graph graph = one_element("./sim >");
-  EXPECT_EQ(command_text(graph, ElementId(0), 2), "bash -c './sim > /data/.2-out.h5'");
+  EXPECT_EQ(command_text(graph, {ElementId(0), 2}), "bash -c './sim > /data/.2-out.h5'");
   EXPECT_EQ(
-      repeat_line(graph, ElementId(0), 2),
+      repeat_line(graph, {ElementId(0), 2}),
       "cd '/data/my runs' && env 'MODE=fast one' FUGLE_TASK=sim 'FUGLE_ELEMENT=sim[300]' FUGLE_ATTEMPT=2 FUGLE_INDEX=0 "
       "FUGLE_CORES=1 FUGLE_MATRIX_temp_k=300 FUGLE_OUT_h5=/data/.2-out.h5 bash -c './sim > /data/.2-out.h5'");
 }
@@ -80,7 +99,7 @@ Attempt failed_attempt() {
 
 TEST(FailureBlock, says_all_about_a_failure) {
   const graph::Graph graph = one_element("./sim");
-  const Failure failure = describe_failure(graph, failed_attempt(), "node4", "step 1\nstep 2\n");
+  const Failure failure = describe_failure(graph, failed_attempt(), "node4", "step 1\nstep 2\n", "");
   EXPECT_EQ(
       failure_block(failure, {"demo-1", "demo", "demo.yaml"}, BlockSize::brief),
       "FAILED sim[300] (task sim, attempt 3 of 3) on node4, worker 4, after 1m30s\n"
@@ -101,7 +120,7 @@ TEST(FailureBlock, shortens_a_long_script_only_when_brief) {
   std::string script;
   for (int i = 0; i < 300; ++i) script += "echo line " + std::to_string(i) + "\n";
   const graph::Graph graph = one_element(script);
-  const Failure failure = describe_failure(graph, failed_attempt(), "node4", "");
+  const Failure failure = describe_failure(graph, failed_attempt(), "node4", "", "");
   const RunNames names{"demo-1", "demo", ""};
   const std::string brief = failure_block(failure, names, BlockSize::brief);
   EXPECT_EQ(brief.find("echo line 200"), std::string::npos);

@@ -61,6 +61,8 @@ class ToldRun {
     event.end = at(when);
     event.cpu_ms = 100;
     event.maxrss_kb = 2048;
+    event.read_bytes = 4096;
+    event.written_bytes = 8192;
     happen(event);
     return event;
   }
@@ -80,6 +82,24 @@ class ToldRun {
     scheduler::Event event = make(scheduler::EventKind::cancel_element, 1);
     event.element = id(element);
     event.text = who;
+    happen(event);
+  }
+
+  void wishes(scheduler::EventKind kind, const std::string& element, const std::string& who) {
+    scheduler::Event event = make(kind, 1);
+    event.element = id(element);
+    event.text = who;
+    happen(event);
+  }
+  void drains(std::uint32_t worker, const std::string& why) {
+    scheduler::Event event = make(scheduler::EventKind::node_drained, 1);
+    event.worker = WorkerId(worker);
+    event.text = why;
+    happen(event);
+  }
+  void begins_finally(const std::string& state) {
+    scheduler::Event event = make(scheduler::EventKind::finally_began, 1);
+    event.text = state;
     happen(event);
   }
 

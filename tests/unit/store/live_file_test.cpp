@@ -82,7 +82,8 @@ TEST_F(LiveFileOfARun, can_be_read_before_anything_happened) {
 }
 
 TEST_F(LiveFileOfARun, tells_counts_workers_and_running_attempts) {
-  workers_ = {{WorkerId(0), "node-a", 8, 0, 0, false, 3, 2}, {WorkerId(1), "node-b", 16, 0, 0, true, 4, 1}};
+  workers_ = {{WorkerId(0), "node-a", 8, 0, 0, false, false, 3, 2},
+              {WorkerId(1), "node-b", 16, 0, 0, true, false, 4, 1}};
   begin_life();
   start(0);
   const LiveSummary live = look();
@@ -92,7 +93,8 @@ TEST_F(LiveFileOfARun, tells_counts_workers_and_running_attempts) {
   EXPECT_EQ(live.durable, 6u);
   ASSERT_EQ(live.workers.size(), 2u);
   EXPECT_EQ(live.workers[0].node, "node-a");
-  EXPECT_FALSE(live.workers[0].alive);
+  EXPECT_EQ(live.workers[0].condition, WorkerCondition::lost);
+  EXPECT_EQ(live.workers[1].condition, WorkerCondition::alive);
   EXPECT_EQ(live.workers[1].worker, WorkerId(1));
   EXPECT_EQ(live.workers[1].cores, 16u);
   EXPECT_EQ(live.workers[1].cores_in_use, 1u);
@@ -160,7 +162,7 @@ TEST_F(LiveFileOfARun, keeps_states_and_attempts_readable_by_h5py) {
 }
 
 TEST_F(LiveFileOfARun, takes_at_most_five_reads) {
-  workers_ = {{WorkerId(0), "node-a", 8, 0, 0, true, 3, 2}};
+  workers_ = {{WorkerId(0), "node-a", 8, 0, 0, true, false, 3, 2}};
   begin_life();
   start(0);
   end(0);
