@@ -36,7 +36,9 @@ constexpr std::chrono::seconds kPatienceAfterReport{10};
 constexpr std::chrono::seconds kPatienceAfterLeave{3};
 constexpr std::chrono::seconds kPatienceAfterLoss{30};  // workers end their tasks first
 constexpr std::chrono::seconds kPatienceAfterTerm{5};
-constexpr int kLookAtRanks = 200;  // ms, until all ranks are there
+constexpr int kLookAtRanks = 100;                 // ms, until all ranks are there
+constexpr std::chrono::seconds kForkingTakes{2};  // mpirun has started all ranks of this node so long after rank 0 came
+constexpr std::chrono::seconds kStartTakes{180};  // on many nodes, where nobody sees that a rank died in MPI_Init
 constexpr std::array kForwarded{SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
 std::string find_mpirun() {
@@ -103,8 +105,8 @@ void prepare_environment(const std::string& door) {
 /// One mpirun from its start to its end.
 class FrontEnd::Life {
  public:
-  Life(FrontEnd& front_end, const std::vector<std::string>& command, FrontEndSocket& door)
-      : front_end_(front_end), door_(door) {
+  Life(FrontEnd& front_end, std::uint32_t num_ranks, const std::vector<std::string>& command, FrontEndSocket& door)
+      : front_end_(front_end), num_ranks_(num_ranks), door_(door) {
     const pid_t parent = ::getpid();
     mpirun_ = ::fork();
     if (mpirun_ == 0) become_mpirun(command, front_end_.mask_before_, parent);
@@ -144,6 +146,7 @@ class FrontEnd::Life {
     guest_ = door_.admit();
     if (!guest_) return;
     rank_0_came_ = true;
+    came_at_ = steady_clock::now();
     for (const int signal : front_end_.pending_) ::kill(guest_->pid, signal);
     front_end_.pending_.clear();
   }
@@ -174,12 +177,26 @@ class FrontEnd::Life {
     }
   }
 
-  /// Whether a process that mpirun had started on this node is gone.
+  /// In MPI_Init the others would wait for it for ever.
   bool has_lost_a_rank() {
+    if (!guest_) return has_lost_a_child();
+    const auto waited = steady_clock::now() - came_at_;
+    return has_lost_a_child() || (waited > kForkingTakes && lacks_a_rank()) || waited > kStartTakes;
+  }
+
+  /// Whether a process that mpirun had started on this node is gone.
+  bool has_lost_a_child() {
     std::set<pid_t> alive = children_of(mpirun_);
     const bool is_lost = !std::ranges::includes(alive, ranks_);
     ranks_ = std::move(alive);
     return is_lost;
+  }
+
+  /// A rank that died before we looked. Where mpirun has other children too, these start ranks elsewhere.
+  [[nodiscard]] bool lacks_a_rank() const {
+    const std::string own_name = name_of_process(::getpid());
+    const bool is_one_node = std::ranges::all_of(ranks_, [&](pid_t pid) { return name_of_process(pid) == own_name; });
+    return is_one_node && ranks_.size() < num_ranks_;
   }
 
   void forward_signals() {
@@ -230,6 +247,7 @@ class FrontEnd::Life {
   }
 
   FrontEnd& front_end_;
+  const std::uint32_t num_ranks_;
   FrontEndSocket& door_;
   pid_t mpirun_ = -1;
   Descriptor mpirun_fd_;
@@ -238,6 +256,7 @@ class FrontEnd::Life {
   LifeEnd end_;
   int mpirun_code_ = 0;
   std::optional<steady_clock::time_point> deadline_;
+  steady_clock::time_point came_at_;  ///< rank 0
   bool is_starting_ = true;
   bool rank_0_came_ = false;
   bool rank_0_has_left_ = false;
@@ -278,7 +297,7 @@ LifeEnd FrontEnd::run(std::uint32_t num_ranks, const std::string& program, const
   command.insert(command.end(), arguments.begin(), arguments.end());
   FrontEndSocket door;  // of this life only: nobody of an earlier one can come in
   prepare_environment(door.name());
-  LifeEnd end = Life(*this, command, door).run();
+  LifeEnd end = Life(*this, num_ranks, command, door).run();
   end_own_children(earlier_children_);
   return end;
 }

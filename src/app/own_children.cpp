@@ -19,12 +19,6 @@ constexpr std::chrono::seconds kPatienceWithSpawners{10};
 constexpr std::chrono::seconds kLongest{20};
 constexpr std::chrono::milliseconds kBetweenLooks{5};
 
-bool is_spawner(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/comm", pid));
-  std::string name;
-  return std::getline(file, name) && name == "fugle-spawner";
-}
-
 }  // namespace
 
 std::set<pid_t> children_of(pid_t pid) {
@@ -32,6 +26,13 @@ std::set<pid_t> children_of(pid_t pid) {
   std::set<pid_t> children;
   for (pid_t child = 0; file >> child;) children.insert(child);
   return children;
+}
+
+std::string name_of_process(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/comm", pid));
+  std::string name;
+  std::getline(file, name);
+  return name;
 }
 
 void end_own_children(const std::set<pid_t>& spared) {
@@ -42,7 +43,8 @@ void end_own_children(const std::set<pid_t>& spared) {
       if (spared.contains(child)) continue;
       if (::waitpid(child, nullptr, WNOHANG) == child) continue;
       is_any_left = true;
-      if (!is_spawner(child) || steady_clock::now() - start > kPatienceWithSpawners) ::kill(child, SIGKILL);
+      if (name_of_process(child) != "fugle-spawner" || steady_clock::now() - start > kPatienceWithSpawners)
+        ::kill(child, SIGKILL);
     }
     if (!is_any_left) return;
     std::this_thread::sleep_for(kBetweenLooks);

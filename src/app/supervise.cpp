@@ -109,7 +109,7 @@ int supervise(const Placement& placement, const Arguments& arguments, const Supe
     const LifeEnd end = front_end.run(placement.mpi_ranks, program, args_of_life(what, run_dir));
     if (end.exit_code) return *end.exit_code;
     if (end.is_rank_0_elsewhere) {
-      say("how the run ended is not known here (rank 0 was on another host); see fugle status");
+      say("how the run ended is not known here (rank 0 was on another host, or ended before it said anything); see fugle status");
       return static_cast<int>(ExitCode::environment);
     }
     if (!end.run_dir.empty()) run_dir = end.run_dir;

@@ -42,13 +42,13 @@ int resume_verb(const Args& args) {
       find_run(runs_dir_from(*arguments), arguments->words.empty() ? "" : arguments->words.front());
   const Placement placement = placement_of_resume(*arguments, run_dir);
 
+  RankOptions options = rank_options(*arguments, placement);
+  options.fail_fast = arguments->has("fail-fast");
   if (starts_mpirun(placement)) {
     Args rank_args = args;
     if (arguments->words.empty()) rank_args.push_back(run_dir);  // the newest may be another one by then
     return supervise(placement, *arguments, {"resume", rank_args, allocation.end});
   }
-  RankOptions options = rank_options(*arguments, placement);
-  options.fail_fast = arguments->has("fail-fast");
   options.retry_failed = continued_run(*arguments).empty();  // a restart by itself is nobody's wish to try again
   return run_rank(options, [&](const Workers& workers) { return continue_run(run_dir, *arguments, workers); });
 }

@@ -97,14 +97,14 @@ int run_verb(const Args& args) {
   const AllocationEnd allocation =
       allocation_end_from(*arguments, std::nullopt, now());  // mistakes are told here, once
 
+  RankOptions options = rank_options(*arguments, asked.placement);
+  options.fail_fast = arguments->has("fail-fast");
   if (starts_mpirun(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
     if (asked.load.file != "-" && !load_workflow(asked.load)) return static_cast<int>(ExitCode::usage);
     return supervise(asked.placement, *arguments, {"run", args, allocation.end, asked.load.file != "-"});
   }
 
-  RankOptions options = rank_options(*arguments, asked.placement);
-  options.fail_fast = arguments->has("fail-fast");
   const std::string earlier_life = continued_run(*arguments);
   return run_rank(options, [&](const Workers& workers) {
     return earlier_life.empty() ? open_run(asked, *arguments, args, workers)

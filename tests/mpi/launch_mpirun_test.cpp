@@ -39,6 +39,7 @@ int play_rank(const std::string& part) {
   sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM}) sigaddset(&signals, signal);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  if (part == "stillborn" && std::string_view(::getenv("OMPI_COMM_WORLD_RANK")) == "1") ::kill(::getpid(), SIGKILL);
   FrontEndLink link;
   transport::MpiTransport transport;
   (void)transport.broadcast("");
@@ -186,6 +187,11 @@ TEST(LaunchMpirun, brings_ctrl_c_in_a_terminal_to_rank_0_exactly_once) {
 
 TEST(LaunchMpirun, has_no_status_when_rank_0_dies) {
   Started run = start_with_pipes(2, "die");
+  EXPECT_EQ(run.wait_for_end(), kNoStatus);
+}
+
+TEST(LaunchMpirun, does_not_wait_for_a_rank_that_died_before_anybody_looked) {
+  Started run = start_with_pipes(4, "stillborn");
   EXPECT_EQ(run.wait_for_end(), kNoStatus);
 }
 
