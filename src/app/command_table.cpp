@@ -25,6 +25,8 @@ constexpr std::array kCommands{
     Command{"report", "[RUN]", "how long it took, against the best possible", report_verb},
     Command{"history", "[RUN]", "past runs, their attempts and events", history_verb},
     Command{"cancel", "[RUN] [E]", "stop a run or an element", cancel_verb},
+    Command{"hold", "[RUN] E", "keep an element from starting", hold_verb},
+    Command{"release", "[RUN] E", "let a held element start again", release_verb},
     Command{"doctor", "[RUN]", "is this machine usable; is the state of a run sound", doctor_verb},
 };
 
@@ -43,9 +45,8 @@ constexpr std::array kAliases{
 /// What they read may have been made by others, or be damaged.
 constexpr std::array<std::string_view, 5> kReadingVerbs{"status", "logs", "why", "report", "history"};
 
-constexpr std::array<std::string_view, 14> kLaterVerbs{"submit",  "rerun", "hold",  "release", "backfill",
-                                                       "lineage", "graph", "diff",  "test",    "import",
-                                                       "export",  "init",  "serve", "bench"};
+constexpr std::array<std::string_view, 12> kLaterVerbs{"submit", "rerun",  "backfill", "lineage", "graph", "diff",
+                                                       "test",   "import", "export",   "init",    "serve", "bench"};
 
 void print_help() {
   fmt::print("usage: fugle VERB [words] [options]\n\n");

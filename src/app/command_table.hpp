@@ -25,6 +25,8 @@ int why_verb(const Args& args);
 int history_verb(const Args& args);
 int report_verb(const Args& args);
 int cancel_verb(const Args& args);
+int hold_verb(const Args& args);
+int release_verb(const Args& args);
 int doctor_verb(const Args& args);
 
 struct Command {

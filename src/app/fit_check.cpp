@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string_view>
 
 #include "base/text.hpp"
+#include "executor/node_folder.hpp"
 
 namespace fugle::app {
 namespace {
@@ -64,6 +66,7 @@ class FitCheck {
 
   void check(const graph::Task& task, std::uint32_t num_elements) {
     check_level(task);
+    check_scratch(task, num_elements);
     const auto& workers = question_.workers.machine.workers;
     const graph::Request& request = task.request;
     const bool fits =
@@ -99,6 +102,22 @@ class FitCheck {
           fmt::format("{}; {} {} cannot run here", problem, num_elements, num_elements == 1 ? "element" : "elements"));
   }
 
+  void check_scratch(const graph::Task& task, std::uint32_t num_elements) {
+    if (task.scratch_bytes == 0 || !question_.free_scratch || !is_one_node()) return;
+    const auto free = question_.free_scratch(task.scratch_root);
+    if (!free || *free >= task.scratch_bytes) return;
+    say(fmt::format("task {} needs {} of scratch, {} has {} free", task.name, format_bytes(task.scratch_bytes),
+                    task.scratch_root.empty() ? "this node" : task.scratch_root, format_bytes(*free)),
+        places_.of(task.name, &workflow::TaskNode::scratch), num_elements, true);
+  }
+
+  [[nodiscard]] bool is_one_node() const {
+    const plan::Machine& machine = question_.workers.machine;
+    for (std::uint32_t w = 1; w < machine.num_workers(); ++w)
+      if (machine.node(w) != machine.node(0)) return false;
+    return true;
+  }
+
   void check_level(const graph::Task& task) {
     for (const topology::Node& part : question_.workers.parts) {
       const bool is_absent = (task.bind == Bind::l3 && !part.has_l3) || (task.bind == Bind::numa && !part.has_numa);
@@ -118,6 +137,14 @@ class FitCheck {
 };
 
 }  // namespace
+
+std::optional<std::uint64_t> free_scratch_here(const std::string& root) {
+  std::error_code problem;
+  const auto space =
+      std::filesystem::space(root.empty() ? executor::default_scratch_root() : std::string(root), problem);
+  if (problem) return std::nullopt;
+  return space.available;
+}
 
 std::vector<std::uint32_t> elements_per_task(const graph::Graph& graph) {
   std::vector<std::uint32_t> counts(graph.num_tasks());

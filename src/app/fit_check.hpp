@@ -1,6 +1,12 @@
 // Whether what the tasks ask for is there: what fits nowhere, and levels of a binding that the machine does not have.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "app/allocation.hpp"
 #include "graph/graph.hpp"
 #include "workflow/diagnostic.hpp"
@@ -23,10 +29,15 @@ struct FitQuestion {
   const workflow::Workflow* workflow;  ///< for places in the file; null: not at hand
   const Workers& workers;
   Misfit misfit = Misfit::refused;
+  /// Bytes free at a scratch root, empty: the default one; nullopt: not known. None: of no root, as on other nodes.
+  std::function<std::optional<std::uint64_t>(const std::string& root)> free_scratch{};
 };
 
-/// E302 or W09 for each request that fits on no worker, for tasks with `num_elements[task]` above 0, and W04 for a
-/// level that is absent.
+/// On the file system of this machine; nullopt when there is no such directory.
+[[nodiscard]] std::optional<std::uint64_t> free_scratch_here(const std::string& root);
+
+/// E302 or W09 for each request that fits on no worker, or on no scratch disk where all workers share one, for tasks
+/// with `num_elements[task]` above 0, and W04 for a level that is absent.
 void check_fit(const FitQuestion& question, const std::vector<std::uint32_t>& num_elements,
                workflow::Diagnostics& diagnostics);
 

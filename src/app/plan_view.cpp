@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.hpp"
 #include "report/json_text.hpp"
@@ -18,6 +19,16 @@ using report::Json;
 constexpr std::size_t kFirstElements = 10;
 constexpr std::size_t kPathElements = 20;
 
+const char* name_of(graph::OnFailure policy) {
+  switch (policy) {
+    case graph::OnFailure::skip_dependents: return "skip_dependents";
+    case graph::OnFailure::ignore: return "ignore";
+    case graph::OnFailure::drain: return "drain";
+    case graph::OnFailure::stop: return "stop";
+  }
+  return "unknown";
+}
+
 std::string workers_text(std::span<const plan::Slot> workers) {
   std::uint64_t cores = 0, gpus = 0;
   for (const plan::Slot& worker : workers) cores += worker.cores, gpus += worker.gpus;
@@ -26,30 +37,67 @@ std::string workers_text(std::span<const plan::Slot> workers) {
   return text;
 }
 
-std::string tasks_part(const graph::Graph& graph, const Forecast& forecast) {
-  std::vector<std::uint64_t> elements(graph.num_tasks());
-  std::vector<double> seconds(graph.num_tasks());
+enum class Part : bool { main, finally };
+
+/// Per task: elements, and the sum of their seconds. Elements that ask for different things are of different tasks of
+/// one name.
+struct TaskSums {
+  std::vector<std::uint32_t> elements;
+  std::map<std::string_view, std::uint32_t> elements_of_name;
+  std::vector<double> seconds;
+};
+
+TaskSums sums_of(const graph::Graph& graph, const Forecast& forecast) {
+  TaskSums sums{std::vector<std::uint32_t>(graph.num_tasks()), {}, std::vector<double>(graph.num_tasks())};
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
     const auto task = graph.task_id_of(ElementId(e)).value();
-    ++elements[task];
-    seconds[task] += forecast.durations.seconds[e];
+    ++sums.elements[task];
+    sums.seconds[task] += forecast.durations.seconds[e];
   }
-  report::TextTable table({"elements", "cores", "memory", "expected", "task", "retries"},
-                          {Align::right, Align::right, Align::right, Align::right, Align::left, Align::left});
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t)
+    sums.elements_of_name[graph.task(TaskId(t)).name] += sums.elements[t];
+  return sums;
+}
+
+std::string tasks_part(const graph::Graph& graph, const TaskSums& sums, Part part) {
+  std::vector<std::vector<std::string>> rows;
+  bool has_policies = false;
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
     const graph::Task& task = graph.task(TaskId(t));
-    if (task.kind == graph::TaskKind::gate || elements[t] == 0) continue;
-    table.add({std::to_string(elements[t]), std::to_string(task.request.cores),
-               task.request.mem_bytes == 0 ? "share" : format_bytes(task.request.mem_bytes),
-               format_seconds(seconds[t] / static_cast<double>(elements[t])), task.name, retry_text(task.retries)});
+    if (task.kind == graph::TaskKind::gate || sums.elements[t] == 0) continue;
+    if (task.runs_finally != (part == Part::finally)) continue;
+    rows.push_back({std::to_string(sums.elements[t]), std::to_string(task.request.cores),
+                    task.request.mem_bytes == 0 ? "share" : format_bytes(task.request.mem_bytes),
+                    format_seconds(sums.seconds[t] / static_cast<double>(sums.elements[t])), task.name,
+                    retry_text(task.retries), policy_text(task, sums.elements_of_name.at(task.name))});
+    has_policies = has_policies || !rows.back().back().empty();
+  }
+  if (rows.empty()) return {};
+  std::vector<std::string> header{"elements", "cores", "memory", "expected", "task", "retries", "besides"};
+  std::vector<Align> align{Align::right, Align::right, Align::right, Align::right,
+                           Align::left,  Align::left,  Align::left};
+  if (!has_policies) header.pop_back(), align.pop_back();
+  report::TextTable table(header, align);
+  for (auto& row : rows) {
+    row.resize(header.size());
+    table.add(std::move(row));
   }
   return table.to_text(2);
+}
+
+std::uint32_t num_in_finally(const graph::Graph& graph, const TaskSums& sums) {
+  std::uint32_t count = 0;
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t)
+    if (graph.task(TaskId(t)).runs_finally) count += sums.elements[t];
+  return count;
 }
 
 std::vector<ElementId> by_order(const graph::Graph& graph, const Forecast& forecast) {
   std::vector<ElementId> elements;
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
-    if (!graph.is_gate(ElementId(e)) && forecast.prediction.placements[e].worker.is_valid()) elements.emplace_back(e);
+    if (!graph.is_gate(ElementId(e)) && !graph.task_of(ElementId(e)).runs_finally &&
+        forecast.prediction.placements[e].worker.is_valid())
+      elements.emplace_back(e);
   const auto key = [&](ElementId e) {
     return std::pair(forecast.prediction.placements[e.value()].start_s, forecast.plan.order[e.value()]);
   };
@@ -60,7 +108,7 @@ std::vector<ElementId> by_order(const graph::Graph& graph, const Forecast& forec
   return elements;
 }
 
-std::string order_part(const graph::Graph& graph, const Forecast& forecast) {
+std::string order_part(const graph::Graph& graph, const Forecast& forecast, std::uint32_t num_main) {
   report::TextTable table({"start", "end", "worker", "element"},
                           {Align::right, Align::right, Align::right, Align::left});
   for (const ElementId element : by_order(graph, forecast)) {
@@ -69,7 +117,7 @@ std::string order_part(const graph::Graph& graph, const Forecast& forecast) {
                std::to_string(placement.worker.value()), std::string(graph.id(element))});
   }
   if (table.is_empty()) return {};
-  return fmt::format("first of {} elements\n{}", graph.num_real_elements(), table.to_text(2));
+  return fmt::format("first of {} elements\n{}", num_main, table.to_text(2));
 }
 
 std::string path_part(const graph::Graph& graph, const Forecast& forecast) {
@@ -151,11 +199,44 @@ std::string retry_text(const graph::RetryPolicy& policy) {
   return text;
 }
 
+std::string policy_text(const graph::Task& task, std::uint32_t num_elements) {
+  std::vector<std::string> parts;
+  if (task.on_failure != graph::OnFailure::skip_dependents)
+    parts.push_back(fmt::format("on_failure {}", name_of(task.on_failure)));
+  if (task.tolerate.is_given()) {
+    const std::uint32_t limit = task.tolerate.limit(num_elements);
+    parts.push_back(task.tolerate.fraction > 0
+                        ? fmt::format("tolerate {:g}% ({} of {})", task.tolerate.fraction * 100, limit, num_elements)
+                        : fmt::format("tolerate {}", limit));
+  }
+  if (task.has_scratch)
+    parts.push_back(task.scratch_bytes > 0 ? fmt::format("scratch {}", format_bytes(task.scratch_bytes)) : "scratch");
+  if (task.has_cleanup) parts.emplace_back("cleanup");
+  return join(parts, ", ");
+}
+
+std::string limits_text(const graph::RunLimits& limits) {
+  std::vector<std::string> parts;
+  if (limits.max_failures > 0)
+    parts.push_back(
+        fmt::format("the run stops after {}", counted(limits.max_failures, "failed element", "failed elements")));
+  if (limits.max_infra_retries != graph::RunLimits{}.max_infra_retries)
+    parts.push_back(fmt::format("an element is tried {} more after lost nodes and failed launches",
+                                counted(limits.max_infra_retries, "time", "times")));
+  return parts.empty() ? "" : fmt::format("limits: {}\n", join(parts, "; "));
+}
+
 std::string plan_text(const graph::Graph& graph, const std::string& workflow, std::span<const plan::Slot> workers,
                       const Forecast& forecast) {
+  const TaskSums sums = sums_of(graph, forecast);
+  const std::uint32_t num_last = num_in_finally(graph, sums);
+  const std::uint32_t num_main = graph.num_real_elements() - num_last;
   std::string text =
-      fmt::format("{}: {} elements, on {}\n", workflow, graph.num_real_elements(), workers_text(workers));
-  text += tasks_part(graph, forecast) + order_part(graph, forecast) + path_part(graph, forecast);
+      fmt::format("{}: {} elements{}, on {}\n", workflow, num_main,
+                  num_last > 0 ? fmt::format(" and {} in finally", num_last) : "", workers_text(workers));
+  text += tasks_part(graph, sums, Part::main) + limits_text(graph.limits());
+  if (num_last > 0) text += "finally, when all these have ended, however\n" + tasks_part(graph, sums, Part::finally);
+  text += order_part(graph, forecast, num_main) + path_part(graph, forecast);
   text += estimates_part(forecast) + makespan_part(forecast);
   if (!forecast.outcomes.empty()) text += policies_part(forecast);
   if (forecast.prediction.num_unplaced > 0)
@@ -167,12 +248,20 @@ std::string plan_text(const graph::Graph& graph, const std::string& workflow, st
 std::string plan_element_json(const graph::Graph& graph, const Forecast& forecast, ElementId element) {
   const graph::Task& task = graph.task_of(element);
   const plan::Placement& placement = forecast.prediction.placements[element.value()];
-  const bool is_placed = placement.worker.is_valid();
+  const bool is_placed = placement.worker.is_valid() && !task.runs_finally;
   const bool has_home = !forecast.plan.homes.empty() && forecast.plan.homes[element.value()].is_valid();
   Json json{{"id", graph.id(element)}, {"task", task.name}};
   json["needs"] = ids(graph, graph.real_needs(element));
   json["resources"] = {{"cores", task.request.cores}, {"mem_bytes", task.request.mem_bytes}};
   if (task.request.gpus > 0) json["resources"]["gpus"] = task.request.gpus;
+  if (task.scratch_bytes > 0) json["resources"]["scratch_bytes"] = task.scratch_bytes;
+  if (task.on_failure != graph::OnFailure::skip_dependents) json["on_failure"] = name_of(task.on_failure);
+  if (task.retries.max > 0) json["retries"] = task.retries.max;
+  if (task.tolerate.fraction > 0)
+    json["tolerate"] = fmt::format("{:g}%", task.tolerate.fraction * 100);
+  else if (task.tolerate.count > 0)
+    json["tolerate"] = task.tolerate.count;
+  if (task.runs_finally) json["finally"] = true;
   json["estimate_s"] = forecast.durations.seconds[element.value()];
   json["rank"] = forecast.ranks[element.value()];
   json["order"] = forecast.plan.order[element.value()];
@@ -201,6 +290,8 @@ std::string plan_totals_json(const graph::Graph& graph, const Forecast& forecast
                        {"runs", forecast.num_earlier_runs},
                        {"unknown", known.num_unknown}};
   json["unplaced"] = forecast.prediction.num_unplaced;
+  json["limits"] = {{"max_failures", graph.limits().max_failures > 0 ? Json(graph.limits().max_failures) : Json()},
+                    {"max_infra_retries", graph.limits().max_infra_retries}};
   std::string text;
   for (const auto& [key, value] : json.items())
     text += fmt::format("{}\"{}\": {}", text.empty() ? "" : ",\n", key, report::to_line(value));

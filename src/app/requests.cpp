@@ -58,8 +58,6 @@ void Requests::on_command(const ControlCommand& command, Engine& engine, Time no
   if (command.verb == "cancel") engine.cancel_element(e, command.who, now);
   if (command.verb == "hold") engine.hold_element(e, command.who, now);
   if (command.verb == "release") engine.release_element(e, command.who, now);
-  if (command.verb == "hold") engine.hold_element(e, command.who, now);
-  if (command.verb == "release") engine.release_element(e, command.who, now);
 }
 
 /// The journal fences too, at its next commit; a head whose tasks are long would not come to that for hours.

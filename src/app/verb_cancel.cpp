@@ -1,9 +1,7 @@
 // fugle cancel [RUN] [E]: drops a command for the living head and waits until it was taken.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
-#include <thread>
 
 #include "app/arguments.hpp"
 #include "app/command_table.hpp"
@@ -17,18 +15,6 @@
 
 namespace fugle::app {
 namespace {
-
-using namespace std::chrono_literals;
-
-/// True once the head has removed the file, false when it has not within ten seconds.
-bool wait_until_taken(const std::string& path) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (std::filesystem::exists(path)) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(20ms);
-  }
-  return true;
-}
 
 void expect_unfinished(const StoredRun& run, const std::string& name) {
   const ElementId element = find_element(run.graph(), run.facts().run, name);
@@ -56,12 +42,10 @@ int cancel_verb(const Args& args) {
   }
   if (!element.empty()) expect_unfinished(StoredRun(run_dir), element);
   const std::string path = drop_command(run_dir, {"cancel", element, fmt::format("{}@{}", user_name(), host_name())});
-  if (!wait_until_taken(path)) {
+  if (wait_until_taken(run_dir, path) == Taken::no_head) {
     std::filesystem::remove(path);
-    throw EnvironmentError(
-        fmt::format("the head of {} did not answer within 10 s (is its machine stuck?); "
-                    "try again, or end its process by its pid in run.lock",
-                    run));
+    fmt::print(stderr, "fugle: run {} has just ended; 'fugle status {}' says how\n", run, run);
+    return static_cast<int>(ExitCode::failed);
   }
   fmt::print("cancelling {}; continue it with: fugle resume {}\n", element.empty() ? run : element, run);
   return 0;

@@ -40,8 +40,9 @@ Workers workers_from(const Arguments& arguments) {
 /// False after E302 was printed.
 bool fits(const Loaded& loaded, const Workers& workers, bool is_described) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
-  check_fit({loaded.graph, &loaded.workflow, workers, is_described ? Misfit::refused : Misfit::reported},
-            elements_per_task(loaded.graph), diagnostics);
+  FitQuestion question{loaded.graph, &loaded.workflow, workers, is_described ? Misfit::refused : Misfit::reported};
+  if (!is_described) question.free_scratch = free_scratch_here;
+  check_fit(question, elements_per_task(loaded.graph), diagnostics);
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());
   return !diagnostics.has_errors();

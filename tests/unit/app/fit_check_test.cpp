@@ -53,6 +53,26 @@ TEST(FitCheck, the_machine_there_is_only_gets_a_warning_unless_it_has_no_gpu_at_
   EXPECT_THAT(messages(tasks, nodes(1, 8, 0, 0), Misfit::left_out), ::testing::HasSubstr("warning W09: task gpu"));
 }
 
+TEST(FitCheck, wants_scratch_to_be_free_where_all_workers_share_a_disk) {
+  workflow::Diagnostics diagnostics("w.yaml");
+  const auto file = workflow::read_workflow(
+      "version: 1\nname: w\nscratch: /local\ntasks:\n"
+      "  a: {run: x, resources: {scratch: 2G}}\n  b: {run: x, resources: {scratch: 4G}}\n",
+      diagnostics);
+  const auto graph = workflow::expand(*file, {}, diagnostics);
+  const auto check = [&](const Workers& workers) {
+    FitQuestion question{*graph, &*file, workers, Misfit::reported};
+    question.free_scratch = [](const std::string& root) { return root == "/local" ? 3 * kGib : 0; };
+    workflow::Diagnostics said("w.yaml");
+    check_fit(question, elements_per_task(*graph), said);
+    return said.to_text();
+  };
+  EXPECT_EQ(check(nodes(1, 4, 0, 0)),
+            "w.yaml:6:36: error E302: task b needs 4.0G of scratch, /local has 3.0G free\n"
+            "w.yaml: 1 error, 0 warnings\n");
+  EXPECT_EQ(check(nodes(2, 4, 0, 0)), "") << "another node may have more";
+}
+
 TEST(FitCheck, needs_one_worker_that_has_all_at_once) {
   Workers workers = nodes(2, 8, 4 * kGib, 0);
   workers.machine.workers[1] = {2, 64 * kGib, 0};

@@ -56,6 +56,43 @@ TEST(PlanView, shows_tasks_order_critical_path_and_bounds) {
             "  this plan     17.0s\n");
 }
 
+TEST(PlanView, shows_policies_limits_and_what_runs_finally) {
+  fugle::testing::GraphStory story;
+  auto sims = story.task("sims").takes(seconds(2)).times(20);
+  sims.task().tolerate.fraction = 0.1;
+  sims.task().on_failure = graph::OnFailure::drain;
+  sims.task().has_scratch = true;
+  sims.task().scratch_bytes = std::uint64_t{2} << 30;
+  auto summary = story.task("summary").takes(seconds(30));
+  summary.task().runs_finally = true;
+  summary.task().has_cleanup = true;
+  graph::GraphData data = story.graph().data();
+  data.limits = {5, 1};
+  const graph::Graph graph(std::move(data));
+  const Forecast forecast = forecast_of(graph, kOneWorker);
+  const std::string text = plan_text(graph, "demo", kOneWorker, forecast);
+  EXPECT_EQ(
+      text.substr(0, text.find("  start")),
+      "demo: 20 elements and 1 in finally, on 1 worker with 2 cores\n"
+      "  elements  cores  memory  expected  task  retries  besides\n"
+      "        20      1   share      2.0s  sims  none     on_failure drain, tolerate 10% (2 of 20), scratch 2.0G\n"
+      "limits: the run stops after 5 failed elements; an element is tried 1 time more after lost nodes and failed "
+      "launches\n"
+      "finally, when all these have ended, however\n"
+      "  elements  cores  memory  expected  task     retries  besides\n"
+      "         1      1   share     30.0s  summary  none     cleanup\n"
+      "first of 20 elements\n");
+  EXPECT_EQ(text.find("  summary\n"), std::string::npos) << "no place in the order";
+  EXPECT_NE(text.find("makespan 20.0s"), std::string::npos);
+  const auto sim = report::Json::parse(plan_element_json(graph, forecast, graph.find("sims[3]")));
+  EXPECT_EQ(sim["on_failure"], "drain");
+  EXPECT_EQ(sim["tolerate"], "10%");
+  EXPECT_FALSE(sim.contains("finally"));
+  const auto last = report::Json::parse(plan_element_json(graph, forecast, graph.find("summary")));
+  EXPECT_EQ(last["finally"], true);
+  EXPECT_TRUE(last["start_s"].is_null());
+}
+
 TEST(PlanView, has_one_json_object_per_element) {
   const graph::Graph graph = diamond();
   const Forecast forecast = forecast_of(graph, kOneWorker);
