@@ -27,6 +27,7 @@ const char* advice_for(int error) {
   switch (error) {
     case ENOSPC:
     case EDQUOT: return "free some space, then resume the run";
+    case EFBIG: return "raise the limit of file sizes (ulimit -f), then resume the run";
     case EACCES:
     case EPERM:
     case EROFS: return "check the permissions of the run directory";

@@ -90,6 +90,14 @@ SegmentInfo read_metadata(const std::string& path) {
   return info;
 }
 
+/// The path of the file still leads to it.
+bool is_named(const File& file) {
+  struct stat by_path {};
+  struct stat by_descriptor {};
+  return ::stat(file.path().c_str(), &by_path) == 0 && ::fstat(file.fd(), &by_descriptor) == 0 &&
+         by_path.st_ino == by_descriptor.st_ino && by_path.st_dev == by_descriptor.st_dev;
+}
+
 }  // namespace
 
 std::string segment_path(const std::string& run_dir, std::uint32_t number) {
@@ -141,7 +149,13 @@ Segment create_segment(const std::string& run_dir, SegmentInfo wanted, IfExists 
     rename_over(temporary.path(), path, disk);
   }
   file.set_path(path);
-  sync_directory(run_dir, disk);
+  try {
+    sync_directory(run_dir, disk);
+  } catch (const EnvironmentError&) {
+    // The next try, or the next reader, must not take it for one of another head.
+    if (if_exists == IfExists::refuse && is_named(file)) remove_if_exists(path, disk);
+    throw;
+  }
   return {std::move(wanted), std::move(file)};
 }
 
