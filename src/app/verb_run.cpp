@@ -56,7 +56,8 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
 /// False after E302 was printed: nothing was started.
 bool fits(const Loaded& loaded, const Workers& workers) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
-  check_fit({loaded.graph, &loaded.workflow, workers, Misfit::reported}, elements_per_task(loaded.graph), diagnostics);
+  check_fit({loaded.graph, &loaded.workflow, workers, Misfit::reported, free_scratch_here},
+            elements_per_task(loaded.graph), diagnostics);
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());
   return !diagnostics.has_errors();
