@@ -151,7 +151,8 @@ void kill_all_descendants(int limit_ms) {
   Hunt hunt;
   while (now() < end) {
     const auto left_ms = static_cast<int>((end - now()) / 1'000'000);
-    hunt.go_on(list_children, [](pid_t) { return true; }, left_ms);
+    hunt.go_on(
+        list_children, [](pid_t) { return true; }, left_ms);
     pid_t reaped;
     while ((reaped = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
     }

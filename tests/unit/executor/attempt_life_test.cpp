@@ -129,6 +129,8 @@ TEST_F(AttemptLifeTest, a_node_with_less_room_than_scratch_wants_is_infrastructu
 }
 
 TEST_F(AttemptLifeTest, the_next_life_removes_scratch_that_nobody_holds_any_more) {
+  executor_.reset();
+  spawner_.reset();  // nobody looks for leftovers while they are made
   const std::string left = folder_ / (node_folder_beginning("run-1") + "abcdef");
   const std::string held = folder_ / (node_folder_beginning("run-1") + "ghijkl");
   const std::string other = folder_ / (node_folder_beginning("run-2") + "abcdef");
