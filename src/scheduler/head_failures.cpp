@@ -66,11 +66,12 @@ void Head::suspect(std::uint32_t node, Time now) {
 /// The rest of a task of which more failed than it tolerates is not worth its time.
 void Head::cancel_beyond_tolerance(Time now) {
   if (beyond_tolerance_.empty()) return;
-  const std::set<TaskId> beyond(beyond_tolerance_.begin(), beyond_tolerance_.end());
+  std::set<std::string_view> beyond;
+  for (const TaskId task : beyond_tolerance_) beyond.insert(graph_.task(task).name);
   beyond_tolerance_.clear();
   for (std::uint32_t i = 0; i < graph_.num_elements(); ++i) {
-    const TaskId task = graph_.task_id_of(ElementId(i));
-    if (beyond.contains(task)) cancel_element(ElementId(i), "the tolerance of " + graph_.task(task).name, now);
+    const std::string& task = graph_.task_of(ElementId(i)).name;
+    if (beyond.contains(task)) cancel_element(ElementId(i), "the tolerance of " + task, now);
   }
 }
 

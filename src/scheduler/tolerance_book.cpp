@@ -1,5 +1,7 @@
 #include "scheduler/tolerance_book.hpp"
 
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace fugle::scheduler {
@@ -10,7 +12,10 @@ ToleranceBook::ToleranceBook(const graph::Graph& graph) {
   if (!is_any) return;
   tallies_.resize(graph.num_tasks());
   is_tolerated_.resize(graph.num_elements(), false);
-  for (const std::uint32_t task : graph.data().task_of) ++tallies_[task].left;
+  std::unordered_map<std::string_view, std::uint32_t> first;
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t)
+    first_of_name_.push_back(first.emplace(graph.task(TaskId(t)).name, t).first->second);
+  for (const std::uint32_t task : graph.data().task_of) ++tally(TaskId(task)).left;
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
     const graph::Tolerance& tolerate = graph.task(TaskId(t)).tolerate;
     tallies_[t].is_given = tolerate.is_given();
@@ -21,20 +26,20 @@ ToleranceBook::ToleranceBook(const graph::Graph& graph) {
 std::vector<TaskId> ToleranceBook::tasks_beyond() const {
   std::vector<TaskId> beyond;
   for (std::uint32_t t = 0; t < tallies_.size(); ++t)
-    if (tallies_[t].is_beyond) beyond.emplace_back(t);
+    if (tally(TaskId(t)).is_beyond) beyond.emplace_back(t);
   return beyond;
 }
 
 void ToleranceBook::count_ended(TaskId task, int change) {
-  if (is_tolerant(task)) tallies_[task.value()].left -= static_cast<std::uint32_t>(change);
+  if (is_tolerant(task)) tally(task).left -= static_cast<std::uint32_t>(change);
 }
 
 void ToleranceBook::count_failed(TaskId task, int change) {
-  if (is_tolerant(task)) tallies_[task.value()].failed += static_cast<std::uint32_t>(change);
+  if (is_tolerant(task)) tally(task).failed += static_cast<std::uint32_t>(change);
 }
 
 ToleranceBook::Decision ToleranceBook::decide(ElementId ended, TaskId task, bool has_failed) {
-  Tally& tally = tallies_[task.value()];
+  Tally& tally = this->tally(task);
   Decision decision;
   if (has_failed && !tally.is_beyond)
     tally.deferred.push_back(ended);

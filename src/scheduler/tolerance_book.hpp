@@ -1,6 +1,7 @@
 // Failures that may be tolerated. A task with `tolerate` counts as OK with as many FAILED elements as that allows,
 // which is known only when all of its elements have ended, or when one too many has failed. Until then a failure is
-// *deferred*: nobody who needs the element is told. Part of RunState; knows nothing of edges.
+// *deferred*: nobody who needs the element is told. Part of RunState; knows nothing of edges. Tasks of one name are one
+// task of the workflow, whose elements ask for different things: they have one tally.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +16,12 @@ class ToleranceBook {
   /// Nothing has ended.
   explicit ToleranceBook(const graph::Graph& graph);
 
-  [[nodiscard]] bool is_tolerant(TaskId task) const { return !tallies_.empty() && tallies_[task.value()].is_given; }
+  [[nodiscard]] bool is_tolerant(TaskId task) const { return !tallies_.empty() && tally(task).is_given; }
   /// FAILED, and its task has ended with few enough of them.
   [[nodiscard]] bool is_tolerated(ElementId e) const { return !tallies_.empty() && is_tolerated_[e.value()]; }
   /// Of a FAILED element: nobody knows yet whether it is tolerated.
   [[nodiscard]] bool is_deferred(ElementId failed, TaskId task) const {
-    return is_tolerant(task) && !tallies_[task.value()].is_beyond && !is_tolerated_[failed.value()];
+    return is_tolerant(task) && !tally(task).is_beyond && !is_tolerated_[failed.value()];
   }
   [[nodiscard]] std::uint64_t num_tolerated() const { return num_tolerated_; }
   /// Tasks of which more have failed than is tolerated.
@@ -47,8 +48,12 @@ class ToleranceBook {
     bool is_beyond = false;
     std::vector<ElementId> deferred;
   };
-  std::vector<Tally> tallies_;      ///< [task]; empty when no task has `tolerate`
-  std::vector<bool> is_tolerated_;  ///< [element], likewise
+  [[nodiscard]] const Tally& tally(TaskId task) const { return tallies_[first_of_name_[task.value()]]; }
+  [[nodiscard]] Tally& tally(TaskId task) { return tallies_[first_of_name_[task.value()]]; }
+
+  std::vector<Tally> tallies_;                ///< [first task of its name]; empty when no task has `tolerate`
+  std::vector<std::uint32_t> first_of_name_;  ///< [task], likewise
+  std::vector<bool> is_tolerated_;            ///< [element], likewise
   std::uint64_t num_tolerated_ = 0;
 };
 
