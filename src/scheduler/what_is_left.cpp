@@ -29,6 +29,20 @@ plan::Slot largest_of(const WorkerTable& workers) {
   return largest;
 }
 
+/// `largest` may be of several workers: then it is all together that none has.
+std::string describe_misfit(const graph::Request& wants, const plan::Slot& largest) {
+  if (wants.cores > largest.cores)
+    return fmt::format("{} cores, the largest worker has {}", wants.cores, largest.cores);
+  if (wants.gpus > largest.gpus) return fmt::format("{} GPUs, the largest worker has {}", wants.gpus, largest.gpus);
+  if (wants.mem_bytes > largest.mem_bytes)
+    return fmt::format("{} of memory, the largest worker has {}", format_bytes(wants.mem_bytes),
+                       format_bytes(largest.mem_bytes));
+  std::string all = fmt::format("{} cores", wants.cores);
+  if (wants.mem_bytes > 0) all += fmt::format(", {} of memory", format_bytes(wants.mem_bytes));
+  if (wants.gpus > 0) all += fmt::format(", {} GPUs", wants.gpus);
+  return all + " together, which no worker has";
+}
+
 std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, const WorkerTable& workers) {
   std::size_t count = 0;
   ElementId first;
@@ -39,20 +53,9 @@ std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, co
     if (!first.is_valid()) first = e;
   }
   if (count == 0) return {};
-  const plan::Slot largest = largest_of(workers);
-  const graph::Request& request = graph.task_of(first).request;
-  std::string wants = format_bytes(request.mem_bytes) + " of memory";
-  std::string has = format_bytes(largest.mem_bytes);
-  if (request.cores > largest.cores) {
-    wants = fmt::format("{} cores", request.cores);
-    has = std::to_string(largest.cores);
-  } else if (request.gpus > largest.gpus) {
-    wants = fmt::format("{} GPUs", request.gpus);
-    has = std::to_string(largest.gpus);
-  }
-  return fmt::format("{} on no worker: {} needs {}, the largest worker has {}",
-                     count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), graph.id(first), wants,
-                     has);
+  return fmt::format("{} on no worker: {} needs {}",
+                     count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), graph.id(first),
+                     describe_misfit(graph.task_of(first).request, largest_of(workers)));
 }
 
 std::string describe_what_is_held(std::uint64_t held) {

@@ -397,6 +397,20 @@ TEST(Finally, runs_again_in_the_life_that_ends_the_run) {
   EXPECT_EQ(began[1].text, "OK");
 }
 
+TEST(WhatIsLeft, says_when_no_single_worker_has_all_that_is_wanted_together) {
+  GraphStory story;
+  auto both = story.task("both").cores(2);
+  both.task().request.gpus = 2;
+  const graph::Graph graph = story.graph();
+  WorldOptions options = cluster(2, 1);
+  options.workers[0].cores = 4;
+  options.workers[1].gpus = 2;
+  World world(graph, plan_of(graph), options);
+  EXPECT_EQ(world.run(kLimit), 4);
+  EXPECT_EQ(world.store().events().back().text,
+            "1 element fits on no worker: both needs 2 cores, 2 GPUs together, which no worker has");
+}
+
 TEST(Hold, keeps_an_element_from_starting_until_it_is_released) {
   GraphStory story;
   auto a = story.task("a");
