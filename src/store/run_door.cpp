@@ -78,8 +78,7 @@ bool is_run_door_sound(const std::string& run_dir) {
   const hdf5::Session session;
   try {
     const hdf5::Handle file = hdf5::open_file(session, path);
-    (void)hdf5::open_dataset(file, "events");
-    for (const char* name : {"plan", "live", "snapshot"}) {
+    for (const char* name : {"events", "plan", "live", "snapshot"}) {
       if (H5Lexists(file.id(), name, H5P_DEFAULT) <= 0) return false;
     }
     return hdf5::read_number(file, "format") == kDoorFormat &&
