@@ -56,12 +56,15 @@ std::string name_of_run(const std::string& run_dir) {
   return run_dir.empty() ? "" : " " + std::filesystem::path(run_dir).filename().string();
 }
 
-int give_up(const LifeEnd& end, const std::string& run_dir, const std::string& why) {
-  const std::string advice = run_dir.empty()
-                                 ? "see above, and try `fugle doctor`"
-                                 : fmt::format("nothing that finished is lost: fugle resume{}", name_of_run(run_dir));
-  say(fmt::format("{}; {}", why, advice));
-  const bool is_hopeless = run_dir.empty() || !end.wish.empty();
+std::string advice_for(const std::string& run_dir, const Arguments& arguments) {
+  if (run_dir.empty()) return "see above, and try `fugle doctor`";
+  if (!keeps_journal(arguments)) return "it kept no journal and can not go on: start it again with fugle run";
+  return fmt::format("nothing that finished is lost: fugle resume{}", name_of_run(run_dir));
+}
+
+int give_up(const LifeEnd& end, const std::string& run_dir, const std::string& why, const Arguments& arguments) {
+  say(fmt::format("{}; {}", why, advice_for(run_dir, arguments)));
+  const bool is_hopeless = run_dir.empty() || !end.wish.empty() || !keeps_journal(arguments);
   return static_cast<int>(is_hopeless ? ExitCode::environment : ExitCode::incomplete);
 }
 
@@ -109,7 +112,8 @@ int supervise(const Placement& placement, const Arguments& arguments, const Supe
     const LifeEnd end = front_end.run(placement.mpi_ranks, program, args_of_life(what, run_dir));
     if (end.exit_code) return *end.exit_code;
     if (end.is_rank_0_elsewhere) {
-      say("how the run ended is not known here (rank 0 was on another host, or ended before it said anything); see fugle status");
+      say("how the run ended is not known here (rank 0 was on another host, or ended before it said anything); see "
+          "fugle status");
       return static_cast<int>(ExitCode::environment);
     }
     if (!end.run_dir.empty()) run_dir = end.run_dir;
@@ -118,12 +122,12 @@ int supervise(const Placement& placement, const Arguments& arguments, const Supe
     const std::string why = !end.wish.empty() ? end.wish
                             : run_dir.empty() ? "the head died while starting"
                                               : "the head died";
-    if (run_dir.empty() && !what.may_start_twice) return give_up(end, run_dir, why);
+    if (run_dir.empty() && !what.may_start_twice) return give_up(end, run_dir, why, arguments);
     const auto restart = budget.take();
-    if (!restart && budget.most() == 0) return give_up(end, run_dir, why);
+    if (!restart && budget.most() == 0) return give_up(end, run_dir, why, arguments);
     if (!restart)
       return give_up(end, run_dir,
-                     fmt::format("{}, for the {}. time in a row without progress", why, budget.most() + 1));
+                     fmt::format("{}, for the {}. time in a row without progress", why, budget.most() + 1), arguments);
     say(fmt::format("{}; the run {}, restart {} of {}", why,
                     run_dir.empty() ? "starts again" : "goes on from its journal", *restart, budget.most()));
   }

@@ -98,6 +98,11 @@ class OverRanks(FugleCase):
         self.assertIn("| broken", said)
         self.assertNotIn("mpirun", said, "how it was started is no news to the user")
 
+    def test_a_bad_option_starts_no_rank(self):
+        self.write("fan.yaml", FAN)
+        done = self.fugle("run", "fan.yaml", "-n", "2", "--max-log", "1x", expect=2)
+        self.assertEqual(done.stderr.count("--max-log 1x"), 1, "a mistake is told once, not by each rank")
+
     def test_a_bad_file_starts_no_rank(self):
         self.write("w.yaml", 'version: 1\nname: w\ntasks: {bad: {runs: "true"}}\n')
         done = self.fugle("run", "w.yaml", "-n", "2", expect=2)

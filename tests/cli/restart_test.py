@@ -112,6 +112,14 @@ class Restart(FugleCase):
         self.assertIn("fugle resume", output)
         self.assertEqual(self.status()["state"], "INTERRUPTED")
 
+    def test_what_keeps_no_journal_can_not_come_back_and_says_so(self):
+        process = self.begin("--journal", "off")
+        self.kill_rank(0)
+        output = self.end(process, 3)
+        self.assertIn("it kept no journal", output)
+        self.assertNotIn("restart", output)
+        self.assertIn("--journal off", self.fugle("resume", expect=3).stderr)
+
     def test_a_resume_is_brought_back_too(self):
         self.end_first_life()
         process = self.begin(verb=("resume",))
