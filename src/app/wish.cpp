@@ -59,8 +59,11 @@ class Wish {
   /// Throws UsageError for what can never be.
   bool is_so_already(const StoredRun& stored) const {
     const State state = stored.state().state(id_);
-    const bool is_live = stored.condition() == report::RunCondition::running && scheduler::is_live(state);
-    if (is_hold() && (scheduler::is_final(state) || is_live))
+    const bool is_running = stored.condition() == report::RunCondition::running;
+    const bool is_live = is_running && scheduler::is_live(state);
+    // Between two lives what did not end well is going to be tried again.
+    const bool is_over = is_running ? scheduler::is_final(state) : stored.state().counts_as_ok(id_);
+    if (is_hold() && (is_over || is_live))
       throw UsageError(fmt::format("{} is {} already (only what has not started can be held); see '{}'", element_,
                                    scheduler::name_of(state), command(is_live ? "cancel" : "why")));
     if (!is_hold() && state != State::held)
