@@ -141,16 +141,18 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   ++worker.info.num_ended;
   const auto wanted = cancel_wanted_.extract(e);
   leases_.release(e);
+  std::vector<ElementId> left;  // the lease
   if (report.cls == FailureClass::none) {
     granter_.learn(e, from, report.end - report.start);
     sharpener_.learn(graph_.task_id_of(e), to_seconds(report.end - report.start));
   } else {
-    leases_.release_dependents(e);
+    left = leases_.release_dependents(e);
   }
   const FailureClass cls = event.cls;
   record(std::move(event));
-  if (wanted && report.cls == FailureClass::cancelled)
+  if (wanted && (report.cls == FailureClass::cancelled || !is_final(run_.state(e))))
     record(wish_of(EventKind::cancel_element, e, wanted.mapped(), report.end));
+  for (const ElementId other : left) take_up_again(other, report.end);
   note_health(e, from, cls, report.end);
   settle_effects();
   note_failure(e);
@@ -160,15 +162,20 @@ void Head::on_returned(WorkerId from, ElementId element, Time now) {
   if (leases_.holder_of(element) != from) return;
   granter_.leave_lease(element);
   leases_.release(element);
-  leases_.release_dependents(element);
-  if (const auto wanted = cancel_wanted_.extract(element)) {
-    record(wish_of(EventKind::cancel_element, element, wanted.mapped(), now));
-    settle_effects();
-  } else if (const auto held = hold_wanted_.extract(element)) {
-    record(wish_of(EventKind::hold_element, element, held.mapped(), now));
-  } else if (run_.state(element) == State::ready) {
-    queue(element);
-  }
+  const std::vector<ElementId> left = leases_.release_dependents(element);
+  take_up_again(element, now);
+  for (const ElementId e : left) take_up_again(e, now);
+  settle_effects();
+}
+
+/// No worker has it any more, and it did not start.
+void Head::take_up_again(ElementId e, Time now) {
+  if (const auto wanted = cancel_wanted_.extract(e))
+    record(wish_of(EventKind::cancel_element, e, wanted.mapped(), now));
+  else if (const auto held = hold_wanted_.extract(e))
+    record(wish_of(EventKind::hold_element, e, held.mapped(), now));
+  else if (run_.state(e) == State::ready)
+    queue(e);
 }
 
 /// While `finally` runs nothing else starts any more.
@@ -228,10 +235,8 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   for (const ElementId e : leases_.lose(worker)) {
     if (const RunningAttempt* attempt = running_.find(e))
       ran.push_back(*attempt);
-    else if (const auto held = hold_wanted_.extract(e))
-      record(wish_of(EventKind::hold_element, e, held.mapped(), now));
-    else if (run_.state(e) == State::ready)
-      queue(e);
+    else
+      take_up_again(e, now);
   }
   for (const RunningAttempt& attempt : ran) {
     running_.remove(attempt.element);
@@ -245,6 +250,8 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
     granter_.avoid(attempt.element, worker);
     if (!options_.plan.homes.empty()) options_.plan.homes[attempt.element.value()] = WorkerId();
     record(std::move(ended));
+    if (const auto wanted = cancel_wanted_.extract(attempt.element))
+      record(wish_of(EventKind::cancel_element, attempt.element, wanted.mapped(), now));
   }
   health_.on_lost_worker(workers_.at(worker).node);
   suspect(workers_.at(worker).node, now);
@@ -278,9 +285,9 @@ Time Head::step(Time now) {
   Time deadline = next_tick_;
   if (is_done_) return kNever;
   if (!checkpoints_.empty()) deadline = std::min(deadline, checkpoints_.back().first);
-  if (is_stopping_ || phase_ == Phase::leaving) return deadline;
-  if (!retries_.empty()) deadline = std::min(deadline, retries_.top().first);
-  return std::min(deadline, granter_.last_end());
+  if (phase_ == Phase::leaving) return deadline;
+  if (!is_stopping_ && !retries_.empty()) deadline = std::min(deadline, retries_.top().first);
+  return is_stopping_hard() ? deadline : std::min(deadline, granter_.last_end());
 }
 
 void Head::make_retries_due(Time now) {

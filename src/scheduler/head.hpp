@@ -54,6 +54,7 @@ class Head {
   void on_report(WorkerId from, const Report& report, Time now);
   void on_attempt(WorkerId from, const AttemptReport& report);
   void on_returned(WorkerId from, ElementId element, Time now);
+  void take_up_again(ElementId e, Time now);
   void queue(ElementId e);
   void settle_effects();
   void settle_changes();
@@ -80,6 +81,7 @@ class Head {
   void ask_for_checkpoints(Time now);
   void ask_for_checkpoint(const RunningAttempt& attempt);
   void stop_what_runs();
+  [[nodiscard]] bool is_stopping_hard() const { return is_stopping_ && stop_kind_ == Engine::StopKind::stop; }
   void revoke_what_waits(const WorkerTable::Entry& entry);
   [[nodiscard]] bool can_still_progress();
   void end_when_over(Time now);

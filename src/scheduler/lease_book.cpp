@@ -58,18 +58,19 @@ void LeaseBook::release(ElementId element) {
   holder_[element.value()] = WorkerId();
 }
 
-void LeaseBook::release_dependents(ElementId element) {
-  std::vector<ElementId> left{element};
-  while (!left.empty()) {
-    const ElementId above = left.back();
-    left.pop_back();
+std::vector<ElementId> LeaseBook::release_dependents(ElementId element) {
+  std::vector<ElementId> left;
+  const auto release_below = [&](ElementId above) {
     for (const std::uint32_t s : graph_.successors(above)) {
       const ElementId below(s);
       if (!is_held(below) || !are_of_one_grant(above, below)) continue;
       release(below);
       left.push_back(below);
     }
-  }
+  };
+  release_below(element);
+  for (std::size_t i = 0; i < left.size(); ++i) release_below(ElementId(left[i]));
+  return left;
 }
 
 std::vector<ElementId> LeaseBook::answer(ElementId element) {

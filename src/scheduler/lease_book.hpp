@@ -41,9 +41,9 @@ class LeaseBook {
   void activate(ElementId element);
   /// It ended or came back. To be called before its state changes, or while it is not READY or live.
   void release(ElementId element);
-  /// What waits for the element inside its lease leaves the lease. The worker's half of this rule is
+  /// What waits for the element inside its lease leaves the lease, and is returned. The worker's half of this rule is
   /// Worker::drop_dependents.
-  void release_dependents(ElementId element);
+  std::vector<ElementId> release_dependents(ElementId element);
   /// The element counts as OK from now on. Returns held successors whose last outside need this was.
   [[nodiscard]] std::vector<ElementId> answer(ElementId element);
   /// The worker died. Returns what it held.

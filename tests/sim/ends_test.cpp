@@ -96,6 +96,55 @@ TEST(RunEnd, waits_quietly_for_a_worker_that_swaps_beyond_the_end_of_the_allocat
   EXPECT_GE(world.now(), Time{} + 30s);
 }
 
+TEST(RunEnd, has_a_drain_become_a_stop_when_the_allocation_ends) {
+  GraphStory story;
+  story.task("endless");
+  const graph::Graph graph = story.graph();
+  for (const int exit_code : {130, 1}) {
+    WorldOptions options = cluster(1, 1);
+    options.end_of_allocation = Time{} + 10s;
+    options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{24h}; };
+    World world(graph, plan_of(graph), options);
+    world.run(Time{} + 1s);
+    world.request_stop(Engine::StopKind::drain, exit_code);
+    EXPECT_EQ(world.run(kLimit), exit_code == 130 ? 130 : 4);
+    EXPECT_LT(world.now(), Time{} + 11s);
+  }
+}
+
+TEST(Cancel, is_not_forgotten_when_a_worker_dies_with_what_it_was_to_end) {
+  GraphStory story;
+  story.task("t").times(4);
+  const graph::Graph graph = story.graph();
+  WorldOptions options = cluster(2, 1);
+  options.workers[0].cores = 0;
+  options.workers.push_back({"n2", 2, 1, 1u << 30, 0, {}});
+  options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{1s}; };
+  World world(graph, plan_of(graph), options);
+  world.run(Time{} + 500ms);
+  const SimAttempt first = world.attempts().front();
+  world.cancel_element(first.element);
+  world.lose_worker(first.worker);
+  EXPECT_EQ(world.run(kLimit), 1);
+  EXPECT_EQ(world.state().state(first.element), State::cancelled);
+  EXPECT_EQ(world.state().count(State::ok), 3u);
+}
+
+TEST(Cancel, is_not_forgotten_when_an_attempt_fails_at_the_same_time) {
+  GraphStory story;
+  story.task("t").retries(3, 10ms);
+  const graph::Graph graph = story.graph();
+  WorldOptions options = cluster(2, 1);
+  options.workers[0].cores = 0;
+  options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{1s, FailureClass::error, 1}; };
+  World world(graph, plan_of(graph), options);
+  while (world.counts().ended == 0) ASSERT_TRUE(world.advance());  // the head has not heard of it yet
+  world.cancel_element(ElementId(0));
+  EXPECT_EQ(world.run(kLimit), 1);
+  EXPECT_EQ(world.state().state(ElementId(0)), State::cancelled);
+  EXPECT_EQ(world.attempts().size(), 1u);
+}
+
 graph::Graph with_finally() {
   GraphStory story;
   story.task("work");
