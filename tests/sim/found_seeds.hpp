@@ -1,5 +1,5 @@
-// Seeds of fault_test that broke a rule once. A seed means another run as soon as anything is drawn otherwise: what it
-// showed has a test of its own besides.
+// Seeds of fault_test that broke a rule once. A seed means another run as soon
+// as anything is drawn otherwise: what it showed has a test of its own besides.
 #pragma once
 
 #include <cstdint>

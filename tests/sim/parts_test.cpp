@@ -1,9 +1,12 @@
 // The parts a simulated world is made of.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "sim/head_load.hpp"
+#include "sim/memory_store.hpp"
 #include "sim/message_size.hpp"
 #include "sim/network.hpp"
 #include "sim/processes.hpp"
@@ -112,10 +115,33 @@ TEST(Network, keeps_the_order_of_each_pair_and_tells_of_a_death_last) {
   EXPECT_EQ(net.post(0, 1, Shutdown{}, at(60)), kNever) << "nobody is there";
 }
 
+TEST(Network, loses_with_a_rank_the_latest_of_what_it_said) {
+  Network net = network({10us, 20us, 30us, 0us});
+  for (std::uint32_t i = 0; i < 5; ++i) net.post(1, 0, Revoke{{ElementId(i)}}, at(i));
+  net.post(2, 0, Revoke{{ElementId(9)}}, at(9));
+  net.close(1);
+  net.lose_latest(1, 0, 2);
+  net.post_loss(1, 0, at(50));
+  Transport::Incoming incoming;
+  net.collect(0, at(10'000), incoming);
+  ASSERT_EQ(incoming.messages.size(), 4u);
+  EXPECT_EQ(std::get<Revoke>(incoming.messages[2].second).elements[0], ElementId(2));
+  EXPECT_EQ(std::get<Revoke>(incoming.messages[3].second).elements[0], ElementId(9));
+  EXPECT_EQ(incoming.lost, std::vector{WorkerId(1)});
+}
+
+TEST(Network, delays_a_part_of_the_messages_by_much) {
+  Network net(400, 1, {10us, 20us, 30us, 0us, 0.5, 1s}, {}, 7, Network::Carrying::values);
+  std::uint32_t num_late = 0;
+  for (std::uint32_t to = 1; to < 400; ++to) num_late += net.post(0, to, Shutdown{}, at(0)) > at(20);
+  EXPECT_GT(num_late, 150u);
+  EXPECT_LT(num_late, 250u);
+}
+
 struct Executed {
-  explicit Executed(LaunchCost cost = {})
+  explicit Executed(LaunchCost cost = {}, Outcome outcome = {1ms})
       : processes(2, 10, cost,
-                  {[](const SimAttempt&) { return Outcome{1ms}; },
+                  {[outcome](const SimAttempt&) { return outcome; },
                    [this](const SimAttempt& attempt, const graph::Request&) { ended.push_back(attempt); }}) {}
 
   static Launch launch(std::uint32_t element) {
@@ -186,6 +212,86 @@ TEST(Processes, die_with_their_rank_and_are_not_reported) {
   EXPECT_EQ(run.processes.in_use(0).cores, 0u);
   run.processes.start(1, Executed::launch(2), at(600));
   EXPECT_EQ(run.processes.in_use(1).cores, 2u);
+}
+
+TEST(Processes, that_can_not_be_launched_are_reported_by_their_end_alone) {
+  Executed run({}, {1ms, FailureClass::launch, 0});
+  run.processes.start(0, Executed::launch(1), at(0));
+  EXPECT_EQ(run.processes.in_use(0).cores, 0u);
+  const auto reports = run.poll(at(100));
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].kind, AttemptReport::Kind::ended);
+  EXPECT_EQ(reports[0].cls, FailureClass::launch);
+}
+
+TEST(Processes, are_lost_with_their_spawner_and_none_is_launched_until_it_is_mended) {
+  Executed run;
+  run.processes.start(0, Executed::launch(3), at(0));
+  run.processes.start(0, Executed::launch(1), at(800));
+  run.processes.start_after(0, Executed::launch(2), ElementId(1), at(800));
+  run.processes.break_spawner(0, at(1500));  // 3 has ended by then, though nobody knows
+  run.processes.start(0, Executed::launch(4), at(1510));
+  std::map<ElementId, FailureClass> ended;
+  for (const AttemptReport& report : run.poll(at(9000)))
+    if (report.kind == AttemptReport::Kind::ended) ended.emplace(report.element, report.cls);
+  const std::map<ElementId, FailureClass> expected{{ElementId(1), FailureClass::lost},
+                                                   {ElementId(2), FailureClass::lost},
+                                                   {ElementId(3), FailureClass::none},
+                                                   {ElementId(4), FailureClass::launch}};
+  EXPECT_EQ(ended, expected);
+  EXPECT_EQ(run.processes.in_use(0).cores, 0u);
+  run.processes.mend_spawner(0);
+  run.processes.start(0, Executed::launch(5), at(9100));
+  EXPECT_EQ(run.processes.in_use(0).cores, 2u);
+}
+
+std::vector<Event> some_events(std::size_t count) {
+  std::vector<Event> events(count);
+  for (std::size_t i = 0; i < count; ++i) events[i].exit = static_cast<int>(i);
+  return events;
+}
+
+TEST(MemoryStore, has_durable_what_was_appended_before_the_latest_commit_began) {
+  MemoryStore store;
+  store.append(some_events(3));
+  store.commit();
+  EXPECT_EQ(store.durable(), 0u) << "it is being written";
+  store.append(some_events(2));
+  store.commit();
+  EXPECT_EQ(store.durable(), 3u);
+  store.flush();
+  EXPECT_EQ(store.durable(), 5u);
+}
+
+TEST(MemoryStore, keeps_in_a_crash_what_was_durable_and_any_part_of_the_rest_as_a_prefix) {
+  MemoryStore store;
+  store.append(some_events(2));
+  store.flush();
+  store.append(some_events(3));
+  Random random(1);
+  std::set<std::size_t> lengths;
+  for (int i = 0; i < 100; ++i) {
+    const auto kept = store.survivors(random);
+    EXPECT_TRUE(std::equal(kept.begin(), kept.end(), store.events().begin()));
+    lengths.insert(kept.size());
+  }
+  EXPECT_EQ(lengths, (std::set<std::size_t>{2, 3, 4, 5}));
+}
+
+TEST(MemoryStore, has_nothing_more_durable_after_a_fault_and_forgets_what_comes_then) {
+  MemoryStore store;
+  store.append(some_events(2));
+  store.commit();
+  store.fail(MemoryStore::Fault::disk);
+  EXPECT_FALSE(store.fault()) << "nobody has noticed";
+  EXPECT_TRUE(store.commit());
+  EXPECT_TRUE(store.fault());
+  EXPECT_FALSE(store.is_superseded());
+  store.append(some_events(2));
+  store.flush();
+  EXPECT_EQ(store.durable(), 0u);
+  EXPECT_EQ(store.appended(), 4u);
+  EXPECT_EQ(store.events().size(), 2u);
 }
 
 TEST(HeadLoad, adds_up_what_a_step_costs) {

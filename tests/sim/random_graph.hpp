@@ -45,7 +45,8 @@ inline graph::RunLimits random_limits(Random& random) {
   return limits;
 }
 
-/// Up to 40 tasks of up to 12 elements in layers and chains, and sometimes a few of `finally`.
+/// Up to 40 tasks of up to 12 elements in layers and chains, and sometimes a
+/// few of `finally`.
 inline graph::Graph random_graph(Random& random) {
   testing::GraphStory story;
   std::vector<testing::GraphStory::TaskStory> tasks;
@@ -75,7 +76,8 @@ inline graph::Graph random_graph(Random& random) {
   return graph::Graph(std::move(data));
 }
 
-/// One to five ranks, sometimes many, of different sizes; some share a node. `is_good`: each can run everything.
+/// One to five ranks, sometimes many, of different sizes; some share a node.
+/// `is_good`: each can run everything.
 inline WorldOptions random_cluster(Random& random, bool is_good) {
   WorldOptions options;
   const std::size_t num_ranks = random.chance(0.05) ? 30 + random.below(10) : 1 + random.below(5);
@@ -91,7 +93,8 @@ inline WorldOptions random_cluster(Random& random, bool is_good) {
   return options;
 }
 
-/// Often with homes, some of them on workers that do not exist, and leases that have nothing to do with the edges.
+/// Often with homes, some of them on workers that do not exist, and leases that
+/// have nothing to do with the edges.
 inline plan::Plan random_plan(const graph::Graph& graph, std::uint32_t num_workers, Random& random) {
   plan::Plan plan;
   plan.order = plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
@@ -105,19 +108,37 @@ inline plan::Plan random_plan(const graph::Graph& graph, std::uint32_t num_worke
   return plan;
 }
 
-/// Half of the elements are short, so that workers get backlogs of them.
-inline Outcome random_outcome(ElementId e, bool may_fail, Random& random) {
+/// How the attempts of one life go.
+struct Pace {
+  bool is_quick = false;     ///< all are so short that leases are granted as a whole
+  bool has_endless = false;  ///< some end only when they are stopped
+  double failing_part = 0.05;
+};
+
+inline Pace random_pace(bool has_end, Random& random) {
+  return {random.chance(0.4), has_end && random.chance(0.5), random.chance(0.2) ? 0.3 : 0.05};
+}
+
+/// Where not all are quick half of the elements are short, so that workers get
+/// backlogs of them.
+inline Outcome random_outcome(ElementId e, const Pace& pace, Random& random) {
   using scheduler::FailureClass;
   Outcome outcome;
-  outcome.length = e.value() % 16 < 8 ? Duration(std::chrono::microseconds(200 + random.below(3000)))
-                                      : Duration(std::chrono::milliseconds(1 + random.below(200)));
-  if (!may_fail || !random.chance(0.05)) return outcome;
+  if (pace.is_quick)
+    outcome.length = std::chrono::microseconds(100 + random.below(800));
+  else if (e.value() % 16 < 8)
+    outcome.length = std::chrono::microseconds(200 + random.below(3000));
+  else
+    outcome.length = std::chrono::milliseconds(1 + random.below(200));
+  if (pace.has_endless && random.chance(0.05)) outcome.length = std::chrono::hours(24);
+  if (!random.chance(pace.failing_part)) return outcome;
   outcome.cls = random.chance(0.5) ? FailureClass::error : FailureClass::signal;
   outcome.exit = 1;
   return outcome;
 }
 
-/// Of one that was asked to write a checkpoint: it leaves, sometimes as if it had failed, or it takes no notice.
+/// Of one that was asked to write a checkpoint: it leaves, sometimes as if it
+/// had failed, or it takes no notice.
 inline Outcome random_checkpoint(Random& random) {
   using scheduler::FailureClass;
   Outcome outcome;

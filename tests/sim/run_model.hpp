@@ -1,10 +1,13 @@
-// What a run must do, said a second time and as naively as possible: a small model that shares no code with RunState.
-// It hears of the journal as an observer of the head, and of the attempts from the simulated world, which knows what
-// really ran. It throws BrokenRule at the first contradiction. It stays over all lives of a run, and knows what was
-// acknowledged: what was durable, or the run's exit code after it had ended.
+// What a run must do, said a second time and as naively as possible: a small
+// model that shares no code with RunState. It hears of the journal as an
+// observer of the head, and of the attempts from the simulated world, which
+// knows what really ran. It throws BrokenRule at the first contradiction. It
+// stays over all lives of a run, and knows what was acknowledged: what was
+// durable, or the run's exit code after it had ended.
 //
-// Beside the model a second RunState is replayed from the journal, event by event: replay is restart, so it must at all
-// times be what the head has, and each of its transitions must be in the table of FORMAT.md section 8.
+// Beside the model a second RunState is replayed from the journal, event by
+// event: replay is restart, so it must at all times be what the head has, and
+// each of its transitions must be in the table of FORMAT.md section 8.
 #pragma once
 
 #include <algorithm>
@@ -55,6 +58,9 @@ class RunModel final : public scheduler::Observer {
       rule(!is_acknowledged_[e] || elements_[e].state == State::ok, "an acknowledged completion is lost", ElementId(e));
   }
 
+  /// Of the life that has begun.
+  void look_after(const scheduler::Store& store) { store_ = &store; }
+
   // ---- what the world knows
 
   void on_start(const SimAttempt& attempt) {
@@ -78,7 +84,7 @@ class RunModel final : public scheduler::Observer {
   void on_message(WorkerId to, const scheduler::Message& message) {
     const auto* const grant = std::get_if<scheduler::Grant>(&message);
     if (grant == nullptr) return;
-    rule(!has_fault_, "work is granted though the journal has failed");
+    rule(!store_->fault(), "work is granted though the journal has failed");
     rule(!is_drained_.contains(to), "a drained worker gets work");
     for (const scheduler::LeasedElement& leased : grant->elements) {
       const State state = elements_[leased.element.value()].state;
@@ -131,11 +137,17 @@ class RunModel final : public scheduler::Observer {
       rule(!truth_[e].is_live, "an attempt outlives the head", ElementId(e));
   }
 
+  /// A person wanted its end; the life has ended by itself.
+  void check_cancelled(ElementId e) const {
+    rule(graph_.is_gate(e) || scheduler::is_final(elements_[e.value()].state), "a wish to cancel was forgotten", e);
+  }
+
   [[nodiscard]] bool is_complete() const {
     return std::all_of(elements_.begin(), elements_.end(),
                        [](const Element& e) { return scheduler::is_final(e.state); });
   }
-  /// Elements other than of `finally` that ended OK twice: what has ended is not done again.
+  /// Elements other than of `finally` that ended OK twice: what has ended is
+  /// not done again.
   [[nodiscard]] std::uint32_t num_repeated() const {
     std::vector<std::uint32_t> times(graph_.num_elements(), 0);
     for (const Event& event : events_)
@@ -191,7 +203,8 @@ class RunModel final : public scheduler::Observer {
     const Element& element = elements_[e.value()];
     return element.state == State::ok || (element.state == State::failed && (is_ignored(e) || element.is_tolerated));
   }
-  /// A failure of a task that tolerates some answers when all of the task have ended, or too many have failed.
+  /// A failure of a task that tolerates some answers when all of the task have
+  /// ended, or too many have failed.
   [[nodiscard]] bool has_answered(ElementId e) const {
     const Element& element = elements_[e.value()];
     if (element.state != State::failed || is_ignored(e)) return scheduler::is_final(element.state);
@@ -218,7 +231,8 @@ class RunModel final : public scheduler::Observer {
     }
   }
 
-  /// Until nothing changes: what waits and whose needs have all answered is decided.
+  /// Until nothing changes: what waits and whose needs have all answered is
+  /// decided.
   void settle() {
     for (bool has_changed = true; has_changed;) {
       has_changed = false;
@@ -297,7 +311,6 @@ class RunModel final : public scheduler::Observer {
         if (element.state == State::running) element.state = State::ready;
     may_grant_main_ = true;
     may_grant_finally_ = false;
-    has_fault_ = false;
     is_worker_lost_.clear();
     is_drained_.clear();
     node_of_.clear();
@@ -356,11 +369,10 @@ class RunModel final : public scheduler::Observer {
         return settle();
       case EventKind::stop_requested:
         (has_finally_begun_ ? may_grant_finally_ : may_grant_main_) = false;
-        has_fault_ = event.exit == 3 || event.exit == 5;
         stops_.insert(event.exit);
         return;
       case EventKind::finally_began:
-        rule(!has_fault_, "finally begins though the journal has failed");
+        rule(is_replaying_ || !store_->fault(), "finally begins though the journal has failed");
         has_finally_begun_ = true;
         may_grant_main_ = false;
         may_grant_finally_ = true;
@@ -389,7 +401,8 @@ class RunModel final : public scheduler::Observer {
     check_transitions(event, before, effects);
   }
 
-  /// States that may follow each other, as far as they are built. By an event of a new life or a resume more may.
+  /// States that may follow each other, as far as they are built. By an event
+  /// of a new life or a resume more may.
   [[nodiscard]] static bool may_follow(State from, State to) {
     switch (from) {
       case State::waiting:
@@ -406,7 +419,8 @@ class RunModel final : public scheduler::Observer {
     }
   }
 
-  /// Whether at most so many legal transitions lead from one state to the other.
+  /// Whether at most so many legal transitions lead from one state to the
+  /// other.
   [[nodiscard]] static bool is_reachable(State from, State to, std::size_t steps) {
     if (from == to || steps == 0) return from == to;
     for (std::size_t s = 0; s < scheduler::kNumStates; ++s)
@@ -501,6 +515,7 @@ class RunModel final : public scheduler::Observer {
   std::vector<Truth> truth_;  ///< [element] of this life
   std::vector<bool> beyond_;  ///< [task] more failed than are tolerated
   std::optional<scheduler::RunState> replay_;
+  const scheduler::Store* store_ = nullptr;
   std::set<WorkerId> is_worker_lost_;
   std::set<WorkerId> is_drained_;
   std::vector<std::pair<WorkerId, std::string>> node_of_;
@@ -509,7 +524,6 @@ class RunModel final : public scheduler::Observer {
   bool has_finally_begun_ = false;
   bool may_grant_main_ = false;
   bool may_grant_finally_ = false;
-  bool has_fault_ = false;
   bool has_ended_ = false;
   bool is_replaying_ = false;
 };
