@@ -24,8 +24,8 @@ bool is_crash(int signal) {
   const int signal = WTERMSIG(status);
   if (is_crash(signal)) {
     fmt::print(stderr,
-               "fugle: '{}' crashed while it read the run ({}): a file of it is damaged in a way that was not "
-               "foreseen; 'fugle doctor RUN' looks at them one by one\n",
+               "fugle: '{}' crashed while it read the run ({}): one of its .h5 files is damaged in a way that was not "
+               "foreseen; restore it from a copy, or start a new run\n",
                verb, ::strsignal(signal));
     _exit(static_cast<int>(ExitCode::environment));
   }

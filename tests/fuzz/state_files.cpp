@@ -1,17 +1,23 @@
-// Any damage of plan.0.h5 and live.h5: their readers give what was there, or say what is wrong. The first byte chooses
-// the file and whether the rest is edits of a good one, with its check sums made right, or the file itself.
+// Any damage of plan.0.h5 and live.h5: their readers give what was there, or say what is wrong. The first byte chooses:
+// edits of a good plan, edits of a good live.h5 with the check sum of its summary made right, the input as the file
+// itself, or changes of the columns of a graph as they are before they are believed.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "base/error.hpp"
-#include "hdf5_edits.hpp"
+#include "file_edits.hpp"
+#include "graph/find_flaw.hpp"
 #include "scheduler/run_state.hpp"
 #include "scratch_run.hpp"
 #include "store/live_file.hpp"
+#include "store/live_layout.hpp"
 #include "store/plan_file.hpp"
 
 namespace {
@@ -61,6 +67,41 @@ void read_plan(const fuzz::ScratchRun& run, const std::string& file) {
   }
 }
 
+void correct_summary(std::string& file) {
+  store::LiveDirectory directory;
+  store::SummaryRow row;
+  if (file.size() < sizeof directory) return;
+  std::memcpy(&directory, file.data(), sizeof directory);
+  if (directory.summary > file.size() || file.size() - directory.summary < sizeof row) return;
+  std::memcpy(&row, file.data() + directory.summary, sizeof row);
+  row.crc = store::crc_of(row);
+  std::memcpy(file.data() + directory.summary, &row, sizeof row);
+}
+
+/// Three bytes are one change: of which column, where, to what.
+void read_columns(std::string_view input) {
+  static const graph::Graph good_graph = fuzz::small_graph();
+  graph::GraphData data = good_graph.data();
+  std::vector<std::uint64_t> offsets = data.texts.offsets();
+  std::string texts = data.texts.bytes();
+  const auto set = [](auto& column, std::size_t at, std::uint8_t value) {
+    if (!column.empty()) column[at % column.size()] = static_cast<std::remove_reference_t<decltype(column[0])>>(value);
+  };
+  for (; input.size() >= 3; input.remove_prefix(3)) {
+    const auto at = static_cast<std::uint8_t>(input[1]), value = static_cast<std::uint8_t>(input[2]);
+    switch (static_cast<std::uint8_t>(input[0]) % 6) {
+      case 0: set(data.task_of, at, value); break;
+      case 1: set(data.needs.offsets, at, value); break;
+      case 2: set(data.needs.columns, at, value); break;
+      case 3: set(texts, at, value); break;
+      case 4: set(offsets, at, value); break;
+      case 5: data.needs.columns.resize(at); break;
+    }
+  }
+  if (offsets.back() == texts.size()) data.texts = graph::StringColumn::from_raw(std::move(offsets), std::move(texts));
+  if (graph::find_flaw(data).empty()) use(graph::Graph(std::move(data)));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -68,17 +109,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const GoodFiles good(run);
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const bool is_plan = data[0] % 2 == 0, is_whole = data[0] % 8 >= 6;
-  std::string file = is_whole ? std::string(input) : is_plan ? good.plan : good.live;
-  if (!is_whole) {
-    fuzz::apply_edits(input, file);
-    fuzz::correct_sums(file, is_plan ? 0 : 4096);
-  }
-  if (is_plan) {
-    read_plan(run, file);
-  } else {
-    run.put("live.h5", file);
-    (void)store::read_live(run.path());
+  std::string plan = good.plan, live = good.live;
+  switch (data[0] % 4) {
+    case 0:
+      fuzz::apply_edits(input, plan);
+      read_plan(run, plan);
+      break;
+    case 1:
+      fuzz::apply_edits(input, live);
+      correct_summary(live);
+      run.put("live.h5", live);
+      (void)store::read_live(run.path());
+      break;
+    case 2:
+      read_plan(run, std::string(input));
+      run.put("live.h5", input);
+      (void)store::read_live(run.path());
+      break;
+    case 3: read_columns(input); break;
   }
   return 0;
 }

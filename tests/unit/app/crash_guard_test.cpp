@@ -28,7 +28,7 @@ TEST(CrashGuardDeathTest, makes_a_crash_a_message_and_exit_3) {
     ::signal(SIGSEGV, SIG_DFL);
     ::raise(SIGSEGV);
   };
-  EXPECT_EXIT(guarded(crash), testing::ExitedWithCode(3), "'status' crashed .*Segmentation.*fugle doctor");
+  EXPECT_EXIT(guarded(crash), testing::ExitedWithCode(3), "'status' crashed .*Segmentation.*restore");
 }
 
 TEST(CrashGuardDeathTest, ends_by_the_signal_that_ended_the_child) {
