@@ -69,7 +69,7 @@ class DoctorRun(FugleCase):
         self.wait_for_run()
         poll(lambda: self.states().get("second") == "RUNNING", what="the second task")
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.wait()
         poll(lambda: not self.doctor()[0]["held"], what="the end of the lock")
         facts, _ = self.doctor()
         self.assertTrue(facts["sound"])
@@ -89,7 +89,7 @@ class DoctorRun(FugleCase):
 
     def test_a_plan_that_is_damaged_is_named(self):
         self.finish()
-        self.change("plan.0.h5", (self.run_dir() / "plan.0.h5").read_bytes().index(b"first"), 0x01)
+        self.change("plan.0.h5", (self.run_dir() / "plan.0.h5").read_bytes().index(b"echo one"), 0x01)
         _, checks = self.doctor(expect=1)
         self.assertEqual(checks["plan.0.h5"]["verdict"], "DAMAGED")
 
@@ -124,7 +124,7 @@ class DoctorRun(FugleCase):
         self.wait_for_run()
         poll(lambda: self.states().get("second") == "RUNNING", what="the second task")
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.wait()
         (self.directory / "first.out").unlink()
         _, checks = self.doctor(expect=1)
         self.assertEqual(checks["outputs"]["verdict"], "DAMAGED")
