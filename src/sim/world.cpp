@@ -197,8 +197,7 @@ class World::Impl {
   }
 
   void signal(std::uint32_t rank, ElementId element) {
-    if (options_.model_of_checkpoint)
-      processes_.signal(rank, element, options_.model_of_checkpoint(element), now_);
+    if (options_.model_of_checkpoint) processes_.signal(rank, element, options_.model_of_checkpoint(element), now_);
   }
 
   Outcome begin(const SimAttempt& attempt) {

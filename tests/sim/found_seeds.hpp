@@ -1,5 +1,5 @@
-// Seeds of fault_test that broke a rule once. A seed means another run as soon
-// as anything is drawn otherwise: what it showed has a test of its own besides.
+// Seeds of fault_test that broke a rule once. A seed means another run as soon as anything is drawn otherwise: what it
+// showed has a test of its own besides, in ends_test.cpp and in the unit tests of the scheduler.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,10 @@
 namespace fugle::sim {
 
 inline constexpr std::uint64_t kFoundSeeds[] = {
-    1,
+    349,   // a wish to cancel died with a worker
+    415,   // a drain went on beyond the end of the allocation
+    1619,  // likewise
+    2324,  // a wish to cancel was forgotten with the lease that the element left
 };
 
 }  // namespace fugle::sim
