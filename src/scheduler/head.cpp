@@ -217,7 +217,8 @@ void Head::settle_changes() {
 void Head::take_away(ElementId element) {
   outbox_.send(leases_.holder_of(element), Revoke{{element}});
   leases_.release(element);
-  leases_.release_dependents(element);
+  for (const ElementId e : leases_.release_dependents(element))
+    if (cancel_wanted_.contains(e) || hold_wanted_.contains(e)) left_with_wishes_.push_back(e);
 }
 
 void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
@@ -264,6 +265,12 @@ Time Head::step(Time now) {
   if (!has_begun_) begin_life(now);
   if (is_done_) return kNever;
   make_retries_due(now);
+  for (const ElementId e : std::exchange(left_with_wishes_, {})) {
+    if (const auto cancel = cancel_wanted_.extract(e))
+      cancel_element(e, cancel.mapped(), now);
+    else if (const auto hold = hold_wanted_.extract(e))
+      hold_element(e, hold.mapped(), now);
+  }
   cancel_beyond_tolerance(now);
   stop_when_wanted(now);
   ask_for_checkpoints(now);

@@ -108,6 +108,7 @@ class Head {
   NodeHealth health_;
   std::map<ElementId, std::string> cancel_wanted_;  ///< by whom
   std::map<ElementId, std::string> hold_wanted_;    ///< by whom, of elements that a worker is to give back
+  std::vector<ElementId> left_with_wishes_;         ///< elements that left their leases with one of those
   std::optional<WantedStop> wanted_stop_;
   std::vector<TaskId> beyond_tolerance_;  ///< to be cancelled
   std::set<std::pair<ElementId, std::uint16_t>> stop_sent_;

@@ -7,10 +7,11 @@
 namespace fugle::sim {
 
 inline constexpr std::uint64_t kFoundSeeds[] = {
-    349,   // a wish to cancel died with a worker
-    415,   // a drain went on beyond the end of the allocation
-    1619,  // likewise
-    2324,  // a wish to cancel was forgotten with the lease that the element left
+    349,     // a wish to cancel died with a worker
+    415,     // a drain went on beyond the end of the allocation
+    1619,    // likewise
+    2324,    // a wish to cancel was forgotten with the lease that the element left
+    120386,  // a wish to cancel was forgotten with what waited for something that was taken back
 };
 
 }  // namespace fugle::sim
