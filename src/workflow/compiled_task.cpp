@@ -34,12 +34,21 @@ class TaskCompiler {
     if (node_.script) task_.command.push_back(text(*node_.script, kRun).text);
     for (const Text& word : node_.argv) task_.command.push_back(text(word, kRun).text);
     if (node_.cleanup) task_.cleanup = text(*node_.cleanup, {"cleanup", Stage::attempt, true}).text;
+    if (node_.restart) compile_restart(*node_.restart);
     task_.uses_scratch = task_.uses_scratch || names_scratch_variable();
     for (const Need& need : node_.needs) compile_need(need);
   }
 
  private:
   static constexpr Place kRun{"run", Stage::attempt, true};
+
+  void compile_restart(const Restart& restart) {
+    for (const Text& file : restart.files)
+      task_.restart_files.push_back(text(file, {"restart.files", Stage::element, true}).text);
+    constexpr Place kRestart{"restart.run", Stage::attempt, true};
+    if (restart.script) task_.restart_command.push_back(text(*restart.script, kRestart).text);
+    for (const Text& word : restart.argv) task_.restart_command.push_back(text(word, kRestart).text);
+  }
 
   void count_elements() {
     task_.num_elements = std::max<std::uint64_t>(node_.lines.size(), 1);
@@ -56,6 +65,7 @@ class TaskCompiler {
   [[nodiscard]] bool names_scratch_variable() const {
     const auto names_it = [](std::string_view text) { return text.find("FUGLE_SCRATCH") != std::string_view::npos; };
     const auto text_names_it = [&](const Text& text) { return names_it(text.raw); };
+    if (node_.restart && node_.restart->script && text_names_it(*node_.restart->script)) return true;
     return (node_.script && text_names_it(*node_.script)) || (node_.cleanup && text_names_it(*node_.cleanup)) ||
            std::any_of(node_.argv.begin(), node_.argv.end(), text_names_it) ||
            std::any_of(node_.env.begin(), node_.env.end(), [&](const EnvVar& v) { return text_names_it(v.value); }) ||

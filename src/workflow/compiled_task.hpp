@@ -49,7 +49,9 @@ struct CompiledTask {
   std::optional<CompiledText> workdir;
   std::vector<TextTemplate> command;  ///< the words of argv, or the script alone
   std::optional<TextTemplate> cleanup;
-  bool uses_scratch = false;  ///< its texts name the directory, by expression or by variable
+  std::vector<TextTemplate> restart_files;
+  std::vector<TextTemplate> restart_command;  ///< as `command`
+  bool uses_scratch = false;                  ///< its texts name the directory, by expression or by variable
   SettingsTemplate settings;
   std::vector<std::uint32_t> needs;   ///< numbers of the tasks in `needs`, parallel to TaskNode::needs
   std::vector<Reference> references;  ///< the first place for each task

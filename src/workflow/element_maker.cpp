@@ -104,6 +104,7 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   common.description = node.description;
   common.runs_finally = node.runs_finally;
   common.has_cleanup = task.cleanup.has_value();
+  if (node.restart) common.restart = {true, node.restart->signal, Duration{0}};
   common.has_scratch = task.uses_scratch || symbols_.workflow->scratch.has_value();
   common.scratch_root = symbols_.scratch;
   common.retries = node.retries.when;
@@ -153,6 +154,7 @@ void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std
 
   text.cleanup.clear();
   if (task.cleanup) task.cleanup->append_slotted(names, TextTemplate::Use::shell, text.cleanup);
+  fill_restart(task, names, text);
   text.env.clear();
   for (const auto& [name, value] : task.env)
     if (value.varies) value.text.append_slotted(names, TextTemplate::Use::word, text.env.emplace_back());
@@ -162,12 +164,23 @@ void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std
     text.command = {graph::escape_slots(line.text)};
     return;
   }
+  fill_command(task, names, task.command, text.command);
+}
+
+void ElementMaker::fill_command(const CompiledTask& task, const ElementNames& names,
+                                const std::vector<TextTemplate>& from, std::vector<std::string>& into) {
   const auto use = task.node->script ? TextTemplate::Use::shell : TextTemplate::Use::word;
-  text.command.resize(task.command.size());
-  for (std::size_t i = 0; i < task.command.size(); ++i) {
-    text.command[i].clear();
-    task.command[i].append_slotted(names, use, text.command[i]);
+  into.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    into[i].clear();
+    from[i].append_slotted(names, use, into[i]);
   }
+}
+
+void ElementMaker::fill_restart(const CompiledTask& task, const ElementNames& names, graph::ElementText& text) {
+  text.restart_files.clear();
+  for (const TextTemplate& file : task.restart_files) text.restart_files.push_back(file.text(names));
+  fill_command(task, names, task.restart_command, text.restart_command);
 }
 
 void ElementMaker::link_files(const CompiledTask& task, const ElementNames& names, ElementId element) {

@@ -32,6 +32,9 @@ class ElementMaker {
   [[nodiscard]] graph::Task common_part(const CompiledTask& task, const ElementNames& names) const;
   void set_env(const CompiledTask& task, const ElementNames& names, graph::Task& common) const;
   void fill(const CompiledTask& task, const ElementNames& names, std::uint64_t index, graph::ElementText& text) const;
+  static void fill_command(const CompiledTask& task, const ElementNames& names, const std::vector<TextTemplate>& from,
+                           std::vector<std::string>& into);
+  static void fill_restart(const CompiledTask& task, const ElementNames& names, graph::ElementText& text);
   void link_files(const CompiledTask& task, const ElementNames& names, ElementId element);
   void report_second_writer(const CompiledTask& task, const ElementNames& names, FileUser first, FileUser second);
 

@@ -13,6 +13,7 @@ std::string_view prefix_of(Scope scope) {
     case Scope::limits: return "limits.";
     case Scope::resources: return "resources.";
     case Scope::retries: return "retries.";
+    case Scope::restart: return "restart.";
     case Scope::need: return "needs.";
     case Scope::matrix: return "matrix.";
     case Scope::input: return "inputs.";

@@ -15,6 +15,7 @@
 #include "workflow/fields.hpp"
 #include "workflow/needs_check.hpp"
 #include "workflow/params_reader.hpp"
+#include "workflow/restart_reader.hpp"
 #include "workflow/task_reader.hpp"
 
 namespace fugle::workflow {
@@ -80,6 +81,7 @@ class WorkflowReader {
     }
     if (find("name") == nullptr) error("E105", {1, 1}, "'name' is required; write name: WORD");
     read_tasks();
+    for (const TaskNode& task : workflow_.tasks) check_restart(reading_, task, workflow_.reserve);
   }
 
   void read_key(const Entry& entry) {

@@ -15,6 +15,7 @@ void apply(const Settings& settings, graph::Task& task) {
   task.near = settings.near;
   task.timeout = settings.timeout;
   task.grace = settings.grace;
+  task.restart.before_end = settings.before_end;
   task.retries.max = settings.retries;
   task.retries.delay = settings.delay;
   task.retries.backoff = settings.backoff;
@@ -48,6 +49,7 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   add(place, "place", task.place.expression);
   add(timeout, "timeout", task.timeout.expression);
   add(grace, "grace", task.grace.expression);
+  if (task.restart) add(before_end, "before_end", task.restart->before_end.expression);
   add(retries, "retries", task.retries.max.expression);
   add(delay, "delay", task.retries.delay.expression);
   add(backoff, "backoff", task.retries.backoff.expression);
@@ -91,6 +93,8 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   const auto l = value(place, task.place, names, diagnostics, parse_place);
   const auto t = value(timeout, task.timeout, names, diagnostics, parse_duration);
   const auto g = value(grace, task.grace, names, diagnostics, parse_duration);
+  const Field<Duration> lead = task.restart ? task.restart->before_end : Field<Duration>{};
+  const auto e = value(before_end, lead, names, diagnostics, parse_duration);
   const auto r = value(retries, task.retries.max, names, diagnostics, whole(kRetriesMax));
   const auto d = value(delay, task.retries.delay, names, diagnostics, parse_duration);
   const auto b = value(backoff, task.retries.backoff, names, diagnostics, real(kBackoff));
@@ -99,7 +103,7 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   const auto f = value(on_failure, task.on_failure, names, diagnostics, parse_on_failure);
   const auto n = value(tolerate, task.tolerate, names, diagnostics, parse_tolerance);
   const auto p = value(priority, task.priority, names, diagnostics, whole(kPriority));
-  if (!s || !n) return std::nullopt;
+  if (!s || !n || !e) return std::nullopt;
   if (!c || !m || !u || !i || !l || !t || !g || !r || !d || !b || !x || !j || !f || !p) return std::nullopt;
   const bool is_grace_written = task.grace.at.line > 0;
   if (is_grace_written && *t > Duration{0} && *g > *t) {
@@ -118,6 +122,7 @@ std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const N
   settings.near = l->near;
   settings.timeout = *t;
   settings.grace = *g;
+  settings.before_end = *e;
   settings.retries = static_cast<std::uint32_t>(*r);
   settings.delay = *d;
   settings.backoff = *b;

@@ -25,6 +25,7 @@ struct Settings {
   std::string near;
   Duration timeout{0};
   Duration grace{0};
+  Duration before_end{0};  ///< graph::RestartPolicy::before_end
   std::uint32_t retries = 0;
   Duration delay{0};
   double backoff = 0;
@@ -70,6 +71,7 @@ class SettingsTemplate {
     place,
     timeout,
     grace,
+    before_end,
     retries,
     delay,
     backoff,

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "workflow/files_reader.hpp"
 #include "workflow/matrix_reader.hpp"
+#include "workflow/restart_reader.hpp"
 #include "workflow/retries_reader.hpp"
 
 namespace fugle::workflow {
@@ -51,6 +52,7 @@ class TaskReader {
   void estimate(const Entry& entry) { read_duration(reading_, entry, builtin().estimate, task_.estimate); }
   void retries(const Entry& entry) { read_retries(reading_, entry, where_, task_.retries); }
   void on_failure(const Entry& entry) { read_on_failure(reading_, entry, task_.on_failure); }
+  void restart(const Entry& entry) { read_restart(reading_, entry, where_, task_.restart); }
   void cleanup(const Entry& entry) { read_text(reading_, entry, task_.cleanup); }
   void tolerate(const Entry& entry) {
     read_field(reading_, entry, KeyType::tolerance, builtin().tolerate, task_.tolerate, parse_tolerance);
@@ -193,6 +195,7 @@ const TaskReader::Row TaskReader::kRows[] = {
     {"on_failure", &TaskReader::on_failure},
     {"tolerate", &TaskReader::tolerate},
     {"cleanup", &TaskReader::cleanup},
+    {"restart", &TaskReader::restart},
 };
 
 const TaskReader::Row* TaskReader::find_row(std::string_view key) {

@@ -87,6 +87,17 @@ struct Retries {
   graph::RetryPolicy when;  ///< only `classes` and `exit_codes` are used
 };
 
+/// The program's own checkpoint.
+struct Restart {
+  Position at;
+  std::vector<Text> files;  ///< patterns
+  int signal = 0;           ///< 0: none is sent
+  Field<Duration> before_end;
+  std::optional<Text> script;  ///< `run` as text
+  std::vector<Text> argv;      ///< `run` as list
+  Position run_at;
+};
+
 /// `resources.place`.
 struct Placing {
   graph::Place place = graph::Place::pack;
@@ -131,6 +142,7 @@ struct TaskNode {
   Field<graph::OnFailure> on_failure;
   Field<graph::Tolerance> tolerate;
   std::optional<Text> cleanup;
+  std::optional<Restart> restart;
   Field<Duration> estimate;
   Field<std::int64_t> priority;
   std::vector<std::string> tags;
