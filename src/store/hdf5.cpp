@@ -140,6 +140,10 @@ Handle creation_of(Storage storage, hsize_t size) {
 }  // namespace
 
 Session::Session() : lock_(library_mutex()) {
+  // A file that could not be closed, because the disk is full, stays with the library, and its clean-up at the end of
+  // the process dies of it. We close what we open.
+  static const herr_t no_cleanup = H5dont_atexit();
+  (void)no_cleanup;
   // Per thread in thread-safe builds of the library, hence for each session.
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
