@@ -27,7 +27,7 @@ struct RunExamination {
 [[nodiscard]] RunExamination examine_run(const std::string& run_dir);
 
 [[nodiscard]] bool is_sound(const RunExamination& examination);  ///< no check is bad
-/// One line per check, what to do below it, and a last line that says it all.
+/// The name of the run, one line per check, what to do below it, and a last line that says it all.
 [[nodiscard]] std::string examination_text(const RunExamination& examination);
 /// {run_dir, sound, can_resume, held, events, lives: [{life, first_event, events, segments}], checks: [{name, verdict,
 /// found, advice}], advice: []}

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "app/doctor_run.hpp"
@@ -40,7 +41,7 @@ std::string last_line(const RunExamination& examination) {
 std::string examination_text(const RunExamination& examination) {
   std::size_t width = 8;
   for (const Check& check : examination.checks) width = std::max(width, check.name.size());
-  std::string text;
+  std::string text = std::filesystem::path(examination.run_dir).filename().string() + '\n';
   for (const Check& check : examination.checks) {
     text += fmt::format("{:<8} {:<{}}  {}\n", word_for(check.verdict), check.name, width, check.found);
     if (!check.advice.empty()) text += fmt::format("{:<8} {:<{}}  -> {}\n", "", "", width, check.advice);

@@ -175,11 +175,12 @@ class Explainer {
     explain_lack_of_cores();
   }
 
-  /// "at most 3 of 40 elements of sims fail; 2 have".
+  /// "at most 3 of 40 elements of sims fail; so far 2 failed".
   [[nodiscard]] std::string tolerance_text(ElementId e) const {
     const TaskSize size = size_of_task(e);
-    return fmt::format("at most {} of {} elements of {} fail; {} have", graph_.task_of(e).tolerate.limit(size.elements),
-                       size.elements, graph_.task_of(e).name, size.failed);
+    return fmt::format("at most {} of {} elements of {} fail; so far {} failed",
+                       graph_.task_of(e).tolerate.limit(size.elements), size.elements, graph_.task_of(e).name,
+                       size.failed);
   }
 
   struct TaskSize {

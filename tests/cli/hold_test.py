@@ -1,6 +1,6 @@
 """CON-44: hold and release of an element, in a living run and between two lives."""
 
-from fugle_case import FugleCase, main
+from fugle_case import FugleCase, main, poll
 
 FLOW = """
 version: 1
@@ -20,6 +20,7 @@ class Hold(FugleCase):
         self.write("flow.yaml", FLOW)
         process = self.start("run", "flow.yaml", *self.place)
         self.wait_for("started")
+        poll(lambda: self.json_of("why", "flow", "gate")["state"] == "RUNNING", what="news of the start")
         return process
 
     def end_of(self, process, expect):

@@ -82,7 +82,7 @@ class Tolerance(FugleCase):
         self.assertTrue((self.directory / "mean").exists())
         status = self.status()
         self.assertEqual((status["state"], status["tolerated"], status["counts"]["failed"]), ("OK", 50, 50))
-        self.assertIn("(tolerated: at most 100 of 1000 elements of sims fail; 50 have)",
+        self.assertIn("(tolerated: at most 100 of 1000 elements of sims fail; so far 50 failed)",
                       self.fugle("why", "many", "sims[1]").stdout)
 
     def test_failures_beyond_it_cancel_the_rest_of_the_task(self):

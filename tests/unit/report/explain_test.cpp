@@ -282,14 +282,14 @@ TEST(Explain, says_what_is_tolerated_and_what_is_beyond_it) {
   told.joins(0, "node1", 2);
   told.fails(told.starts("sims[0]", 1, 0), 2, FailureClass::error, 1, "exit code 1");
   EXPECT_EQ(explain(told.situation(kRunning, 9), told.id("sims[0]")).reason,
-            "error: exit code 1 (counts as OK if at most 1 of 4 elements of sims fail; 1 have)");
-  EXPECT_EQ(told.why("mean", kRunning, 9).substr(0, 82),
+            "error: exit code 1 (counts as OK if at most 1 of 4 elements of sims fail; so far 1 failed)");
+  EXPECT_EQ(told.why("mean", kRunning, 9).substr(0, 84),
             "mean is WAITING: 4 of 4 needs are not done\n  sims[0] is FAILED: it counts as OK if a");
   told.fails(told.starts("sims[1]", 3, 0), 4, FailureClass::error, 1, "exit code 1");
   told.wishes(scheduler::EventKind::cancel_element, "sims[2]", "the tolerance of sims");
   told.wishes(scheduler::EventKind::cancel_element, "sims[3]", "the tolerance of sims");
   EXPECT_EQ(explain(told.situation(RunCondition::failed, 9), told.id("sims[2]")).reason,
-            "cancelled with the rest of its task, which counts as OK if at most 1 of 4 elements of sims fail; 2 have");
+            "cancelled with the rest of its task, which counts as OK if at most 1 of 4 elements of sims fail; so far 2 failed");
 }
 
 TEST(Explain, counts_no_cores_of_a_drained_node) {
