@@ -1,34 +1,26 @@
-#include "executor/process_executor.hpp"
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <system_error>
-#include <unordered_map>
 
 #include "base/assert.hpp"
 #include "base/error.hpp"
 #include "base/file_rights.hpp"
-#include "executor/channel.hpp"
 #include "executor/command.hpp"
 #include "executor/environment.hpp"
 #include "executor/file_system.hpp"
 #include "executor/gpu_environment.hpp"
 #include "executor/leftovers.hpp"
 #include "executor/node_folder.hpp"
-#include "executor/outcome.hpp"
+#include "executor/process_executor_impl.hpp"
 #include "executor/restart.hpp"
 #include "executor/staged_outputs.hpp"
 
@@ -40,29 +32,10 @@ using scheduler::AttemptReport;
 using scheduler::Launch;
 using scheduler::StopReason;
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
-constexpr auto kTick = std::chrono::milliseconds(100);  ///< while outputs are looked for
-constexpr auto kSlowTick = std::chrono::seconds(5);     ///< while anything runs
-
-struct RunningAttempt {
-  std::uint16_t attempt = 0;
-  std::string id;
-  Time start{};
-  StagedOutputs outputs;
-  std::vector<std::string> scratch_files;
-  AttemptTexts texts;
-  /// It has ended well but for an output that may yet be seen: what is to be said when it is, and until when.
-  std::optional<AttemptReport> unsettled;
-  SteadyTime settles_until{};
-};
-
 std::string temporary_root(const std::vector<std::string>& environment) {
   const std::string_view root = find_variable(environment, "TMPDIR");
   return std::string(root.empty() ? "/tmp" : root);
 }
-
-Time unix_now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 /// Only what the user asked for is enforced; a share of the node's memory is a guess.
 std::uint64_t memory_limit_of(const Launch& launch) {
@@ -83,79 +56,25 @@ void make_log_file(const std::string& path) {
 
 }  // namespace
 
-class ProcessExecutor::Impl {
- public:
-  Impl(Spawner& spawner, ExecutorOptions options)
-      : options_(std::move(options)),
-        spawner_pid_(spawner.pid()),
-        channel_(spawner.socket()),
-        epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-        wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-    if (epoll_ < 0 || wake_ < 0 || timer_ < 0)
-      throw EnvironmentError(fmt::format("cannot make an event queue ({}); raise 'ulimit -n'", std::strerror(errno)));
-    watch(EPOLL_CTL_ADD, channel_.fd(), EPOLLIN);
-    watch(EPOLL_CTL_ADD, wake_, EPOLLIN);
-    watch(EPOLL_CTL_ADD, timer_, EPOLLIN);
-    if (options_.scratch_root.empty()) options_.scratch_root = default_scratch_root();
-    if (!options_.is_on_network) options_.is_on_network = is_on_network;
-    configure();
-  }
-  ~Impl() {
-    for (const int fd : {epoll_, wake_, timer_}) ::close(fd);
-  }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-
-  void start(const Launch& launch, ElementId predecessor);
-  void start_now(ElementId element);
-  void stop(ElementId element, StopReason reason);
-  void signal(ElementId element, int signal);
-  void poll(std::vector<AttemptReport>& reports);
-  [[nodiscard]] int fd() const { return epoll_; }
-  [[nodiscard]] bool is_broken() const { return is_broken_; }
-
- private:
-  void configure();
-  void watch(int operation, int fd, std::uint32_t events) const;
-  void send();
-
-  [[nodiscard]] NodeFolder& folder_in(const std::string& root);
-  [[nodiscard]] std::string scratch_of(const Launch& launch);
-  [[nodiscard]] bool sets_bash_env(const graph::Task& task) const;
-  void order(const Launch& launch, const graph::ElementText& text, const std::string& scratch, wire::AttemptKey after,
-             RunningAttempt& running);
-  /// All 0 when it does not run here.
-  [[nodiscard]] wire::AttemptKey key_of(ElementId element) const;
-  void refuse(const Launch& launch, FailureClass cls, std::string reason);
-
-  void take(const wire::Frame& frame);
-  void note_start(const wire::StartedFields& fields);
-  void end(const AttemptReport& report);
-  [[nodiscard]] bool may_settle(const RunningAttempt& running) const;
-  void finish(AttemptReport report, RunningAttempt& running);
-  void look_again();
-  void tick_every(std::chrono::nanoseconds period);
-  void take_tick();
-  void wake_stopped_spawner() const;
-  void wake() const;
-  [[nodiscard]] RunningAttempt* find(wire::AttemptKey key);
-  void lose_everything();
-
-  ExecutorOptions options_;
-  int spawner_pid_;
-  Channel channel_;
-  int epoll_;
-  int wake_;                          ///< readable while reports_ has something the spawner did not send
-  int timer_;                         ///< readable when there is something to look after
-  std::chrono::nanoseconds tick_{0};  ///< of the timer; 0: it is off
-  bool is_waiting_to_send_ = false;
-  bool is_broken_ = false;
-  std::map<std::string, NodeFolder> folders_;  ///< by root
-  std::unordered_map<ElementId, RunningAttempt> running_;
-  std::vector<ElementId> unsettled_;
-  std::vector<AttemptReport> reports_;
-};
+ProcessExecutor::Impl::Impl(Spawner& spawner, ExecutorOptions options)
+    : options_(std::move(options)),
+      spawner_pid_(spawner.pid()),
+      channel_(spawner.socket()),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  if (epoll_ < 0 || wake_ < 0 || timer_ < 0)
+    throw EnvironmentError(fmt::format("cannot make an event queue ({}); raise 'ulimit -n'", std::strerror(errno)));
+  watch(EPOLL_CTL_ADD, channel_.fd(), EPOLLIN);
+  watch(EPOLL_CTL_ADD, wake_, EPOLLIN);
+  watch(EPOLL_CTL_ADD, timer_, EPOLLIN);
+  if (options_.scratch_root.empty()) options_.scratch_root = default_scratch_root();
+  if (!options_.is_on_network) options_.is_on_network = is_on_network;
+  configure();
+}
+ProcessExecutor::Impl::~Impl() {
+  for (const int fd : {epoll_, wake_, timer_}) ::close(fd);
+}
 
 void ProcessExecutor::Impl::configure() {
   const std::string folder = options_.run_dir + "/logs";
@@ -355,134 +274,6 @@ void ProcessExecutor::Impl::poll(std::vector<AttemptReport>& reports) {
   else
     reports.insert(reports.end(), reports_.begin(), reports_.end());
   reports_.clear();
-}
-
-void ProcessExecutor::Impl::take(const wire::Frame& frame) {
-  wire::FrameReader body(frame.body);
-  switch (frame.kind) {
-    case wire::Kind::started: note_start(body.get<wire::StartedFields>()); break;
-    case wire::Kind::refused: {
-      const auto fields = body.get<wire::RefusedFields>();
-      if (const RunningAttempt* running = find(fields.key)) end(report_of_refusal(fields, running->texts));
-      break;
-    }
-    case wire::Kind::ended: {
-      const auto fields = body.get<wire::EndedFields>();
-      if (RunningAttempt* running = find(fields.key)) {
-        running->texts.ran_on = body.get_numbers();
-        end(report_of(fields, running->texts));
-      }
-      break;
-    }
-    default: FUGLE_CHECK_THAT(false, "the spawner answered with an order");
-  }
-}
-
-/// Null for an attempt this executor did not start.
-RunningAttempt* ProcessExecutor::Impl::find(wire::AttemptKey key) {
-  const auto found = running_.find(ElementId(key.element));
-  return found != running_.end() && found->second.attempt == key.attempt ? &found->second : nullptr;
-}
-
-void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
-  RunningAttempt* const running = find(fields.key);
-  if (running == nullptr) return;
-  running->start = from_ns(fields.start_ns);
-  AttemptReport report;
-  report.kind = AttemptReport::Kind::started;
-  report.element = ElementId(fields.key.element);
-  report.attempt = running->attempt;
-  report.start = running->start;
-  reports_.push_back(std::move(report));
-}
-
-/// The spawner is done with it.
-void ProcessExecutor::Impl::end(const AttemptReport& report) {
-  RunningAttempt& running = running_.at(report.element);
-  if (report.cls != FailureClass::none || !may_settle(running)) return finish(report, running);
-  running.unsettled = report;
-  running.settles_until = std::chrono::steady_clock::now() + options_.settle_limit;
-  unsettled_.push_back(report.element);
-  tick_every(kTick);
-}
-
-/// What a program on this node has written to a network file system is seen here at once; what it wrote on others, or
-/// renamed there, when the client's caches are old enough to be asked anew.
-bool ProcessExecutor::Impl::may_settle(const RunningAttempt& running) const {
-  const std::vector<std::string> missing = running.outputs.folders_of_missing();
-  return std::ranges::any_of(missing, options_.is_on_network);
-}
-
-void ProcessExecutor::Impl::look_again() {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  std::erase_if(unsettled_, [&](ElementId element) {
-    RunningAttempt& running = running_.at(element);
-    if (now < running.settles_until && !running.outputs.folders_of_missing().empty()) return false;
-    finish(std::move(*running.unsettled), running);
-    return true;
-  });
-}
-
-/// Settles the outputs, then reports.
-void ProcessExecutor::Impl::finish(AttemptReport report, RunningAttempt& running) {
-  if (report.cls == FailureClass::none) {
-    if (auto problem = running.outputs.publish()) {
-      report.cls = FailureClass::output;
-      report.reason = report.reason.empty() ? std::move(*problem) : fmt::format("{}; {}", *problem, report.reason);
-    }
-  }
-  if (report.cls != FailureClass::none) running.outputs.set_aside();
-  for (const std::string& path : running.scratch_files) ::unlink(path.c_str());
-  const ElementId element = report.element;
-  reports_.push_back(std::move(report));
-  running_.erase(element);
-}
-
-void ProcessExecutor::Impl::tick_every(std::chrono::nanoseconds period) {
-  if (tick_ == period) return;
-  tick_ = period;
-  const timespec time{static_cast<time_t>(period.count() / 1'000'000'000),
-                      static_cast<long>(period.count() % 1'000'000'000)};
-  const itimerspec timer{time, time};
-  ::timerfd_settime(timer_, 0, &timer, nullptr);
-}
-
-void ProcessExecutor::Impl::take_tick() {
-  std::uint64_t count = 0;
-  if (tick_.count() == 0 || ::read(timer_, &count, sizeof count) <= 0) return;
-  look_again();
-  wake_stopped_spawner();
-  tick_every(!unsettled_.empty() ? kTick : running_.empty() ? std::chrono::nanoseconds(0) : kSlowTick);
-}
-
-/// A child may have stopped its parent: then none of them would ever end.
-void ProcessExecutor::Impl::wake_stopped_spawner() const {
-  siginfo_t info{};
-  const auto pid = static_cast<id_t>(spawner_pid_);
-  if (::waitid(P_PID, pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0) ::kill(spawner_pid_, SIGCONT);
-}
-
-/// The spawner died: its children went with it, what they had started has not.
-void ProcessExecutor::Impl::lose_everything() {
-  is_broken_ = true;
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, channel_.fd(), nullptr);
-  std::vector<std::vector<std::string>> marks;
-  std::vector<AttemptReport> lost;
-  for (const auto& [element, running] : running_) {
-    if (running.unsettled) continue;
-    marks.push_back({"FUGLE_RUN_ID=" + options_.run_id, "FUGLE_ELEMENT=" + running.id,
-                     fmt::format("FUGLE_ATTEMPT={}", running.attempt)});
-    AttemptReport& report = lost.emplace_back();
-    report.kind = AttemptReport::Kind::ended;
-    report.element = element;
-    report.attempt = running.attempt;
-    report.end = unix_now();
-    report.start = running.start == Time{} ? report.end : running.start;
-    report.cls = FailureClass::lost;
-    report.reason = "lost: the spawner of its worker died while it ran";
-  }
-  if (!marks.empty()) kill_processes_marked(marks);
-  for (const AttemptReport& report : lost) end(report);
 }
 
 ProcessExecutor::ProcessExecutor(Spawner& spawner, ExecutorOptions options) {

@@ -1,0 +1,151 @@
+// What the spawner says of attempts, and what becomes of their outputs.
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/assert.hpp"
+#include "executor/file_system.hpp"
+#include "executor/leftovers.hpp"
+#include "executor/outcome.hpp"
+#include "executor/process_executor_impl.hpp"
+
+namespace fugle::executor {
+
+using graph::FailureClass;
+using scheduler::AttemptReport;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+void ProcessExecutor::Impl::take(const wire::Frame& frame) {
+  wire::FrameReader body(frame.body);
+  switch (frame.kind) {
+    case wire::Kind::started: note_start(body.get<wire::StartedFields>()); break;
+    case wire::Kind::refused: {
+      const auto fields = body.get<wire::RefusedFields>();
+      if (const RunningAttempt* running = find(fields.key)) end(report_of_refusal(fields, running->texts));
+      break;
+    }
+    case wire::Kind::ended: {
+      const auto fields = body.get<wire::EndedFields>();
+      if (RunningAttempt* running = find(fields.key)) {
+        running->texts.ran_on = body.get_numbers();
+        end(report_of(fields, running->texts));
+      }
+      break;
+    }
+    default: FUGLE_CHECK_THAT(false, "the spawner answered with an order");
+  }
+}
+
+/// Null for an attempt this executor did not start.
+RunningAttempt* ProcessExecutor::Impl::find(wire::AttemptKey key) {
+  const auto found = running_.find(ElementId(key.element));
+  return found != running_.end() && found->second.attempt == key.attempt ? &found->second : nullptr;
+}
+
+void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
+  RunningAttempt* const running = find(fields.key);
+  if (running == nullptr) return;
+  running->start = from_ns(fields.start_ns);
+  AttemptReport report;
+  report.kind = AttemptReport::Kind::started;
+  report.element = ElementId(fields.key.element);
+  report.attempt = running->attempt;
+  report.start = running->start;
+  reports_.push_back(std::move(report));
+}
+
+/// The spawner is done with it.
+void ProcessExecutor::Impl::end(const AttemptReport& report) {
+  RunningAttempt& running = running_.at(report.element);
+  if (report.cls != FailureClass::none || !may_settle(running)) return finish(report, running);
+  running.unsettled = report;
+  running.settles_until = std::chrono::steady_clock::now() + options_.settle_limit;
+  unsettled_.push_back(report.element);
+  tick_every(kTick);
+}
+
+/// What a program on this node has written to a network file system is seen here at once; what it wrote on others, or
+/// renamed there, when the client's caches are old enough to be asked anew.
+bool ProcessExecutor::Impl::may_settle(const RunningAttempt& running) const {
+  const std::vector<std::string> missing = running.outputs.folders_of_missing();
+  return std::ranges::any_of(missing, options_.is_on_network);
+}
+
+void ProcessExecutor::Impl::look_again() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  std::erase_if(unsettled_, [&](ElementId element) {
+    RunningAttempt& running = running_.at(element);
+    if (now < running.settles_until && !running.outputs.folders_of_missing().empty()) return false;
+    finish(std::move(*running.unsettled), running);
+    return true;
+  });
+}
+
+/// Settles the outputs, then reports.
+void ProcessExecutor::Impl::finish(AttemptReport report, RunningAttempt& running) {
+  if (report.cls == FailureClass::none) {
+    if (auto problem = running.outputs.publish()) {
+      report.cls = FailureClass::output;
+      report.reason = report.reason.empty() ? std::move(*problem) : fmt::format("{}; {}", *problem, report.reason);
+    }
+  }
+  if (report.cls != FailureClass::none) running.outputs.set_aside();
+  for (const std::string& path : running.scratch_files) ::unlink(path.c_str());
+  const ElementId element = report.element;
+  reports_.push_back(std::move(report));
+  running_.erase(element);
+}
+
+void ProcessExecutor::Impl::tick_every(std::chrono::nanoseconds period) {
+  if (tick_ == period) return;
+  tick_ = period;
+  const timespec time{static_cast<time_t>(period.count() / 1'000'000'000),
+                      static_cast<long>(period.count() % 1'000'000'000)};
+  const itimerspec timer{time, time};
+  ::timerfd_settime(timer_, 0, &timer, nullptr);
+}
+
+void ProcessExecutor::Impl::take_tick() {
+  std::uint64_t count = 0;
+  if (tick_.count() == 0 || ::read(timer_, &count, sizeof count) <= 0) return;
+  look_again();
+  wake_stopped_spawner();
+  tick_every(!unsettled_.empty() ? kTick : running_.empty() ? std::chrono::nanoseconds(0) : kSlowTick);
+}
+
+/// A child may have stopped its parent: then none of them would ever end.
+void ProcessExecutor::Impl::wake_stopped_spawner() const {
+  siginfo_t info{};
+  const auto pid = static_cast<id_t>(spawner_pid_);
+  if (::waitid(P_PID, pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid != 0) ::kill(spawner_pid_, SIGCONT);
+}
+
+/// The spawner died: its children went with it, what they had started has not.
+void ProcessExecutor::Impl::lose_everything() {
+  is_broken_ = true;
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, channel_.fd(), nullptr);
+  std::vector<std::vector<std::string>> marks;
+  std::vector<AttemptReport> lost;
+  for (const auto& [element, running] : running_) {
+    if (running.unsettled) continue;
+    marks.push_back({"FUGLE_RUN_ID=" + options_.run_id, "FUGLE_ELEMENT=" + running.id,
+                     fmt::format("FUGLE_ATTEMPT={}", running.attempt)});
+    AttemptReport& report = lost.emplace_back();
+    report.kind = AttemptReport::Kind::ended;
+    report.element = element;
+    report.attempt = running.attempt;
+    report.end = unix_now();
+    report.start = running.start == Time{} ? report.end : running.start;
+    report.cls = FailureClass::lost;
+    report.reason = "lost: the spawner of its worker died while it ran";
+  }
+  if (!marks.empty()) kill_processes_marked(marks);
+  for (const AttemptReport& report : lost) end(report);
+}
+
+}  // namespace fugle::executor

@@ -1,0 +1,96 @@
+// The inside of ProcessExecutor: what it knows of its running attempts and of the channel to its spawner.
+// process_executor.cpp starts and stops them, process_executor_ends.cpp takes the answers and settles the outputs.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "executor/channel.hpp"
+#include "executor/node_folder.hpp"
+#include "executor/outcome.hpp"
+#include "executor/process_executor.hpp"
+#include "executor/staged_outputs.hpp"
+#include "graph/element_text.hpp"
+
+namespace fugle::executor {
+
+inline constexpr auto kTick = std::chrono::milliseconds(100);  ///< while outputs are looked for
+inline constexpr auto kSlowTick = std::chrono::seconds(5);     ///< while anything runs
+
+inline Time unix_now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+struct RunningAttempt {
+  std::uint16_t attempt = 0;
+  std::string id;
+  Time start{};
+  StagedOutputs outputs;
+  std::vector<std::string> scratch_files;
+  AttemptTexts texts;
+  /// It has ended well but for an output that may yet be seen: what is to be said when it is, and until when.
+  std::optional<scheduler::AttemptReport> unsettled;
+  std::chrono::steady_clock::time_point settles_until{};
+};
+
+class ProcessExecutor::Impl {
+ public:
+  Impl(Spawner& spawner, ExecutorOptions options);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void start(const scheduler::Launch& launch, ElementId predecessor);
+  void start_now(ElementId element);
+  void stop(ElementId element, scheduler::StopReason reason);
+  void signal(ElementId element, int signal);
+  void poll(std::vector<scheduler::AttemptReport>& reports);
+  [[nodiscard]] int fd() const { return epoll_; }
+  [[nodiscard]] bool is_broken() const { return is_broken_; }
+
+ private:
+  void configure();
+  void watch(int operation, int fd, std::uint32_t events) const;
+  void send();
+
+  [[nodiscard]] NodeFolder& folder_in(const std::string& root);
+  [[nodiscard]] std::string scratch_of(const scheduler::Launch& launch);
+  [[nodiscard]] bool sets_bash_env(const graph::Task& task) const;
+  void order(const scheduler::Launch& launch, const graph::ElementText& text, const std::string& scratch,
+             wire::AttemptKey after, RunningAttempt& running);
+  /// All 0 when it does not run here.
+  [[nodiscard]] wire::AttemptKey key_of(ElementId element) const;
+  void refuse(const scheduler::Launch& launch, graph::FailureClass cls, std::string reason);
+
+  void take(const wire::Frame& frame);
+  void note_start(const wire::StartedFields& fields);
+  void end(const scheduler::AttemptReport& report);
+  [[nodiscard]] bool may_settle(const RunningAttempt& running) const;
+  void finish(scheduler::AttemptReport report, RunningAttempt& running);
+  void look_again();
+  void tick_every(std::chrono::nanoseconds period);
+  void take_tick();
+  void wake_stopped_spawner() const;
+  void wake() const;
+  [[nodiscard]] RunningAttempt* find(wire::AttemptKey key);
+  void lose_everything();
+
+  ExecutorOptions options_;
+  int spawner_pid_;
+  Channel channel_;
+  int epoll_;
+  int wake_;                          ///< readable while reports_ has something the spawner did not send
+  int timer_;                         ///< readable when there is something to look after
+  std::chrono::nanoseconds tick_{0};  ///< of the timer; 0: it is off
+  bool is_waiting_to_send_ = false;
+  bool is_broken_ = false;
+  std::map<std::string, NodeFolder> folders_;  ///< by root
+  std::unordered_map<ElementId, RunningAttempt> running_;
+  std::vector<ElementId> unsettled_;
+  std::vector<scheduler::AttemptReport> reports_;
+};
+
+}  // namespace fugle::executor
