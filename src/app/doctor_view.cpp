@@ -46,10 +46,9 @@ std::string examination_text(const RunExamination& examination) {
     text += fmt::format("{:<8} {:<{}}  {}\n", word_for(check.verdict), check.name, width, check.found);
     if (!check.advice.empty()) text += fmt::format("{:<8} {:<{}}  -> {}\n", "", "", width, check.advice);
   }
-  for (std::size_t i = 0; i < examination.lives.size(); ++i) {
-    const store::LifeInspection& life = examination.lives[i];
-    text += fmt::format("life {}: {} from {}\n", i, counted(life.num_events, "event", "events"), segments_text(life));
-  }
+  for (const store::LifeInspection& life : examination.lives)
+    text +=
+        fmt::format("life {}: {} from {}\n", life.epoch, counted(life.num_events, "event", "events"), segments_text(life));
   for (const std::string& advice : examination.advice) text += fmt::format("-> {}\n", advice);
   return text + last_line(examination);
 }
