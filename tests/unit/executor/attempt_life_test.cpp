@@ -287,6 +287,7 @@ TEST_F(AttemptLifeTest, output_beyond_the_limit_is_dropped_but_for_its_end_and_s
 }
 
 TEST_F(AttemptLifeTest, the_memory_of_the_spawner_does_not_grow_with_the_output) {
+  if (kIsSanitized) GTEST_SKIP() << "memory is the sanitizer's here";
   ExecutorOptions limited = options();
   limited.max_log_bytes = 1 << 20;
   ExecutorTest::restart(limited);

@@ -28,6 +28,13 @@ namespace fugle::executor {
 using graph::FailureClass;
 using scheduler::AttemptReport;
 
+/// A sanitizer keeps what was freed: then sizes say nothing of us.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kIsSanitized = true;
+#else
+inline constexpr bool kIsSanitized = false;
+#endif
+
 /// Also of a process that dies while it is read: then what was there.
 inline std::string read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

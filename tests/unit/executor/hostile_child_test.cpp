@@ -301,6 +301,7 @@ TEST_F(HostileChildTest, of_many_children_at_once_each_holds_its_three_descripto
 }
 
 TEST_F(HostileChildTest, many_short_children_in_a_row_leave_nothing_behind) {
+  if (kIsSanitized) GTEST_SKIP() << "memory is the sanitizer's here";
   const char* wanted = std::getenv("FUGLE_TEST_CHILDREN");
   const auto count = static_cast<std::uint32_t>(wanted == nullptr ? 2000 : std::atoi(wanted));
   const auto descriptors = [&] {

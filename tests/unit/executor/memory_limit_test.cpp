@@ -127,6 +127,7 @@ class SmallGroup {
 };
 
 TEST_F(MemoryLimitTest, a_task_that_hides_that_the_kernel_killed_its_child_for_memory_fails_all_the_same) {
+  if (kIsSanitized) GTEST_SKIP() << "memory is the sanitizer's here";
   const SmallGroup group;
   if (!group.is_there()) GTEST_SKIP() << "cannot make a memory control group here (needs root and version 1)";
   const pid_t rank = ::fork();
