@@ -1,3 +1,5 @@
+#include "executor/process_executor.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>

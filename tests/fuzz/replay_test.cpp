@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ namespace fs = std::filesystem;
 struct Target {
   const char* name;
   int (*take)(const std::uint8_t*, std::size_t);
+  /// For the names of the tests.
+  friend void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
 };
 
 #define FUGLE_ROW(name) Target{#name, fuzz_##name},
