@@ -44,6 +44,8 @@ class Restart(FugleCase):
         self.write("slow.yaml", SLOW)
         process = self.start(*verb, "-n", ranks, "-j1", *options)
         poll(self.is_busy, 60, "all four that wait")
+        # In the journal: what only `status` has seen may be done again.
+        poll(lambda: sum(a["state"] in ("OK", "FAILED") for a in self.attempts()) >= 5, what="the ends of the others")
         return process
 
     def is_busy(self):
@@ -123,6 +125,8 @@ class Restart(FugleCase):
     def test_a_resume_is_brought_back_too(self):
         self.end_first_life()
         process = self.begin(verb=("resume",))
+        poll(lambda: [a["state"] for a in self.attempts() if a["element"] == "bad"] == ["FAILED"] * 2,
+             what="the second failure")
         self.kill_head_and_wait_for_the_next()
         (self.directory / "go").touch()
         output = self.end(process, 1)
