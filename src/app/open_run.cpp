@@ -28,8 +28,8 @@ using scheduler::State;
 
 /// Whether a resume would start nothing: all elements ended, and well.
 bool is_done(const scheduler::RunState& state) {
-  return state.is_complete() && state.count(State::failed) == state.num_ignored() && state.count(State::blocked) == 0 &&
-         state.count(State::cancelled) == 0;
+  return state.is_complete() && state.count(State::failed) == state.num_ignored() + state.num_tolerated() &&
+         state.count(State::blocked) == 0 && state.count(State::cancelled) == 0;
 }
 
 /// After a kill of mpirun its ranks live on for a second or two: no reason to refuse who resumes at once.

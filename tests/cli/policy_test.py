@@ -84,6 +84,7 @@ class Tolerance(FugleCase):
         self.assertEqual((status["state"], status["tolerated"], status["counts"]["failed"]), ("OK", 50, 50))
         self.assertIn("(tolerated: at most 100 of 1000 elements of sims fail; so far 50 failed)",
                       self.fugle("why", "many", "sims[1]").stdout)
+        self.assertIn("nothing to do", self.fugle("resume").stdout)
 
     def test_failures_beyond_it_cancel_the_rest_of_the_task(self):
         self.run_with("1%", expect=1)
