@@ -1,9 +1,7 @@
 // How runs end when much is against them: what the seeds of fault_test found, each as a run of its own.
 #include <gtest/gtest.h>
 
-#include "graph/algorithms.hpp"
-#include "plan/durations.hpp"
-#include "plan/start_order.hpp"
+#include "sim/clusters.hpp"
 #include "sim/world.hpp"
 #include "support/graphs.hpp"
 
@@ -19,19 +17,6 @@ using scheduler::State;
 using testing::GraphStory;
 
 constexpr Time kLimit = Time{} + 1h;
-
-plan::Plan plan_of(const graph::Graph& graph) {
-  plan::Plan plan;
-  plan.order = plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
-  return plan;
-}
-
-WorldOptions cluster(std::uint32_t num_workers, std::uint32_t cores) {
-  WorldOptions options;
-  for (std::uint32_t w = 0; w < num_workers; ++w)
-    options.workers.push_back({"n" + std::to_string(w), w, cores, 1u << 30, 0, {}});
-  return options;
-}
 
 TEST(RunEnd, does_not_wait_for_leased_elements_that_need_what_fits_nowhere) {
   GraphStory story;

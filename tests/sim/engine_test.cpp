@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <map>
 
-#include "graph/algorithms.hpp"
-#include "plan/durations.hpp"
 #include "plan/lower_bound.hpp"
 #include "plan/plan.hpp"
-#include "plan/start_order.hpp"
+#include "sim/clusters.hpp"
 #include "sim/world.hpp"
 #include "support/graphs.hpp"
 
@@ -25,19 +23,6 @@ using scheduler::State;
 using testing::GraphStory;
 
 constexpr Time kLimit = Time{} + 24h;
-
-plan::Plan plan_of(const graph::Graph& graph) {
-  plan::Plan plan;
-  plan.order = plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
-  return plan;
-}
-
-WorldOptions cluster(std::uint32_t num_workers, std::uint32_t cores) {
-  WorldOptions options;
-  for (std::uint32_t w = 0; w < num_workers; ++w)
-    options.workers.push_back({"n" + std::to_string(w), w, cores, 1u << 30, 0, {}});
-  return options;
-}
 
 /// A layered random DAG of up to 60 tasks with varied requests, retries and
 /// policies.
@@ -59,20 +44,6 @@ graph::Graph random_graph(Random& random) {
     tasks.push_back(task);
   }
   return story.graph();
-}
-
-/// Often with homes, some of them on workers that do not exist, and leases that
-/// have nothing to do with the edges.
-plan::Plan random_plan(const graph::Graph& graph, std::uint32_t num_workers, Random& random) {
-  plan::Plan plan = plan_of(graph);
-  if (random.chance(0.3)) return plan;
-  const bool has_leases = random.chance(0.7);
-  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
-    plan.homes.emplace_back(random.chance(0.1) ? WorkerId::kInvalid
-                                               : static_cast<std::uint32_t>(random.below(num_workers + 1)));
-    if (has_leases) plan.leases.push_back(static_cast<std::uint32_t>(random.below(1 + graph.num_elements() / 8)));
-  }
-  return plan;
 }
 
 /// Half of the elements are short, so that workers get backlogs of them.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "plan/predict.hpp"
+#include "sim/clusters.hpp"
 #include "sim/world.hpp"
 #include "support/graph_shapes.hpp"
 #include "support/graphs.hpp"
@@ -17,13 +18,6 @@ using plan::Policy;
 using testing::GraphStory;
 
 constexpr Time kLimit = Time{} + 240h;
-
-WorldOptions cluster(std::uint32_t num_workers, std::uint32_t cores) {
-  WorldOptions options;
-  for (std::uint32_t w = 0; w < num_workers; ++w)
-    options.workers.push_back({"n" + std::to_string(w), w, cores, 1u << 30, 0, {}});
-  return options;
-}
 
 std::vector<double> durations_of(const graph::Graph& graph) {
   std::vector<double> seconds;

@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "graph/algorithms.hpp"
-#include "plan/durations.hpp"
-#include "plan/start_order.hpp"
+#include "sim/clusters.hpp"
 #include "sim/world.hpp"
 #include "support/graphs.hpp"
 
@@ -24,19 +22,6 @@ using scheduler::State;
 using testing::GraphStory;
 
 constexpr Time kLimit = Time{} + 24h;
-
-plan::Plan plan_of(const graph::Graph& graph) {
-  plan::Plan plan;
-  plan.order = plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
-  return plan;
-}
-
-WorldOptions cluster(std::uint32_t num_workers, std::uint32_t cores) {
-  WorldOptions options;
-  for (std::uint32_t w = 0; w < num_workers; ++w)
-    options.workers.push_back({"n" + std::to_string(w), w, cores, 1u << 30, 0, {}});
-  return options;
-}
 
 graph::Graph with_limits(const graph::Graph& graph, graph::RunLimits limits) {
   graph::GraphData data = graph.data();

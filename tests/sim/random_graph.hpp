@@ -4,10 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/algorithms.hpp"
-#include "plan/durations.hpp"
-#include "plan/plan.hpp"
-#include "plan/start_order.hpp"
+#include "sim/clusters.hpp"
 #include "sim/world.hpp"
 #include "support/graphs.hpp"
 
@@ -91,21 +88,6 @@ inline WorldOptions random_cluster(Random& random, bool is_good) {
     options.places.node_of.push_back(node);
   }
   return options;
-}
-
-/// Often with homes, some of them on workers that do not exist, and leases that
-/// have nothing to do with the edges.
-inline plan::Plan random_plan(const graph::Graph& graph, std::uint32_t num_workers, Random& random) {
-  plan::Plan plan;
-  plan.order = plan::start_order(graph, graph::upward_ranks(graph, plan::expected_durations(graph)));
-  if (random.chance(0.3)) return plan;
-  const bool has_leases = random.chance(0.7);
-  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
-    plan.homes.emplace_back(random.chance(0.1) ? WorkerId::kInvalid
-                                               : static_cast<std::uint32_t>(random.below(num_workers + 1)));
-    if (has_leases) plan.leases.push_back(static_cast<std::uint32_t>(random.below(1 + graph.num_elements() / 8)));
-  }
-  return plan;
 }
 
 /// How the attempts of one life go.
