@@ -1,24 +1,16 @@
 // Any bytes as a file of command lines: a workflow or messages, and of a workflow one element per command.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
-#include "workflow/expand.hpp"
-#include "workflow/import.hpp"
+#include "imported.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fugle::workflow;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   Diagnostics diagnostics("fuzz.txt");
   const auto workflow = import_lines(bytes, {}, diagnostics);
-  if (workflow.has_value() == diagnostics.has_errors()) std::abort();
-  if (workflow) {
-    ExpandOptions options;
-    options.directory = "/somewhere";
-    const auto graph = expand(*workflow, options, diagnostics);
-    if (graph.has_value() == diagnostics.has_errors()) std::abort();
-  }
+  judge_imported(workflow, diagnostics);
   diagnostics.sort();
   (void)diagnostics.to_text();
   return 0;

@@ -1,11 +1,9 @@
 // Any bytes, plain or gzip, as a WfFormat trace: a workflow or messages, never a crash, an exception or a hang.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
-#include "workflow/expand.hpp"
-#include "workflow/import.hpp"
+#include "imported.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fugle::workflow;
@@ -13,13 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Diagnostics diagnostics("fuzz.json");
   const Replay replay{size % 2 == 0 ? Replay::Kind::commands : Replay::Kind::sleep, 0.5};
   const auto workflow = import_wfformat(bytes, replay, diagnostics);
-  if (workflow.has_value() == diagnostics.has_errors()) std::abort();
-  if (workflow) {
-    ExpandOptions options;
-    options.directory = "/somewhere";
-    const auto graph = expand(*workflow, options, diagnostics);
-    if (graph.has_value() == diagnostics.has_errors()) std::abort();
-  }
+  judge_imported(workflow, diagnostics);
   diagnostics.sort();
   (void)diagnostics.to_json();
   return 0;
