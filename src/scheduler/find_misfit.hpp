@@ -1,6 +1,6 @@
 // Whether an event from a journal can be applied. In a run every event fits, and apply() aborts on one that does not: a
-// bug of ours. A journal can be of another plan (a file was restored from the wrong copy), repaired, or made to do
-// harm; who replays one asks here first.
+// bug of ours. A journal can be of another plan (a file was restored from the wrong copy), repaired, or made to do harm;
+// who replays one asks here first.
 #pragma once
 
 #include <string>

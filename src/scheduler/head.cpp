@@ -248,7 +248,8 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
     ended.end = now;
     ended.cls = is_stopping_ ? FailureClass::preempted : FailureClass::lost;
     ended.text = "its worker " + why;
-    try_elsewhere(attempt.element, worker);
+    granter_.avoid(attempt.element, worker);
+    if (!options_.plan.homes.empty()) options_.plan.homes[attempt.element.value()] = WorkerId();
     record(std::move(ended));
     if (const auto wanted = cancel_wanted_.extract(attempt.element))
       record(wish_of(EventKind::cancel_element, attempt.element, wanted.mapped(), now));

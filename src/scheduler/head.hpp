@@ -71,7 +71,6 @@ class Head {
   void note_failure(ElementId element);
   void want_stop(Engine::StopKind kind, std::string why);
   void note_health(ElementId element, WorkerId worker, FailureClass cls, Time now);
-  void try_elsewhere(ElementId element, WorkerId worker);
   void suspect(std::uint32_t node, Time now);
   void cancel_beyond_tolerance(Time now);
 

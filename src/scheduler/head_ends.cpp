@@ -16,10 +16,6 @@ namespace {
 /// Of the reserve, for what a stop of `finally` itself takes.
 constexpr int kLastPart = 5;
 
-int exit_code_of_fault(const Store& store) {
-  return static_cast<int>(store.is_superseded() ? ExitCode::conflict : ExitCode::environment);
-}
-
 }  // namespace
 
 void Head::stop_when_wanted(Time now) {
@@ -27,7 +23,8 @@ void Head::stop_when_wanted(Time now) {
     request_stop(wanted->kind, static_cast<int>(ExitCode::failed), wanted->why, now);
   if (const auto fault = options_.store->fault(); fault && !has_fault_) {
     has_fault_ = true;
-    request_stop(Engine::StopKind::stop, exit_code_of_fault(*options_.store), *fault, now);
+    const ExitCode code = options_.store->is_superseded() ? ExitCode::conflict : ExitCode::environment;
+    request_stop(Engine::StopKind::stop, static_cast<int>(code), *fault, now);
   }
 }
 
@@ -219,7 +216,8 @@ void Head::finish(Time now) {
   record(std::move(ended));
   flush_events(now);
   options_.store->flush();
-  if (options_.store->fault()) exit_code_ = exit_code_of_fault(*options_.store);
+  if (options_.store->fault())
+    exit_code_ = static_cast<int>(options_.store->is_superseded() ? ExitCode::conflict : ExitCode::environment);
   is_done_ = true;
   infos_are_old_ = true;
   const HeadView last = view(now);

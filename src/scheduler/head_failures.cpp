@@ -40,15 +40,10 @@ void Head::note_health(ElementId e, WorkerId worker, FailureClass cls, Time now)
   } else if (cls != FailureClass::cancelled && cls != FailureClass::preempted) {
     health_.on_failure(node, e, cls);
     if (!graph::is_infrastructure(cls)) return;
-    try_elsewhere(e, worker);
+    if (!options_.plan.homes.empty()) options_.plan.homes[e.value()] = WorkerId();
+    granter_.avoid(e, worker);
     suspect(node, now);
   }
-}
-
-/// It lost its home with that.
-void Head::try_elsewhere(ElementId e, WorkerId worker) {
-  if (!options_.plan.homes.empty()) options_.plan.homes[e.value()] = WorkerId();
-  granter_.avoid(e, worker);
 }
 
 /// The last good node is never drained: then it is not the node, or there is nothing better.

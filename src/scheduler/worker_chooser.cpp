@@ -41,7 +41,9 @@ void WorkerChooser::remember(ElementId element, WorkerId worker) {
   last_worker_[graph_.task_id_of(element).value()] = worker;
 }
 
-WorkerId WorkerChooser::home_of(ElementId e) const { return plan_.homes.empty() ? WorkerId() : plan_.homes[e.value()]; }
+WorkerId WorkerChooser::home_of(ElementId e) const {
+  return plan_.homes.empty() || avoided_.contains(e) ? WorkerId() : plan_.homes[e.value()];
+}
 
 std::optional<WorkerId> WorkerChooser::choose(ElementId e) {
   if (const auto avoided = avoided_.find(e); avoided != avoided_.end()) {

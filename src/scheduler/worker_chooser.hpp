@@ -23,7 +23,6 @@ class WorkerChooser {
   [[nodiscard]] std::optional<WorkerId> choose(ElementId e);
   /// It failed on the node of that worker, perhaps because of the node: another node comes first, and this one only
   /// when it is above suspicion or there is no other.
-  /// The caller takes its home away.
   void avoid(ElementId element, WorkerId worker) { avoided_[element] = worker; }
   /// Invalid: none.
   [[nodiscard]] WorkerId home_of(ElementId e) const;
