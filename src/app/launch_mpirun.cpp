@@ -194,8 +194,7 @@ class FrontEnd::Life {
 
   /// A rank that died before we looked. Where mpirun has other children too, these start ranks elsewhere.
   [[nodiscard]] bool lacks_a_rank() const {
-    const std::string own_name = name_of_process(::getpid());
-    const bool is_one_node = std::ranges::all_of(ranks_, [&](pid_t pid) { return name_of_process(pid) == own_name; });
+    const bool is_one_node = std::ranges::all_of(ranks_, runs_our_program);
     return is_one_node && ranks_.size() < num_ranks_;
   }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -33,6 +34,12 @@ std::string name_of_process(pid_t pid) {
   std::string name;
   std::getline(file, name);
   return name;
+}
+
+bool runs_our_program(pid_t pid) {
+  std::error_code unreadable;
+  const auto program = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), unreadable);
+  return !unreadable && program == std::filesystem::read_symlink("/proc/self/exe");
 }
 
 void end_own_children(const std::set<pid_t>& spared) {

@@ -15,6 +15,9 @@ namespace fugle::app {
 /// As the kernel has it: up to 15 characters; empty when it has ended.
 [[nodiscard]] std::string name_of_process(pid_t pid);
 
+/// Whether it has become this program, under whatever name either of them was started.
+[[nodiscard]] bool runs_our_program(pid_t pid);
+
 /// Ends and reaps all our children but `spared`, to be called by a subreaper: those that come to us while we do it are
 /// ended too. A spawner is given 10 s to end its attempts by itself, which it does when its rank is gone.
 void end_own_children(const std::set<pid_t>& spared);

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "app/own_children.hpp"
 #include "base/error.hpp"
 #include "transport/mpi_transport.hpp"
 
@@ -195,6 +196,33 @@ TEST(LaunchMpirun, does_not_wait_for_a_rank_that_died_before_anybody_looked) {
   EXPECT_EQ(run.wait_for_end(), kNoStatus);
 }
 
+/// Started through a link, as rank 0 or the front-end may be: the kernel calls such a process by the name of the link.
+TEST(LaunchMpirun, knows_its_own_program_under_any_name) {
+  std::array<int, 2> until_exec;
+  ASSERT_EQ(::pipe2(until_exec.data(), O_CLOEXEC), 0);
+  const auto start = [](const char* program) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::execl(program, "a-name", "60", nullptr);
+      ::_exit(127);
+    }
+    return child;
+  };
+  const pid_t same = start(kThisProgram.c_str());
+  const pid_t other = start("/bin/sleep");
+  ::close(until_exec[1]);
+  char nothing = 0;
+  EXPECT_EQ(::read(until_exec[0], &nothing, 1), 0);
+  ::close(until_exec[0]);
+  EXPECT_TRUE(runs_our_program(same));
+  EXPECT_FALSE(runs_our_program(other));
+  for (const pid_t child : {same, other}) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  EXPECT_FALSE(runs_our_program(same)) << "it has ended";
+}
+
 TEST(LaunchMpirun, tells_what_rank_0_wished_for_and_starts_the_next_life) {
   Started run = start_with_pipes(2, "again");
   EXPECT_EQ(run.wait_for_end(), 0);
@@ -248,6 +276,7 @@ int play(int argc, char** argv) {
   const std::string role = argc > 1 ? argv[1] : "";
   if (role == "rank") return play_rank(argv[2]);
   if (role == "front-end") return play_front_end(argv[2], argv[3]);
+  if (role == "60") return ::pause();
   return RUN_ALL_TESTS();
 }
 
