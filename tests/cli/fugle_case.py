@@ -46,9 +46,10 @@ def processes_of(marker):
 
 class FugleCase(unittest.TestCase):
     maxDiff = None
+    parent_directory = None  # of the tests' own directories; None: the system's
 
     def setUp(self):
-        holder = tempfile.TemporaryDirectory(prefix="fugle-cli-", ignore_cleanup_errors=True)
+        holder = tempfile.TemporaryDirectory(prefix="fugle-cli-", dir=self.parent_directory, ignore_cleanup_errors=True)
         self.addCleanup(holder.cleanup)
         self.directory = pathlib.Path(holder.name)
         self.environment = dict(os.environ)
