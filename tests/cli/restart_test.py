@@ -28,8 +28,8 @@ tasks:
   poison:
     run: |
       for rank in $(pgrep -x fugle); do
-        tr '\\0' '\\n' < /proc/$rank/environ | grep -q "FUGLE_TEST_OF=$FUGLE_TEST_OF" || continue
-        tr '\\0' '\\n' < /proc/$rank/environ | grep -q OMPI_COMM_WORLD_RANK=0 && echo x >> killed && kill -9 $rank
+        tr '\\0' '\\n' < /proc/$rank/environ | grep "FUGLE_TEST_OF=$FUGLE_TEST_OF" > /dev/null || continue
+        tr '\\0' '\\n' < /proc/$rank/environ | grep OMPI_COMM_WORLD_RANK=0 > /dev/null && echo x >> killed && kill -9 $rank
       done
       sleep 60
 """
