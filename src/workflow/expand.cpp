@@ -7,6 +7,7 @@
 #include "workflow/cycles.hpp"
 #include "workflow/element_maker.hpp"
 #include "workflow/matrix.hpp"
+#include "workflow/slurm_request.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -26,7 +27,10 @@ class Expansion {
     add_edges_by_files();
     graph::GraphData data = std::move(builder_).build();
     if (report_element_cycle(data, tasks_, diagnostics_)) return std::nullopt;
-    return graph::Graph(std::move(data));
+    graph::Graph graph(std::move(data));
+    check_slurm(graph, workflow_, symbols_.slurm, symbols_.reserve, symbols_.check_only, diagnostics_);
+    if (diagnostics_.has_errors()) return std::nullopt;
+    return graph;
   }
 
  private:
@@ -114,6 +118,11 @@ std::optional<Duration> reserve_of(const Workflow& workflow, const ExpandOptions
   if (!workflow.reserve.expression) return workflow.reserve.value;
   Diagnostics already_said(workflow.file);
   return make_symbols(workflow, options, already_said).reserve;
+}
+
+SlurmRequest slurm_request_of(const Workflow& workflow, const ExpandOptions& options) {
+  Diagnostics already_said(workflow.file);
+  return make_symbols(workflow, options, already_said).slurm;
 }
 
 }  // namespace fugle::workflow

@@ -13,6 +13,7 @@
 
 #include "graph/graph.hpp"
 #include "workflow/diagnostic.hpp"
+#include "workflow/slurm_request.hpp"
 #include "workflow/workflow.hpp"
 
 namespace fugle::workflow {
@@ -33,6 +34,9 @@ struct ExpandOptions {
 
 /// `reserve` as written in a workflow that expand() took; nullopt: it is not written.
 [[nodiscard]] std::optional<Duration> reserve_of(const Workflow& workflow, const ExpandOptions& options);
+
+/// What a workflow that expand() took asks Slurm for.
+[[nodiscard]] SlurmRequest slurm_request_of(const Workflow& workflow, const ExpandOptions& options);
 
 /// Stage P: inputs that no element produces must exist (E204, with a suggestion from the directory).
 void check_inputs_exist(const graph::Graph& graph, const Workflow& workflow, Diagnostics& diagnostics);

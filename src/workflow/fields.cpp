@@ -11,6 +11,7 @@ namespace {
 std::string_view prefix_of(Scope scope) {
   switch (scope) {
     case Scope::limits: return "limits.";
+    case Scope::slurm: return "slurm.";
     case Scope::resources: return "resources.";
     case Scope::retries: return "retries.";
     case Scope::restart: return "restart.";

@@ -29,9 +29,9 @@ constexpr Key kKeys[] = {
     {Scope::top, "defaults", KeyType::map, kBuilt, kNotInDefaults, "task keys for every task"},
     {Scope::top, "templates", KeyType::named_map, kLater, kNotInDefaults, "partial tasks for 'extends'"},
     {Scope::top, "pools", KeyType::named_map, kLater, kNotInDefaults, "counted tokens, e.g. licences"},
-    {Scope::top, "limits", KeyType::map, kBuilt, kNotInDefaults, "max_failures, max_infra_retries"},
+    {Scope::top, "limits", KeyType::map, kBuilt, kNotInDefaults, "max_failures, max_infra_retries, max_requeues"},
     {Scope::top, "concurrency", KeyType::map, kLater, kNotInDefaults, "runs that exclude each other"},
-    {Scope::top, "slurm", KeyType::map, kLater, kNotInDefaults, "what to ask Slurm for"},
+    {Scope::top, "slurm", KeyType::map, kBuilt, kNotInDefaults, "what to ask Slurm for"},
     {Scope::top, "partitions", KeyType::map, kLater, kNotInDefaults, "data slices"},
     {Scope::top, "triggers", KeyType::list, kLater, kNotInDefaults, "what starts a run"},
     {Scope::top, "tasks", KeyType::named_map, kBuilt, kNotInDefaults, "the tasks, by id"},
@@ -46,8 +46,22 @@ constexpr Key kKeys[] = {
     {Scope::limits, "max_parallel", KeyType::whole_number, kLater, kNotInDefaults, "elements at once"},
     {Scope::limits, "max_failures", KeyType::whole_number, kBuilt, kNotInDefaults, "the run stops after so many failed elements"},
     {Scope::limits, "max_expand", KeyType::whole_number, kLater, kNotInDefaults, "elements that one task may expand to"},
-    {Scope::limits, "max_requeues", KeyType::whole_number, kLater, kNotInDefaults, "jobs that one run may go through"},
+    {Scope::limits, "max_requeues", KeyType::whole_number, kBuilt, kNotInDefaults, "further jobs that one run may go through by itself; 20 by default"},
     {Scope::limits, "max_infra_retries", KeyType::whole_number, kBuilt, kNotInDefaults, "free attempts of an element after lost nodes and failed launches, 0 to 10; 3 by default"},
+    {Scope::slurm, "account", KeyType::text, kBuilt, kNotInDefaults, "who pays, as sbatch -A"},
+    {Scope::slurm, "partition", KeyType::text, kBuilt, kNotInDefaults, "the queue, as sbatch -p"},
+    {Scope::slurm, "qos", KeyType::text, kBuilt, kNotInDefaults, "quality of service, as sbatch -q"},
+    {Scope::slurm, "reservation", KeyType::text, kBuilt, kNotInDefaults, "as sbatch --reservation"},
+    {Scope::slurm, "nodes", KeyType::whole_number, kBuilt, kNotInDefaults, "nodes, as sbatch -N; 1 by default"},
+    {Scope::slurm, "time", KeyType::duration, kBuilt, kNotInDefaults, "walltime, as sbatch -t"},
+    {Scope::slurm, "constraint", KeyType::text, kBuilt, kNotInDefaults, "features of the nodes, as sbatch -C"},
+    {Scope::slurm, "exclusive", KeyType::boolean, kBuilt, kNotInDefaults, "whole nodes, shared with no other job"},
+    {Scope::slurm, "gpus_per_node", KeyType::whole_number, kBuilt, kNotInDefaults, "GPUs of each node"},
+    {Scope::slurm, "mem", KeyType::size, kBuilt, kNotInDefaults, "memory of each node; 0: all there is"},
+    {Scope::slurm, "signal_margin", KeyType::duration, kBuilt, kNotInDefaults, "how long before its end Slurm warns the job; 120s by default"},
+    {Scope::slurm, "requeue", KeyType::word, kBuilt, kNotInDefaults, "auto: the run goes on in a next job when its time is over; never"},
+    {Scope::slurm, "mail_user", KeyType::text, kBuilt, kNotInDefaults, "whom Slurm writes when the job ends, as sbatch --mail-user"},
+    {Scope::slurm, "extra", KeyType::words, kBuilt, kNotInDefaults, "further options of sbatch, e.g. [--switches=1]"},
     {Scope::task, "description", KeyType::text, kBuilt, kInDefaults, "free text"},
     {Scope::task, "run", KeyType::command, kBuilt, kNotInDefaults, "text: a script for 'shell'; list: a command without a shell"},
     {Scope::task, "plugin", KeyType::text, kLater, kNotInDefaults, "library:function, called in worker ranks"},
@@ -145,7 +159,8 @@ constexpr Key kKeys[] = {
 };
 
 constexpr unsigned in(Scope scope) { return 1u << static_cast<unsigned>(scope); }
-constexpr unsigned kTop = in(Scope::top), kTask = in(Scope::task), kResources = in(Scope::resources);
+constexpr unsigned kTop = in(Scope::top), kTask = in(Scope::task), kResources = in(Scope::resources),
+                   kSlurm = in(Scope::slurm);
 constexpr unsigned kAnywhere = kTop | kTask;
 
 /// A word of another system (FORMAT.md section 10). `advice` follows "unknown key 'x' in y; ".
@@ -222,6 +237,11 @@ constexpr ForeignWord kForeignWords[] = {
     {kTask, "cores", kUnderResources, "resources.cores"},
     {kTask, "mem", kUnderResources, "resources.mem"},
     {kTask, "gpus", kUnderResources, "resources.gpus"},
+    {kSlurm, "queue", "use 'partition'", "partition"},
+    {kSlurm, "walltime", "use 'time'", "time"},
+    {kSlurm, "time_limit", "use 'time'", "time"},
+    {kSlurm, "memory", "use 'mem'", "mem"},
+    {kSlurm, "gpus", "use 'gpus_per_node'", "gpus_per_node"},
     {kAnywhere, "image", kUseContainer, "container"},
     {kAnywhere, "docker", kUseContainer, "container"},
     {kAnywhere, "singularity", kUseContainer, "container"},
@@ -277,6 +297,7 @@ UnknownKey describe_unknown_key(Scope scope, std::string_view name, std::string_
   for (const Key& key : keys_of(scope)) known.push_back(key.name);
   const std::string problem = fmt::format("unknown key {}{}", in_quotes(name), place);
   const auto nearest = nearest_word(name, known);
+  if (!nearest && scope == Scope::slurm) return {problem + "; put rare options in slurm.extra", "extra"};
   if (!nearest) return {problem, {}};
   return {fmt::format("{}; did you mean '{}'?", problem, *nearest), std::string(*nearest)};
 }

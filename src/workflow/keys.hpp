@@ -11,7 +11,20 @@
 namespace fugle::workflow {
 
 /// Which map a key stands in.
-enum class Scope : std::uint8_t { top, limits, task, resources, retries, restart, need, matrix, param, input, output };
+enum class Scope : std::uint8_t {
+  top,
+  limits,
+  slurm,
+  task,
+  resources,
+  retries,
+  restart,
+  need,
+  matrix,
+  param,
+  input,
+  output,
+};
 
 /// What a key takes.
 enum class KeyType : std::uint8_t {

@@ -16,6 +16,7 @@
 #include "workflow/needs_check.hpp"
 #include "workflow/params_reader.hpp"
 #include "workflow/restart_reader.hpp"
+#include "workflow/slurm_reader.hpp"
 #include "workflow/task_reader.hpp"
 
 namespace fugle::workflow {
@@ -99,6 +100,8 @@ class WorkflowReader {
       read_text(reading_, entry, workflow_.scratch);
     else if (entry.key == "limits")
       read_limits(entry);
+    else if (entry.key == "slurm")
+      read_slurm(reading_, entry, workflow_.slurm);
     else if (entry.key == "reserve")
       read_duration(reading_, entry, {}, workflow_.reserve);
   }
@@ -116,6 +119,8 @@ class WorkflowReader {
       if (key == nullptr) continue;
       if (key->name == "max_failures")
         read_int(reading_, limit, kMaxFailures, {}, workflow_.limits.max_failures);
+      else if (key->name == "max_requeues")
+        read_int(reading_, limit, kMaxRequeues, Limits{}.max_requeues, workflow_.limits.max_requeues);
       else
         read_int(reading_, limit, kMaxInfraRetries, Limits{}.max_infra_retries, workflow_.limits.max_infra_retries);
     }

@@ -318,6 +318,13 @@ std::optional<graph::Bind> parse_bind(std::string_view text, Position at, Diagno
   return std::nullopt;
 }
 
+std::optional<Requeue> parse_requeue(std::string_view text, Position at, Diagnostics& diagnostics) {
+  if (text == "auto") return Requeue::automatic;
+  if (text == "never") return Requeue::never;
+  diagnostics.error("E112", at, fmt::format("'requeue' is {}; one of auto, never", in_quotes(text)));
+  return std::nullopt;
+}
+
 std::optional<Placing> parse_place(std::string_view text, Position at, Diagnostics& diagnostics) {
   if (text == "pack") return Placing{graph::Place::pack, {}};
   if (text == "spread") return Placing{graph::Place::spread, {}};

@@ -48,6 +48,9 @@ inline constexpr IntKey kPriority{"priority", -1000, 1000};
 inline constexpr IntKey kRetriesMax{"max", 0, 1'000'000};
 inline constexpr IntKey kMaxFailures{"max_failures", 1, 1'000'000'000};
 inline constexpr IntKey kMaxInfraRetries{"max_infra_retries", 0, 10};
+inline constexpr IntKey kMaxRequeues{"max_requeues", 0, 1'000'000};
+inline constexpr IntKey kSlurmNodes{"nodes", 1, 1'000'000};
+inline constexpr IntKey kGpusPerNode{"gpus_per_node", 0, 1000};
 inline constexpr NumberKey kBackoff{"backoff", 1.0, 1000.0};
 inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
 
@@ -75,6 +78,8 @@ inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
                                                                Diagnostics& diagnostics);
 /// `core`, `l3`, `numa`, `socket` or `none`; E112.
 [[nodiscard]] std::optional<graph::Bind> parse_bind(std::string_view text, Position at, Diagnostics& diagnostics);
+/// `auto` or `never`; E112.
+[[nodiscard]] std::optional<Requeue> parse_requeue(std::string_view text, Position at, Diagnostics& diagnostics);
 /// `pack`, `spread` or `near: TASK`; E112. Whether there is such a task is for the caller to say.
 [[nodiscard]] std::optional<Placing> parse_place(std::string_view text, Position at, Diagnostics& diagnostics);
 /// E107.

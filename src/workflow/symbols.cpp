@@ -51,6 +51,7 @@ class SymbolMaker {
     if (workflow_.scratch) set_scratch(*workflow_.scratch);
     set_limits();
     if (workflow_.reserve.at.line > 0) set_reserve();
+    set_slurm();
     return std::move(symbols_);
   }
 
@@ -145,6 +146,67 @@ class SymbolMaker {
     if (!reserve.expression) return;
     const auto text = evaluated(*reserve.expression, {"reserve", Stage::plan, false});
     symbols_.reserve = text ? parse_duration(*text, reserve.at, diagnostics_) : std::nullopt;
+  }
+
+  void set_slurm() {
+    const SlurmKeys& keys = workflow_.slurm;
+    SlurmRequest& slurm = symbols_.slurm;
+    set_word("account", keys.account, slurm.account);
+    set_word("partition", keys.partition, slurm.partition);
+    set_word("qos", keys.qos, slurm.qos);
+    set_word("reservation", keys.reservation, slurm.reservation);
+    set_word("constraint", keys.constraint, slurm.constraint);
+    set_word("mail_user", keys.mail_user, slurm.mail_user);
+    for (const Text& option : keys.extra) set_option(option);
+    const auto whole = [](const IntKey& key) {
+      return [&key](const std::string& text, Position at, Diagnostics& d) { return parse_int(key, text, at, d); };
+    };
+    slurm.nodes = static_cast<std::uint32_t>(slurm_value("nodes", keys.nodes, whole(kSlurmNodes)));
+    slurm.gpus_per_node =
+        static_cast<std::uint32_t>(slurm_value("gpus_per_node", keys.gpus_per_node, whole(kGpusPerNode)));
+    slurm.time = slurm_value("time", keys.time, parse_duration);
+    slurm.signal_margin = slurm_value("signal_margin", keys.signal_margin, parse_duration);
+    slurm.exclusive = slurm_value(
+        "exclusive", keys.exclusive,
+        [](const std::string& text, Position at, Diagnostics& d) { return parse_bool("exclusive", text, at, d); });
+    slurm.requeue = slurm_value("requeue", keys.requeue, parse_requeue);
+    if (keys.mem.at.line > 0) slurm.mem_bytes = slurm_value("mem", keys.mem, parse_size).bytes;
+    slurm.max_requeues =
+        static_cast<std::uint32_t>(slurm_value("max_requeues", workflow_.limits.max_requeues, whole(kMaxRequeues)));
+  }
+
+  template <class T, class Parse>
+  T slurm_value(std::string_view key, const Field<T>& field, Parse parse) {
+    if (!field.expression) return field.value;
+    const auto text = evaluated(*field.expression, {key, Stage::load, false});
+    if (!text || is_doubtful(*field.expression, key)) return field.value;
+    return parse(*text, field.at, diagnostics_).value_or(field.value);
+  }
+
+  void set_word(std::string_view key, const std::optional<Text>& text, std::string& into) {
+    const auto value = text ? evaluated(*text, {key, Stage::load, false}) : std::nullopt;
+    if (!value || is_doubtful(*text, key)) return;
+    if (!is_slurm_word(*value))
+      diagnostics_.error("E112", text->at, fmt::format("'{}' is {}; one word without blanks", key, in_quotes(*value)));
+    into = *value;
+  }
+
+  void set_option(const Text& text) {
+    const auto value = evaluated(text, {"extra", Stage::load, false});
+    if (!value || is_doubtful(text, "extra")) return;
+    const bool is_option = value->size() > 1 && value->front() == '-' && !has_control_character(*value);
+    if (!is_option)
+      diagnostics_.error("E112", text.at,
+                         fmt::format("'extra' has {}; options of sbatch, e.g. --switches=1", in_quotes(*value)));
+    symbols_.slurm.extra.push_back(*value);
+  }
+
+  /// Made of a parameter that has no value yet.
+  bool is_doubtful(const Text& text, std::string_view key) {
+    Diagnostics said_already(workflow_.file);
+    const PlaceScope scope(symbols_, nullptr, {key, Stage::load, false});
+    const auto compiled = TextTemplate::compile(text, scope, said_already);
+    return compiled && compiled->any_name([&](const Name& name) { return names_.is_doubtful(name); });
   }
 
   std::optional<std::string> evaluated(const Text& text, Place place) {

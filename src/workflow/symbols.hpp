@@ -13,6 +13,7 @@
 
 #include "workflow/expand.hpp"
 #include "workflow/expression.hpp"
+#include "workflow/slurm_request.hpp"
 #include "workflow/workflow.hpp"
 
 namespace fugle::workflow {
@@ -28,11 +29,12 @@ struct Symbols {
   std::string scratch;                                        ///< absolute; empty: it is not written
   graph::RunLimits limits;
   std::optional<Duration> reserve;  ///< as written; nullopt: it is not
-  bool check_only = false;          ///< an environment variable may be unset as well
+  SlurmRequest slurm;
+  bool check_only = false;  ///< an environment variable may be unset as well
 };
 
 /// Reports E103 and E110 for -p, E105 for required parameters, and mistakes in the top-level `env`, `workdir`,
-/// `scratch`, `limits` and `reserve`; a parameter whose value was refused is left without one.
+/// `scratch`, `limits`, `reserve` and `slurm`; a parameter whose value was refused is left without one.
 [[nodiscard]] Symbols make_symbols(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics);
 
 /// The number of a task; throws ExpressionError (E202, with the nearest name).

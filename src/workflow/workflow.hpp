@@ -106,7 +106,30 @@ struct Placing {
 
 struct Limits {
   Field<std::int64_t> max_failures;
+  Field<std::int64_t> max_requeues{20, {}, {}};
   Field<std::int64_t> max_infra_retries{graph::RunLimits{}.max_infra_retries, {}, {}};
+};
+
+/// Whether a job whose time ends before the run gets a next one.
+enum class Requeue : std::uint8_t { automatic, never };
+
+/// The key `slurm`: what to ask Slurm for. What is not written is left to the site.
+struct SlurmKeys {
+  Position at;  ///< line 0: not written
+  std::optional<Text> account;
+  std::optional<Text> partition;
+  std::optional<Text> qos;
+  std::optional<Text> reservation;
+  std::optional<Text> constraint;
+  std::optional<Text> mail_user;
+  Field<std::int64_t> nodes;
+  Field<Duration> time;
+  Field<bool> exclusive;
+  Field<std::int64_t> gpus_per_node;
+  Field<Size> mem;  ///< per node; 0: all there is
+  Field<Duration> signal_margin{std::chrono::seconds(120), {}, {}};
+  Field<Requeue> requeue;
+  std::vector<Text> extra;  ///< options of sbatch, as they stand
 };
 
 /// A command of a `--lines` file: element `task[number]`, with FUGLE_LINE in its environment.
@@ -161,6 +184,7 @@ struct Workflow {
   std::optional<Text> workdir;
   std::optional<Text> scratch;
   Limits limits;
+  SlurmKeys slurm;
   Field<Duration> reserve;      ///< where it is not written, the caller has a default
   std::vector<TaskNode> tasks;  ///< those of `finally` last
 };

@@ -496,6 +496,81 @@ TEST(Expand, limits_may_depend_on_params) {
               HasSubstr("E404: env.HOME is known only at plan; 'max_failures' must be known at start"));
 }
 
+struct Asked {
+  SlurmRequest slurm;
+  std::string messages;
+};
+Asked ask_slurm(const std::string& text, std::vector<std::pair<std::string, std::string>> params = {}) {
+  Diagnostics diagnostics("w.yaml");
+  const auto workflow = read_workflow("version: 1\nname: w\n" + text, diagnostics);
+  ExpandOptions options;
+  options.params = std::move(params);
+  (void)expand(*workflow, options, diagnostics);
+  return {slurm_request_of(*workflow, options), diagnostics.to_text()};
+}
+
+TEST(Expand, what_slurm_is_asked_for_may_depend_on_params) {
+  const std::string tasks = "tasks: {a: {run: x}}\n";
+  const SlurmRequest nothing = ask_slurm(tasks).slurm;
+  EXPECT_EQ(nothing.nodes, 0U);
+  EXPECT_EQ(nothing.time, Duration{0});
+  EXPECT_EQ(nothing.mem_bytes, std::nullopt);
+  EXPECT_EQ(nothing.signal_margin, std::chrono::minutes(2));
+  EXPECT_EQ(nothing.requeue, Requeue::automatic);
+  EXPECT_EQ(nothing.max_requeues, 20U);
+  const std::string file = R"(params: {n: 2, queue: short}
+limits: {max_requeues: "${{ params.n * 3 }}"}
+slurm:
+  {account: atm0421, partition: "${{ params.queue }}", nodes: "${{ params.n }}", time: 4h, mem: 0, requeue: never,
+   exclusive: true, gpus_per_node: 4, signal_margin: 3m, mail_user: a@b.org, extra: [--switches=1, "--nice"]}
+)" + tasks;
+  const Asked asked = ask_slurm(file, {{"n", "5"}});
+  EXPECT_EQ(asked.messages, "");
+  EXPECT_EQ(asked.slurm.account, "atm0421");
+  EXPECT_EQ(asked.slurm.partition, "short");
+  EXPECT_EQ(asked.slurm.nodes, 5U);
+  EXPECT_EQ(asked.slurm.time, std::chrono::hours(4));
+  EXPECT_EQ(asked.slurm.mem_bytes, 0U);
+  EXPECT_EQ(asked.slurm.requeue, Requeue::never);
+  EXPECT_TRUE(asked.slurm.exclusive);
+  EXPECT_EQ(asked.slurm.gpus_per_node, 4U);
+  EXPECT_EQ(asked.slurm.signal_margin, std::chrono::minutes(3));
+  EXPECT_EQ(asked.slurm.mail_user, "a@b.org");
+  EXPECT_THAT(asked.slurm.extra, ElementsAre("--switches=1", "--nice"));
+  EXPECT_EQ(asked.slurm.max_requeues, 15U);
+  EXPECT_THAT(ask_slurm(file, {{"queue", "a b"}}).messages, HasSubstr("E112: 'partition' is 'a b'; one word"));
+  EXPECT_THAT(ask_slurm("slurm: {extra: [switches=1]}\n" + tasks).messages,
+              HasSubstr("E112: 'extra' has 'switches=1'"));
+  EXPECT_THAT(ask_slurm("slurm: {extra: [\"--nice\\n#SBATCH -x\"]}\n" + tasks).messages, HasSubstr("E112: 'extra'"));
+}
+
+TEST(Expand, tasks_are_held_against_the_allocation_that_the_file_asks_for) {
+  const auto message = [](const std::string& slurm, const std::string& task) {
+    return first_message(expand_text(slurm + "\ntasks: {wrf: {run: x, " + task + "}}"));
+  };
+  EXPECT_EQ(message("slurm: {time: 4h}", "timeout: 5h"),
+            "4:31: error E304: timeout 5h of wrf is longer than slurm.time 4h");
+  EXPECT_EQ(message("slurm: {time: 4h}", "timeout: 4h"), "");
+  EXPECT_EQ(message("slurm: {nodes: 2}", "timeout: 5h"), "");
+  EXPECT_EQ(message("slurm: {mem: 4G}", "resources: {mem: 8G}"),
+            "4:39: error E302: task wrf needs 8.0G, slurm.mem is 4.0G");
+  EXPECT_EQ(message("slurm: {mem: 0}", "resources: {mem: 8G}"), "");
+  EXPECT_EQ(message("slurm: {gpus_per_node: 1}", "resources: {gpus: 2}"),
+            "4:40: error E302: task wrf needs 2 gpus, slurm.gpus_per_node is 1");
+  EXPECT_EQ(first_message(expand_text("slurm: {time: 4h}\nreserve: 4h\ntasks: {a: {run: x}}")),
+            "4:10: error E304: reserve 4h is not below slurm.time 4h");
+}
+
+TEST(Expand, the_allocation_is_not_doubted_for_params_without_value) {
+  const std::string text = R"(params: {t: {type: string}, m: {type: string}}
+slurm: {time: "${{ params.t }}", mem: 1G}
+tasks: {a: {run: x, timeout: 5h, resources: {mem: "${{ params.m }}"}}}
+)";
+  EXPECT_EQ(expand_text(text, {{}, true}).messages, "");
+  EXPECT_THAT(expand_text(text, {{{"t", "4h"}, {"m", "2G"}}}).messages, HasSubstr("E304"));
+  EXPECT_THAT(expand_text(text, {{{"t", "9h"}, {"m", "2G"}}}).messages, HasSubstr("E302"));
+}
+
 TEST(Expand, policies_reach_the_graph) {
   const Expanded e = expand_text(R"(params: {part: 5%}
 on_failure: drain

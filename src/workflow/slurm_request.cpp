@@ -1,0 +1,83 @@
+#include "workflow/slurm_request.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/text.hpp"
+
+namespace fugle::workflow {
+namespace {
+
+class SlurmCheck {
+ public:
+  SlurmCheck(const Workflow& workflow, const SlurmRequest& request, bool check_only, Diagnostics& diagnostics)
+      : keys_(workflow.slurm), request_(request), check_only_(check_only), diagnostics_(diagnostics) {
+    for (const TaskNode& task : workflow.tasks) nodes_.emplace(task.name, &task);
+  }
+
+  void check(const graph::Task& task) {
+    const auto found = nodes_.find(task.name);
+    if (found == nodes_.end()) return;
+    const TaskNode& node = *found->second;
+    if (is_known(keys_.mem, node.mem) && request_.mem_bytes.value_or(0) > 0 &&
+        task.request.mem_bytes > *request_.mem_bytes)
+      diagnostics_.error("E302", place(node, node.mem),
+                         fmt::format("task {} needs {}, slurm.mem is {}", task.name,
+                                     format_bytes(task.request.mem_bytes), format_bytes(*request_.mem_bytes)));
+    if (is_known(keys_.gpus_per_node, node.gpus) && task.request.gpus > request_.gpus_per_node)
+      diagnostics_.error("E302", place(node, node.gpus),
+                         fmt::format("task {} needs {} {}, slurm.gpus_per_node is {}", task.name, task.request.gpus,
+                                     task.request.gpus == 1 ? "gpu" : "gpus", request_.gpus_per_node));
+    if (is_known(keys_.time, node.timeout) && task.timeout > request_.time)
+      diagnostics_.error("E304", place(node, node.timeout),
+                         fmt::format("timeout {} of {} is longer than slurm.time {}", format_duration(task.timeout),
+                                     task.name, format_duration(request_.time)));
+  }
+
+  void check_reserve(const Field<Duration>& field, std::optional<Duration> reserve) {
+    if (!reserve || !is_known(keys_.time, field) || *reserve < request_.time) return;
+    diagnostics_.error("E304", field.at,
+                       fmt::format("reserve {} is not below slurm.time {}", format_duration(*reserve),
+                                   format_duration(request_.time)));
+  }
+
+ private:
+  template <class T, class U>
+  [[nodiscard]] bool is_known(const Field<T>& asked, const Field<U>& needed) const {
+    const bool is_literal = !asked.expression && !needed.expression;
+    return asked.at.line > 0 && (is_literal || !check_only_);
+  }
+
+  template <class T>
+  static Position place(const TaskNode& node, const Field<T>& field) {
+    return field.at.line > 0 ? field.at : node.at;
+  }
+
+  const SlurmKeys& keys_;
+  const SlurmRequest& request_;
+  bool check_only_;
+  Diagnostics& diagnostics_;
+  std::unordered_map<std::string_view, const TaskNode*> nodes_;
+};
+
+}  // namespace
+
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
+}
+
+bool is_slurm_word(std::string_view text) {
+  return !text.empty() && text.find(' ') == std::string_view::npos && !has_control_character(text);
+}
+
+void check_slurm(const graph::Graph& graph, const Workflow& workflow, const SlurmRequest& request,
+                 std::optional<Duration> reserve, bool check_only, Diagnostics& diagnostics) {
+  if (workflow.slurm.at.line == 0) return;
+  SlurmCheck check(workflow, request, check_only, diagnostics);
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) check.check(graph.task(TaskId(t)));
+  check.check_reserve(workflow.reserve, reserve);
+}
+
+}  // namespace fugle::workflow
