@@ -19,6 +19,7 @@ std::string_view prefix_of(Scope scope) {
     case Scope::matrix: return "matrix.";
     case Scope::input: return "inputs.";
     case Scope::output: return "outputs.";
+    case Scope::trigger: return "triggers.";
     case Scope::top:
     case Scope::task:
     case Scope::param: break;

@@ -33,7 +33,7 @@ constexpr Key kKeys[] = {
     {Scope::top, "concurrency", KeyType::map, kLater, kNotInDefaults, "runs that exclude each other"},
     {Scope::top, "slurm", KeyType::map, kBuilt, kNotInDefaults, "what to ask Slurm for"},
     {Scope::top, "partitions", KeyType::map, kLater, kNotInDefaults, "data slices"},
-    {Scope::top, "triggers", KeyType::list, kLater, kNotInDefaults, "what starts a run"},
+    {Scope::top, "triggers", KeyType::list, kBuilt, kNotInDefaults, "what starts a run: maps of schedule, timezone, catch_up, or of run, state"},
     {Scope::top, "tasks", KeyType::named_map, kBuilt, kNotInDefaults, "the tasks, by id"},
     {Scope::top, "finally", KeyType::named_map, kBuilt, kNotInDefaults, "tasks run when all others have ended, however"},
     {Scope::top, "reserve", KeyType::duration, kBuilt, kNotInDefaults, "walltime kept for 'finally' and the last checkpoint"},
@@ -155,6 +155,16 @@ constexpr Key kKeys[] = {
     {Scope::output, "min_size", KeyType::size, kLater, kNotInDefaults, "smallest good size"},
     {Scope::output, "temp", KeyType::boolean, kLater, kNotInDefaults, "deleted when the last consumer is done"},
     {Scope::output, "protect", KeyType::boolean, kLater, kNotInDefaults, "read-only when done"},
+    {Scope::trigger, "schedule", KeyType::text, kBuilt, kNotInDefaults, "times, as in crontab(5): minute hour day month weekday"},
+    {Scope::trigger, "timezone", KeyType::text, kBuilt, kNotInDefaults, "of the schedule, e.g. Europe/Berlin; UTC by default"},
+    {Scope::trigger, "catch_up", KeyType::word, kBuilt, kNotInDefaults, "what becomes of missed times: none, latest or all"},
+    {Scope::trigger, "run", KeyType::text, kBuilt, kNotInDefaults, "another workflow's newest run, or the id of a run"},
+    {Scope::trigger, "state", KeyType::word, kBuilt, kNotInDefaults, "how that run has to end: ok, failed or done; ok by default"},
+    {Scope::trigger, "file", KeyType::text, kLater, kNotInDefaults, "a file that appears"},
+    {Scope::trigger, "settle", KeyType::duration, kLater, kNotInDefaults, "time for which the file has to stay as it is"},
+    {Scope::trigger, "batch", KeyType::any, kLater, kNotInDefaults, "files for one run"},
+    {Scope::trigger, "partition", KeyType::text, kLater, kNotInDefaults, "data slice named by the file"},
+    {Scope::trigger, "job", KeyType::text, kLater, kNotInDefaults, "a Slurm job that ends"},
     // clang-format on
 };
 

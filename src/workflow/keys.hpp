@@ -24,6 +24,7 @@ enum class Scope : std::uint8_t {
   param,
   input,
   output,
+  trigger,
 };
 
 /// What a key takes.

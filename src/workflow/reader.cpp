@@ -18,6 +18,7 @@
 #include "workflow/restart_reader.hpp"
 #include "workflow/slurm_reader.hpp"
 #include "workflow/task_reader.hpp"
+#include "workflow/triggers_reader.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -102,6 +103,8 @@ class WorkflowReader {
       read_limits(entry);
     else if (entry.key == "slurm")
       read_slurm(reading_, entry, workflow_.slurm);
+    else if (entry.key == "triggers")
+      read_triggers(reading_, entry, workflow_.triggers);
     else if (entry.key == "reserve")
       read_duration(reading_, entry, {}, workflow_.reserve);
   }

@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "graph/task.hpp"
 #include "workflow/diagnostic.hpp"
+#include "workflow/triggers.hpp"
 #include "workflow/value.hpp"
 
 namespace fugle::workflow {
@@ -185,6 +186,7 @@ struct Workflow {
   std::optional<Text> scratch;
   Limits limits;
   SlurmKeys slurm;
+  Triggers triggers;
   Field<Duration> reserve;      ///< where it is not written, the caller has a default
   std::vector<TaskNode> tasks;  ///< those of `finally` last
 };
