@@ -2,6 +2,7 @@
 // command decides when. Nothing here is the truth about tasks: that is waitpid and MPI.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@ struct JobRecord {
   std::string id;
   std::string state;          ///< "PENDING", "RUNNING", ...
   std::string reason;         ///< why it is pending
-  std::optional<Time> end;    ///< when Slurm will end it, or did; nothing: unlimited or not known
+  std::optional<Time> end;    ///< when Slurm will end it, or did, or (PENDING) is expected to; nothing: unlimited or
+                              ///< not known
   std::optional<Time> start;  ///< when it started, or is expected to
   std::vector<std::string> nodes;
   bool may_requeue = true;
@@ -23,7 +25,9 @@ struct JobRecord {
   std::string comment;
 };
 
-/// The commands whose output parse_job_records() reads; times are asked for in UTC seconds by SLURM_TIME_FORMAT=%s.
+/// The command whose output parse_job_records() reads; times are asked for in UTC seconds by SLURM_TIME_FORMAT=%s. Ids
+/// are also those of arrays and heterogeneous jobs, which give a record for each of their jobs. Its exit code is not 0
+/// when the last of the jobs is not known or the controller does not answer.
 [[nodiscard]] std::vector<std::string> command_for_jobs(const std::vector<std::string>& ids);
 /// What could not be read is left out: not knowing a job is not an error.
 [[nodiscard]] std::vector<JobRecord> parse_job_records(std::string_view output);
