@@ -64,7 +64,7 @@ std::string tasks_part(const graph::Graph& graph, const TaskSums& sums, Part par
   bool has_policies = false;
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
     const graph::Task& task = graph.task(TaskId(t));
-    if (task.kind == graph::TaskKind::gate || sums.elements[t] == 0) continue;
+    if (graph::is_gate(task.kind) || sums.elements[t] == 0) continue;
     if (task.runs_finally != (part == Part::finally)) continue;
     rows.push_back({std::to_string(sums.elements[t]), std::to_string(task.request.cores),
                     task.request.mem_bytes == 0 ? "share" : format_bytes(task.request.mem_bytes),

@@ -36,7 +36,7 @@ Graph::Graph(GraphData data) : data_(std::move(data)) {
   FUGLE_EXPECT(data_.ids.size() == num_elements() && data_.texts.size() == num_elements());
   FUGLE_EXPECT(data_.needs.offsets.size() == num_elements() + std::size_t{1});
   successors_ = transpose(data_.needs, num_elements());
-  for (const std::uint32_t t : data_.task_of) num_gates_ += data_.tasks[t].kind == TaskKind::gate ? 1 : 0;
+  for (const std::uint32_t t : data_.task_of) num_gates_ += graph::is_gate(data_.tasks[t].kind) ? 1 : 0;
 }
 
 Duration Graph::estimate(ElementId e) const {
@@ -105,19 +105,32 @@ void GraphBuilder::add_edges_all(std::span<const ElementId> from, std::span<cons
       for (const ElementId f : from) add_edge(f, t);
     return;
   }
-  const ElementId gate = gate_after(from);
+  const ElementId gate = gate_after(from, TaskKind::gate);
   for (const ElementId t : to) add_edge(gate, t);
 }
 
-ElementId GraphBuilder::gate_after(std::span<const ElementId> from) {
-  const auto [place, is_new] = gates_.try_emplace({from.begin(), from.end()});
+void GraphBuilder::add_edges_after_end(std::span<const ElementId> from, std::span<const ElementId> to) {
+  const ElementId gate = gate_after(from, TaskKind::end_gate);
+  for (const ElementId t : to) add_edge(gate, t);
+}
+
+ElementId GraphBuilder::gate_after(std::span<const ElementId> from, TaskKind kind) {
+  const auto [place, is_new] = gates_.try_emplace({kind, {from.begin(), from.end()}});
   if (!is_new) return place->second;
-  Task task;
-  task.kind = TaskKind::gate;
-  task.request.cores = 0;
-  place->second = add_element(add_task(std::move(task)), "", {});
+  place->second = add_element(task_of_gates(kind), "", {});
   for (const ElementId f : from) add_edge(f, place->second);
   return place->second;
+}
+
+/// There may be as many end gates as elements: they share one task.
+TaskId GraphBuilder::task_of_gates(TaskKind kind) {
+  if (kind == TaskKind::end_gate && end_gates_.is_valid()) return end_gates_;
+  Task task;
+  task.kind = kind;
+  task.request.cores = 0;
+  const TaskId added = add_task(std::move(task));
+  if (kind == TaskKind::end_gate) end_gates_ = added;
+  return added;
 }
 
 GraphData GraphBuilder::build() && {

@@ -6,6 +6,8 @@
 //
 // Gates: where m elements all need all of n elements, a gate stands between them (n + m edges instead of n x m).
 // A gate is an element of a task of kind `gate`; it has no command, takes no time and is never shown to users.
+// Where an element waits for the end of others, be it good or bad, a gate of kind `end_gate` stands between them: so an
+// edge is always the same, and what it waits for is known from the elements alone.
 #pragma once
 
 #include <cstdint>
@@ -83,7 +85,9 @@ class Graph {
   [[nodiscard]] const Task& task(TaskId t) const { return data_.tasks[t.value()]; }
   [[nodiscard]] TaskId task_id_of(ElementId e) const { return TaskId(data_.task_of[e.value()]); }
   [[nodiscard]] const Task& task_of(ElementId e) const { return task(task_id_of(e)); }
-  [[nodiscard]] bool is_gate(ElementId e) const { return task_of(e).kind == TaskKind::gate; }
+  [[nodiscard]] bool is_gate(ElementId e) const { return graph::is_gate(task_of(e).kind); }
+  /// A gate that is open once all before it have ended, whether or not they are OK.
+  [[nodiscard]] bool is_end_gate(ElementId e) const { return task_of(e).kind == TaskKind::end_gate; }
 
   [[nodiscard]] std::string_view id(ElementId e) const { return data_.ids[e.value()]; }
   [[nodiscard]] std::string_view packed_text(ElementId e) const { return data_.texts[e.value()]; }
@@ -120,6 +124,8 @@ class GraphBuilder {
   /// Every element of `to` needs every element of `from`, by a gate where that saves edges. A gate is reused for an
   /// equal `from`. To be called after the last add_element().
   void add_edges_all(std::span<const ElementId> from, std::span<const ElementId> to);
+  /// The same, but `to` starts also when those of `from` have failed, were blocked or cancelled.
+  void add_edges_after_end(std::span<const ElementId> from, std::span<const ElementId> to);
 
   [[nodiscard]] const Task& task(TaskId t) const { return data_.tasks[t.value()]; }
   [[nodiscard]] TaskId task_id_of(ElementId e) const { return TaskId(data_.task_of[e.value()]); }
@@ -134,11 +140,13 @@ class GraphBuilder {
     std::uint32_t from, to;
     float bytes;
   };
-  ElementId gate_after(std::span<const ElementId> from);
+  ElementId gate_after(std::span<const ElementId> from, TaskKind kind);
+  TaskId task_of_gates(TaskKind kind);
 
   GraphData data_;
   std::vector<Edge> edges_;
-  std::map<std::vector<ElementId>, ElementId> gates_;  ///< what it stands for, the gate
+  std::map<std::pair<TaskKind, std::vector<ElementId>>, ElementId> gates_;  ///< what it stands for, the gate
+  TaskId end_gates_;
   bool has_bytes_ = false;
 };
 

@@ -108,9 +108,11 @@ struct RestartPolicy {
 };
 
 enum class TaskKind : std::uint8_t {
-  process = 0,  ///< a command run as a child process
-  gate = 1,     ///< no command: stands for "all elements of those tasks", to keep edges n + m instead of n x m
+  process = 0,   ///< a command run as a child process
+  gate = 1,      ///< no command: stands for "all elements of those tasks", to keep edges n + m instead of n x m
+  end_gate = 2,  ///< the same, and open once all have ended, however
 };
+[[nodiscard]] constexpr bool is_gate(TaskKind kind) { return kind != TaskKind::process; }
 
 struct Task {
   std::string name;

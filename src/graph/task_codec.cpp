@@ -96,7 +96,7 @@ Task decode_task(std::string_view bytes) {
   Task task;
   task.name = in.get<std::string>();
   task.description = in.get<std::string>();
-  task.kind = in.get_enum(TaskKind::gate);
+  task.kind = in.get_enum(TaskKind::end_gate);
   task.request.cores = in.get<std::uint32_t>();
   task.request.mem_bytes = in.get<std::uint64_t>();
   task.timeout = in.get_duration();

@@ -40,7 +40,7 @@ std::vector<WorkerId> cut_sequence(const Problem& problem, std::span<const std::
       limit += work * workers[++worker].cores / cores;
     done += work_of(e);
     const graph::Task& task = problem.graph.task_of(ElementId(e));
-    if (task.kind != graph::TaskKind::gate && !chooses_its_place(task)) homes[e] = WorkerId(worker);
+    if (!graph::is_gate(task.kind) && !chooses_its_place(task)) homes[e] = WorkerId(worker);
   }
   return homes;
 }

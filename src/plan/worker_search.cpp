@@ -210,7 +210,7 @@ class Evolution {
   /// Anywhere, to the home of something it needs, or to no home; nothing changes where it does not fit.
   void rehome(Assignment& assignment, std::uint32_t e) {
     const graph::Task& task = problem_.graph.task_of(ElementId(e));
-    if (task.kind == graph::TaskKind::gate) return;
+    if (graph::is_gate(task.kind)) return;
     const auto needs = problem_.graph.needs(ElementId(e));
     const double dice = random_.uniform();
     WorkerId home;

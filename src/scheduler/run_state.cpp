@@ -78,6 +78,7 @@ void RunState::recount_needs(Effects& effects) {
 void RunState::recount_answers(ElementId e) {
   unanswered_[e.value()] = count_unanswered(e);
   verdicts_[e.value()] = State::ok;
+  if (graph_->is_end_gate(e)) return;
   for (const std::uint32_t need : graph_->needs(e))
     if (has_answered(ElementId(need)))
       verdicts_[e.value()] = std::max(verdicts_[e.value()], answer_of(ElementId(need)));
@@ -236,9 +237,10 @@ void RunState::answer_successors(ElementId e, std::vector<ElementId>& ended, Eff
   for (const std::uint32_t s : graph_->successors(e)) {
     if (states_[s] != State::waiting) continue;
     FUGLE_CHECK_THAT(unanswered_[s] > 0);
-    verdicts_[s] = std::max(verdicts_[s], answer);
-    if (--unanswered_[s] > 0) continue;
     const ElementId below(s);
+    // For an end gate any end is as good as another.
+    if (!graph_->is_end_gate(below)) verdicts_[s] = std::max(verdicts_[s], answer);
+    if (--unanswered_[s] > 0) continue;
     const bool may_run = verdicts_[s] == State::ok && !graph_->is_gate(below);
     set(below, may_run ? State::ready : verdicts_[s], effects);
     if (!may_run) ended.push_back(below);
@@ -297,7 +299,22 @@ void RunState::retry_everything(Effects& effects) {
     if (may_run_again) set(e, State::waiting, effects);
   }
   tolerance_.forget_failures();
+  close_end_gates(effects);
   recount_needs(effects);
+}
+
+/// What waited for the end of something that runs again, and has not run itself, waits again. Gates come after what
+/// they stand for.
+void RunState::close_end_gates(Effects& effects) {
+  for (std::uint32_t i = 0; i < states_.size(); ++i) {
+    const ElementId gate(i);
+    if (!graph_->is_end_gate(gate) || !is_final(state(gate))) continue;
+    const auto needs = graph_->needs(gate);
+    if (std::all_of(needs.begin(), needs.end(), [&](std::uint32_t need) { return is_final(states_[need]); })) continue;
+    set(gate, State::waiting, effects);
+    for (const std::uint32_t s : graph_->successors(gate))
+      if (states_[s] == State::ready) set(ElementId(s), State::waiting, effects);
+  }
 }
 
 void apply(RunState& run, const Event& event, Effects& effects) {
@@ -335,11 +352,13 @@ void RunState::check_invariants() const {
     if (!graph_->is_gate(e)) ++counts[static_cast<std::size_t>(states_[i])];
     const bool waits = states_[i] == State::waiting;
     const auto needs = graph_->needs(e);
-    const bool needs_are_ok =
-        std::all_of(needs.begin(), needs.end(), [&](std::uint32_t need) { return counts_as_ok(ElementId(need)); });
+    const bool needs_are_ok = std::all_of(needs.begin(), needs.end(), [&](std::uint32_t need) {
+      // What has ended stays so when that which it came after runs again.
+      return counts_as_ok(ElementId(need)) || (graph_->is_end_gate(ElementId(need)) && attempts_[i] > 0);
+    });
     const bool has_begun = is_live(states_[i]) || states_[i] == State::ready || states_[i] == State::ok ||
                            states_[i] == State::failed || states_[i] == State::retry_wait;
-    FUGLE_CHECK_THAT(!has_begun || needs_are_ok, "an element began before its needs");
+    FUGLE_CHECK_THAT(!has_begun || needs_are_ok || graph_->is_end_gate(e), "an element began before its needs");
     FUGLE_CHECK_THAT(!waits || unanswered_[i] == count_unanswered(e), "unanswered needs are miscounted");
     FUGLE_CHECK_THAT(!waits || unanswered_[i] > 0, "an element waits for nothing");
     FUGLE_CHECK_THAT(!has_begun || !waits_for_finally(e), "a task of finally began too early");

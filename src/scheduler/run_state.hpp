@@ -8,6 +8,7 @@
 //   hold_element:              WAITING, READY, RETRY_WAIT ---> HELD;  release_element: HELD ---> WAITING, READY, ...
 //   at a new life of the run:  RUNNING ---> READY
 //   retry_all:                 FAILED, BLOCKED, CANCELLED ---> WAITING or READY
+//                              READY ---> WAITING behind an end gate that closes again
 //
 // Tasks of `finally` wait, besides for what they need, for finally_began; each life of the run has its own, so at a new
 // life all their elements are WAITING again. A failure within `tolerate` answers those that need it only when its task
@@ -135,6 +136,7 @@ class RunState {
   void begin_finally(Effects& effects);
   void begin_life(Effects& effects);
   void retry_everything(Effects& effects);
+  void close_end_gates(Effects& effects);
   void recount_needs(Effects& effects);
   void recount_answers(ElementId e);
   void decide(ElementId e, Effects& effects);

@@ -55,11 +55,11 @@ std::vector<Step> steps_of(const std::vector<std::uint32_t>& cycle, const graph:
   std::vector<Step> steps;
   for (const std::uint32_t element : cycle) {
     const graph::Task& task = data.tasks[data.task_of[element]];
-    if (task.kind == graph::TaskKind::gate) continue;
+    if (graph::is_gate(task.kind)) continue;
     steps.push_back({by_name.at(task.name), graph::unpack(task, data.texts[element])});
   }
   // A cycle found from a gate begins and ends between two elements.
-  if (data.tasks[data.task_of[cycle.front()]].kind == graph::TaskKind::gate) steps.push_back(steps.front());
+  if (graph::is_gate(data.tasks[data.task_of[cycle.front()]].kind)) steps.push_back(steps.front());
   return steps;
 }
 

@@ -15,6 +15,8 @@ class GraphStory {
    public:
     TaskStory(GraphStory& story, std::size_t index) : story_(&story), index_(index) {}
     TaskStory after(TaskStory other) { return story_->needs_.emplace_back(other.index_, index_), *this; }
+    /// Whether that ends well or not.
+    TaskStory after_end_of(TaskStory other) { return story_->waits_.emplace_back(other.index_, index_), *this; }
     TaskStory cores(std::uint32_t n) { return task().request.cores = n, *this; }
     TaskStory mem(std::uint64_t bytes) { return task().request.mem_bytes = bytes, *this; }
     TaskStory priority(int p) { return task().priority = p, *this; }
@@ -55,13 +57,14 @@ class GraphStory {
       }
     }
     for (const auto& [from, to] : needs_) builder.add_edges_all(elements[from], elements[to]);
+    for (const auto& [from, to] : waits_) builder.add_edges_after_end(elements[from], elements[to]);
     return graph::Graph(std::move(builder).build());
   }
 
  private:
   std::vector<graph::Task> tasks_;
   std::vector<std::uint32_t> counts_;
-  std::vector<std::pair<std::size_t, std::size_t>> needs_;
+  std::vector<std::pair<std::size_t, std::size_t>> needs_, waits_;
 };
 
 }  // namespace fugle::testing

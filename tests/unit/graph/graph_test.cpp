@@ -38,6 +38,24 @@ TEST(Graph, merges_double_edges) {
   EXPECT_EQ(graph.num_edges(), 1u);
 }
 
+TEST(GraphBuilder, keeps_gates_and_end_gates_of_equal_sources_apart) {
+  GraphBuilder builder;
+  Task task;
+  task.name = "t";
+  const TaskId id = builder.add_task(task);
+  std::vector<ElementId> from, to;
+  for (int i = 0; i < 10; ++i) from.push_back(builder.add_element(id, "f" + std::to_string(i), {}));
+  for (int i = 0; i < 10; ++i) to.push_back(builder.add_element(id, "t" + std::to_string(i), {}));
+  builder.add_edges_all(from, to);
+  builder.add_edges_after_end(from, to);
+  const Graph graph(std::move(builder).build());
+  ASSERT_EQ(graph.num_elements(), 22u);
+  EXPECT_EQ(graph.num_real_elements(), 20u);
+  EXPECT_FALSE(graph.is_end_gate(ElementId(20)));
+  EXPECT_TRUE(graph.is_end_gate(ElementId(21)));
+  EXPECT_EQ(graph.real_needs(to[0]), from);
+}
+
 TEST(GraphBuilder, puts_one_gate_between_many_and_many) {
   GraphBuilder builder;
   const TaskId first = builder.add_task(task_named("first"));

@@ -94,6 +94,52 @@ TEST(RunState, opens_a_gate_when_all_of_a_task_are_ok) {
   EXPECT_EQ(s.run.count(State::ok), 10u) << "gates are not counted";
 }
 
+TEST(RunState, opens_an_end_gate_when_all_before_it_have_ended_however) {
+  GraphStory story;
+  auto a = story.task("a").times(3), b = story.task("b");
+  auto c = story.task("c").after(b);
+  story.task("report").after_end_of(a).after_end_of(c);
+  Story s(story);
+  s.end("a[0]");
+  s.end("a[1]", FailureClass::error, 1);
+  s.end("b", FailureClass::signal, 9);
+  EXPECT_EQ(s.state("c"), State::blocked);
+  EXPECT_EQ(s.state("report"), State::waiting);
+  s.happen(EventKind::cancel_element, "a[2]");
+  EXPECT_EQ(s.state("report"), State::ready);
+  s.end("report");
+  EXPECT_EQ(s.state("report"), State::ok);
+  EXPECT_TRUE(s.run.is_complete());
+}
+
+TEST(RunState, blocks_behind_an_end_gate_what_needs_something_else_that_failed) {
+  GraphStory story;
+  auto a = story.task("a"), b = story.task("b");
+  story.task("c").after(a).after_end_of(b);
+  Story s(story);
+  s.end("a", FailureClass::error, 1);
+  s.end("b", FailureClass::error, 1);
+  EXPECT_EQ(s.state("c"), State::blocked);
+}
+
+TEST(RunState, closes_an_end_gate_again_when_what_it_waited_for_is_tried_again) {
+  GraphStory story;
+  auto a = story.task("a"), b = story.task("b").after_end_of(a), c = story.task("c").after_end_of(a);
+  story.task("d").after_end_of(b).after_end_of(c);
+  Story s(story);
+  s.end("a", FailureClass::error, 1);
+  s.end("b");
+  EXPECT_EQ(s.state("c"), State::ready);
+  s.happen(EventKind::retry_all);
+  EXPECT_EQ(s.state("a"), State::ready);
+  EXPECT_EQ(s.state("b"), State::ok) << "what has run does not run again";
+  EXPECT_EQ(s.state("c"), State::waiting) << "it was not begun, so it waits for the new end";
+  s.end("a");
+  EXPECT_EQ(s.state("c"), State::ready);
+  s.end("c", FailureClass::error, 1);
+  EXPECT_EQ(s.state("d"), State::ready);
+}
+
 TEST(RunState, passes_cancellation_down_as_cancelled) {
   Story s(diamond());
   s.end("a");
