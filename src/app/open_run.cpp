@@ -32,11 +32,15 @@ bool is_done(const scheduler::RunState& state) {
          state.count(State::blocked) == 0 && state.count(State::cancelled) == 0;
 }
 
-/// After a kill of mpirun its ranks live on for a second or two: no reason to refuse who resumes at once.
+/// After a kill of mpirun its ranks live on for a second or two: no reason to refuse who resumes at once. An earlier
+/// incarnation of our batch job does not leave unless it is told to, which RunLock does.
 void wait_for_the_last_head(const std::string& run_dir) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  while (store::find_lock_holder(run_dir) && std::chrono::steady_clock::now() < deadline)
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto holder = store::find_lock_holder(run_dir);
+    if (!holder || holder->incarnation.is_followed_by(store::lock_options().lease.self)) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
 }
 
 void repair(const std::string& run_dir, const graph::Graph& graph, std::uint64_t seed) {
@@ -101,7 +105,9 @@ std::optional<store::LockHolder> OpenRun::other_holder() const {
   try {
     const auto holder = store::find_lock_holder(directory_);
     // A new holder first makes the file, then writes its name.
-    const bool is_other = holder && holder->pid > 0 && (holder->pid != getpid() || holder->host != host_name());
+    const bool is_other = holder && holder->pid > 0 &&
+                          (holder->pid != getpid() || holder->host != host_name() ||
+                           holder->incarnation != store::lock_options().lease.self);
     return is_other ? holder : std::nullopt;
   } catch (const EnvironmentError&) {
     return std::nullopt;  // a file that can not be read says nothing about who has it

@@ -58,6 +58,16 @@ void Engine::request_stop(StopKind kind, int exit_code, const std::string& why, 
   head_->request_stop(kind, exit_code, why, now);
 }
 
+void Engine::set_end_of_allocation(Time end, Time now) {
+  FUGLE_EXPECT(head_ != nullptr);
+  head_->set_end_of_allocation(end, now);
+}
+
+void Engine::set_skip_finally(bool skips) {
+  FUGLE_EXPECT(head_ != nullptr);
+  head_->set_skip_finally(skips);
+}
+
 void Engine::leave() { worker_->leave(); }
 
 std::uint32_t Engine::num_workers() const {

@@ -39,7 +39,7 @@ struct HeadOptions {
   std::string life_text;      ///< text of the run_started event: "host pid user"
   bool retry_failed = false;  ///< a person resumed: FAILED, BLOCKED, CANCELLED are tried again
   bool fail_fast = false;     ///< the first failure stops the run
-  bool skip_finally = false;  ///< the run will go on in another job
+  bool skip_finally = false;  ///< what is incomplete by time or preemption goes on in another job: `finally` runs there
 };
 
 class Engine {
@@ -57,6 +57,11 @@ class Engine {
   /// unless it is complete by then. Calling again with `stop` hardens a drain.
   enum class StopKind : std::uint8_t { drain, stop };
   void request_stop(StopKind kind, int exit_code, const std::string& why, Time now);
+  /// Rank 0: the allocation ends then, earlier or later than was said before; kNever: nobody knows. A stop that its end
+  /// has brought about already is not taken back.
+  void set_end_of_allocation(Time end, Time now);
+  /// Rank 0: as HeadOptions::skip_finally, when it is known late.
+  void set_skip_finally(bool skips);
   /// This rank can start nothing any more (its executor broke): what ended is reported, what was held goes to other
   /// workers, and the rank is a worker no longer; a worker rank is done then, rank 0 goes on as head.
   void leave();

@@ -76,6 +76,15 @@ void Granter::begin_finally(Time last_end, std::string run_state) {
 
 // ---- the end of the allocation
 
+void Granter::set_last_end(Time last_end) {
+  last_end_ = last_end;
+  for (const WorkerTable::Entry& entry : workers_.all())
+    if (entry.info.alive) (void)grant_for(entry.info.worker);
+  for (const ElementId e : put_aside_)
+    if (run_.state(e) == State::ready) ready_.push(e);
+  put_aside_.clear();
+}
+
 bool Granter::ends_in_time(ElementId e, Time now) const {
   return last_end_ == kNever || now + from_seconds(wanted_s(e)) <= last_end_;
 }
@@ -254,7 +263,7 @@ LeasedElement Granter::leased(ElementId element) {
   out.attempt = static_cast<std::uint16_t>(run_.attempt(element) + 1);
   out.index = element.value() - first_of_name_[out.task.value()];
   out.order = ready_.position_of(element);
-  out.expected_s = last_end_ == kNever ? 0 : wanted_s(element);
+  out.expected_s = wanted_s(element);  // the end of the allocation may become known later
   out.id = graph_.id(element);
   out.packed_text = graph_.packed_text(element);
   out.waits_for = leases_.count_outside_needs(element) > 0 ? 1 : 0;

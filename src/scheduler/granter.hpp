@@ -34,6 +34,8 @@ class Granter {
   void avoid(ElementId element, WorkerId worker) { chooser_.avoid(element, worker); }
   /// From now on only elements of `finally` are to be granted, until `last_end`; `run_state` is told to them.
   void begin_finally(Time last_end, std::string run_state);
+  /// The workers hear of it with the next grants; what was put aside is looked at again.
+  void set_last_end(Time last_end);
   void grant_what_fits(Time now);
   void take_back_for_idle_workers();
 

@@ -122,7 +122,8 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   event.end = report.end;
   event.cls = report.cls;
   // A stop that will be resumed is no verdict about the element: it is READY again for the next life.
-  const bool is_preempted = is_stopping_ && run_.stop_code() == static_cast<int>(ExitCode::incomplete);
+  const bool is_preempted = is_stopping_ && (run_.stop_code() == static_cast<int>(ExitCode::incomplete) ||
+                                             run_.stop_code() == static_cast<int>(ExitCode::conflict));
   if (report.cls == FailureClass::cancelled && is_preempted && !cancel_wanted_.contains(e))
     event.cls = FailureClass::preempted;
   // It was asked to write a checkpoint and leave: however it left, it goes on in the next life.

@@ -35,6 +35,8 @@ class Head {
   [[nodiscard]] bool is_done() const { return is_done_; }
   [[nodiscard]] int exit_code() const { return exit_code_; }
   void request_stop(Engine::StopKind kind, int exit_code, const std::string& why, Time now);
+  void set_end_of_allocation(Time end, Time now);
+  void set_skip_finally(bool skips) { options_.skip_finally = skips; }
   void cancel_element(ElementId element, const std::string& who, Time now);
   void hold_element(ElementId element, const std::string& who, Time now);
   void release_element(ElementId element, const std::string& who, Time now);
@@ -77,6 +79,7 @@ class Head {
   // Stops and ends (head_ends.cpp).
   void stop_when_wanted(Time now);
   void stop_at_the_end_of_the_allocation(Time now);
+  [[nodiscard]] Time last_end() const;
   void plan_checkpoints();
   void ask_for_checkpoints(Time now);
   void ask_for_checkpoint(const RunningAttempt& attempt);
@@ -113,6 +116,7 @@ class Head {
   std::vector<TaskId> beyond_tolerance_;  ///< to be cancelled
   std::set<std::pair<ElementId, std::uint16_t>> stop_sent_;
   std::set<std::pair<ElementId, std::uint16_t>> signalled_;  ///< asked for a checkpoint
+  std::set<std::pair<ElementId, std::uint16_t>> asked_;      ///< of those, for the end as it is known now
   std::vector<std::pair<Time, TaskId>> checkpoints_;         ///< when to ask whom, soonest last
   std::set<TaskId> is_asked_;                                ///< whoever starts now is asked too
   std::vector<WorkerInfo> infos_;                            ///< for observers

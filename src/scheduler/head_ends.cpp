@@ -50,7 +50,28 @@ void Head::revoke_what_waits(const WorkerTable::Entry& entry) {
   if (!revoke.elements.empty()) outbox_.send(entry.info.worker, std::move(revoke));
 }
 
+/// Nothing is to end after this. Of the reserve `finally` gets all but what a stop of it takes.
+Time Head::last_end() const {
+  if (options_.end_of_allocation == kNever) return kNever;
+  return options_.end_of_allocation - (phase_ == Phase::main ? options_.reserve : options_.reserve / kLastPart);
+}
+
+/// Who was asked for a checkpoint too early, as it turns out, is asked again.
+void Head::set_end_of_allocation(Time end, Time now) {
+  if (end == options_.end_of_allocation) return;
+  options_.end_of_allocation = end;
+  if (!has_begun_) begin_life(now);
+  granter_.set_last_end(last_end());
+  plan_checkpoints();
+  std::set<TaskId> due;
+  for (const auto& [when, task] : checkpoints_)
+    if (when <= now) due.insert(task);
+  std::erase_if(is_asked_, [&](TaskId task) { return !due.contains(task); });
+  std::erase_if(asked_, [&](const auto& attempt) { return !due.contains(graph_.task_id_of(attempt.first)); });
+}
+
 void Head::plan_checkpoints() {
+  checkpoints_.clear();
   if (options_.end_of_allocation == kNever) return;
   for (std::uint32_t t = 0; t < graph_.num_tasks(); ++t) {
     const graph::RestartPolicy& restart = graph_.task(TaskId(t)).restart;
@@ -71,7 +92,8 @@ void Head::ask_for_checkpoints(Time now) {
 }
 
 void Head::ask_for_checkpoint(const RunningAttempt& attempt) {
-  if (!signalled_.insert({attempt.element, attempt.attempt}).second) return;
+  if (!asked_.insert({attempt.element, attempt.attempt}).second) return;
+  signalled_.insert({attempt.element, attempt.attempt});
   outbox_.send(attempt.worker, SignalAttempts{{attempt.element}, graph_.task_of(attempt.element).restart.signal});
 }
 
@@ -162,9 +184,10 @@ const char* Head::state_of_run() const {
   return run_.is_main_complete() ? "OK" : "INCOMPLETE";
 }
 
-/// What is complete does not go on in another job.
+/// What is complete, was cancelled or can not get on does not go on in another job.
 bool Head::may_begin_finally() const {
-  const bool is_skipped = options_.skip_finally && !run_.is_main_complete();
+  const bool is_preempted = run_.stop_code() == 0 || run_.stop_code() == static_cast<int>(ExitCode::incomplete);
+  const bool is_skipped = options_.skip_finally && is_preempted && !is_stalled_ && !run_.is_main_complete();
   return run_.has_finally() && !is_skipped && !has_fault_ && workers_.num_alive() > 0;
 }
 
@@ -179,14 +202,12 @@ void Head::say_what_is_left(Time now) {
 
 /// The reserve is theirs; what was asked to stop is over, and can be asked again.
 void Head::begin_finally(Time now) {
-  say_what_is_left(now);
   phase_ = Phase::finally;
   is_stopping_ = false;
   stop_kind_ = Engine::StopKind::drain;
   retries_ = {};
   ready_.clear();
-  const bool has_end = options_.end_of_allocation != kNever;
-  granter_.begin_finally(has_end ? options_.end_of_allocation - options_.reserve / kLastPart : kNever, state_of_run());
+  granter_.begin_finally(last_end(), state_of_run());
   Event began = event_of(EventKind::finally_began, now);
   began.text = state_of_run();
   record(std::move(began));
@@ -199,8 +220,8 @@ void Head::end_when_over(Time now) {
     if (!is_over && can_still_progress()) return;
     const bool is_too_early = workers_.num_alive() == 0 && workers_.num_unanswered() > 0;
     if (phase_ == Phase::main && run_.has_finally() && is_too_early) return;  // somebody may come who can run it
-    if (phase_ == Phase::main && may_begin_finally()) return begin_finally(now);
     say_what_is_left(now);
+    if (phase_ == Phase::main && may_begin_finally()) return begin_finally(now);
     phase_ = Phase::leaving;
     for (const WorkerTable::Entry& entry : workers_.all())
       if (!entry.is_lost) outbox_.send(entry.info.worker, Shutdown{});

@@ -262,6 +262,13 @@ void World::request_stop(Engine::StopKind kind, int exit_code) {
   impl_->wake(0, impl_->now_);
 }
 
+void World::set_end_of_allocation(Time end) {
+  impl_->ranks_[0].engine->set_end_of_allocation(end, impl_->now_);
+  impl_->wake(0, impl_->now_);
+}
+
+void World::set_skip_finally(bool skips) { impl_->ranks_[0].engine->set_skip_finally(skips); }
+
 void World::cancel_element(ElementId e) {
   impl_->ranks_[0].engine->cancel_element(e, "the test", impl_->now_);
   impl_->wake(0, impl_->now_);

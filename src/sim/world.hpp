@@ -98,6 +98,9 @@ class World {
   void fail_store(MemoryStore::Fault fault);
   /// SIGTERM, Ctrl-C.
   void request_stop(scheduler::Engine::StopKind kind, int exit_code);
+  /// Slurm says another time.
+  void set_end_of_allocation(Time end);
+  void set_skip_finally(bool skips);
   void cancel_element(ElementId e);
   void hold_element(ElementId e);
   void release_element(ElementId e);

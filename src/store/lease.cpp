@@ -103,6 +103,14 @@ bool is_free(const File& lease, Time now, Duration stale_after) {
   return now - changed_at(lease) > stale_after;
 }
 
+/// It sees the newer lease within a second, and ends what it runs. After `patience` it goes on without us waiting: the
+/// journal keeps it from writing.
+void wait_until_free(const File& older, const LeaseOptions& options) {
+  const auto deadline = std::chrono::steady_clock::now() + options.patience;
+  while (!is_free(older, wall_clock(), options.stale_after) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
 /// The lease of the largest number, opened; nullopt when there is none (any more).
 std::optional<File> open_latest(const std::string& run_dir, std::uint64_t number, Disk& disk) {
   if (number == 0) return std::nullopt;
@@ -122,11 +130,13 @@ std::string unique_path(const std::string& run_dir) {
 
 }  // namespace
 
-std::string describe_process() {
+std::string describe_process(const Incarnation& self) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  return fmt::format("host {}\npid {}\nboot {}\nstart {}\nspace {}\nbirth {}\n", host.data(), ::getpid(), boot_id(),
-                     format_time(wall_clock()), process_space(), birth_of(::getpid()));
+  std::string text = fmt::format("host {}\npid {}\nboot {}\nstart {}\nspace {}\nbirth {}\n", host.data(), ::getpid(),
+                                 boot_id(), format_time(wall_clock()), process_space(), birth_of(::getpid()));
+  if (!self.job.empty()) text += fmt::format("job {}\nrestarts {}\n", self.job, self.restart_count);
+  return text;
 }
 
 LockHolder holder_in(const std::string& description) {
@@ -134,6 +144,9 @@ LockHolder holder_in(const std::string& description) {
   holder.host = value_in(description, "host ");
   const std::string pid = value_in(description, "pid ");
   std::from_chars(pid.data(), pid.data() + pid.size(), holder.pid);
+  holder.incarnation.job = value_in(description, "job ");
+  const std::string restarts = value_in(description, "restarts ");
+  std::from_chars(restarts.data(), restarts.data() + restarts.size(), holder.incarnation.restart_count);
   return holder;
 }
 
@@ -141,14 +154,19 @@ std::unique_ptr<Lease> Lease::take(const std::string& run_dir, const LeaseOption
   Disk& disk = *options.disk;
   const ScopedTemporary mine(unique_path(run_dir), disk);
   File file(mine.path(), O_RDWR | O_CREAT | O_TRUNC, disk);
-  file.write_at(0, bytes_of(std::string(kHeld) + describe_process()));
+  file.write_at(0, bytes_of(std::string(kHeld) + describe_process(options.self)));
   file.sync_all();
 
   const std::uint64_t latest = latest_number(run_dir);
-  bool is_taken_over = false;
-  if (const auto lease = open_latest(run_dir, latest, disk)) {
-    if (!is_free(*lease, changed_at(file), options.stale_after)) return nullptr;
-    is_taken_over = !read_small(*lease).starts_with(kReleased);
+  const auto older = open_latest(run_dir, latest, disk);
+  bool is_taken_over = false, is_told_to_go = false;
+  if (older) {
+    const std::string text = read_small(*older);
+    is_taken_over = !text.starts_with(kReleased);
+    if (!is_free(*older, changed_at(file), options.stale_after)) {
+      is_told_to_go = holder_in(text).incarnation.is_followed_by(options.self);
+      if (!is_told_to_go) return nullptr;
+    }
   }
   const std::uint64_t number = latest + 1;
   if (!rename_to_new(mine.path(), lease_path(run_dir, number), disk)) return nullptr;
@@ -157,6 +175,7 @@ std::unique_ptr<Lease> Lease::take(const std::string& run_dir, const LeaseOption
   std::unique_ptr<Lease> taken(new Lease(run_dir, number, std::move(file), options));
   if (is_taken_over) std::this_thread::sleep_for(options.second_look);
   if (latest_number(run_dir) != number) return nullptr;
+  if (is_told_to_go) wait_until_free(*older, options);
   // The one before stays, so that nobody who lists the directory meanwhile finds none.
   for (const std::string& name : list_directory(run_dir)) {
     const auto old = number_in(name);

@@ -1,6 +1,7 @@
 // A lock for file systems without flock: run.lease.<n>, a file that only one can make, in which its holder says who it
 // is, and whose time of change it renews every few seconds. A lease is free when its holder gave it back, or its
-// process is gone (same host, same boot), or its heartbeat is older than a minute. Who takes it over makes run.lease.<n
+// process is gone (same host, same boot), or its heartbeat is older than a minute, or it was told to go: an earlier
+// incarnation of our batch job. Who takes it over makes run.lease.<n
 // + 1>: of any number of takers one succeeds, and the number never falls. A holder that was only paused so long is not
 // told; the journal keeps it from doing harm (JournalWriter).
 #pragma once
@@ -18,10 +19,23 @@
 
 namespace fugle::store {
 
+/// Of a batch job: the same job may be there twice, when Slurm has requeued it while what it began before still runs.
+struct Incarnation {
+  std::string job;  ///< "1234"; empty: not in a job
+  std::uint32_t restart_count = 0;
+  bool operator==(const Incarnation&) const = default;
+  /// Then it was told to go, and `later` is to have what it holds.
+  [[nodiscard]] bool is_followed_by(const Incarnation& later) const {
+    return !job.empty() && job == later.job && restart_count < later.restart_count;
+  }
+};
+
 struct LeaseOptions {
   Duration heartbeat = std::chrono::seconds(5);
   Duration stale_after = std::chrono::seconds(60);
   Duration second_look = std::chrono::seconds(2);  ///< after a stale lease was taken over
+  Duration patience = std::chrono::seconds(60);    ///< until an earlier incarnation of our job has gone
+  Incarnation self;
   Disk* disk = &real_disk();
 };
 
@@ -29,6 +43,7 @@ struct LeaseOptions {
 struct LockHolder {
   std::string host;
   int pid = 0;
+  Incarnation incarnation;
   bool operator==(const LockHolder&) const = default;
 };
 
@@ -58,9 +73,9 @@ class Lease {
 /// Only looks. nullopt: nobody.
 [[nodiscard]] std::optional<LockHolder> find_lease_holder(const std::string& run_dir, const LeaseOptions& options = {});
 
-/// "host ..., pid ..., boot ..., start ..." of this process, a line each; what is in lock and lease for people and for
-/// holder_in().
-[[nodiscard]] std::string describe_process();
+/// "host ..., pid ..., boot ..., start ..., job ..." of this process, a line each; what is in lock and lease for people
+/// and for holder_in().
+[[nodiscard]] std::string describe_process(const Incarnation& self = {});
 [[nodiscard]] LockHolder holder_in(const std::string& description);
 
 }  // namespace fugle::store

@@ -106,6 +106,22 @@ TEST(Lease, of_another_node_holds_until_its_heartbeat_is_a_minute_old) {
   EXPECT_TRUE(file_exists(run / "run.lease.8"));
 }
 
+TEST(Lease, is_taken_over_from_an_earlier_incarnation_of_the_same_job) {
+  const TemporaryDirectory run;
+  DiskWithoutFlock disk(ENOLCK);
+  LockOptions options = options_on(disk);
+  options.lease.patience = std::chrono::milliseconds(50);
+  options.lease.self = {"77", 1};
+  const RunLock older(run.path(), options);
+  options.lease.self = {"78", 2};
+  EXPECT_THROW(RunLock(run.path(), options), ConflictError) << "of another job";
+  options.lease.self = {"77", 2};
+  const RunLock later(run.path(), options);
+  EXPECT_EQ(find_lock_holder(run.path(), options)->incarnation, (Incarnation{"77", 2}));
+  options.lease.self = {"77", 1};
+  EXPECT_THROW(RunLock(run.path(), options), ConflictError);
+}
+
 TEST(Lease, is_taken_over_by_one_of_many_that_try_at_once) {
   DiskWithoutFlock disk(ENOLCK);
   for (int round = 0; round < 20; ++round) {
