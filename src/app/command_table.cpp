@@ -27,6 +27,7 @@ constexpr std::array kCommands{
     Command{"cancel", "[RUN] [E]", "stop a run or an element", cancel_verb},
     Command{"hold", "[RUN] E", "keep an element from starting", hold_verb},
     Command{"release", "[RUN] E", "let a held element start again", release_verb},
+    Command{"job", "SCRIPT", "submit a Slurm job and wait for it: for tasks that are jobs", job_verb},
     Command{"doctor", "[RUN]", "is this machine usable; is the state of a run sound", doctor_verb},
 };
 

@@ -28,6 +28,7 @@ int cancel_verb(const Args& args);
 int hold_verb(const Args& args);
 int release_verb(const Args& args);
 int doctor_verb(const Args& args);
+int job_verb(const Args& args);
 
 struct Command {
   std::string_view name;
