@@ -1,7 +1,13 @@
 """The cluster of the drills is what they take it for."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import slurm_case
-from slurm_case import SlurmCase, poll
+from lab.processes import find
+from slurm_case import HERE, SlurmCase, poll
 
 
 class ClusterTest(SlurmCase):
@@ -40,6 +46,23 @@ class ClusterTest(SlurmCase):
     def test_another_user_has_jobs_too(self):
         self.assertEqual(self.slurm("srun", "id", "-un", user="nobody").stdout, "nobody\n")
 
+    def test_nothing_is_left_of_a_cluster_whose_test_was_killed(self):
+        program = ("import sys, time; from lab import Cluster, Settings; import pathlib\n"
+                   f"Cluster(Settings(pathlib.Path({str(self.directory)!r}), nodes=1)).start(dies_with_us=True)\n"
+                   "print('up', flush=True); time.sleep(600)")
+        test = subprocess.Popen([sys.executable, "-B", "-c", program], cwd=HERE, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(test.stdout.readline(), "up\n")
+        self.assertEqual(len(find(["init-controller", str(self.directory)])), 1)
+        os.kill(test.pid, signal.SIGKILL)
+        test.communicate()
+        poll(lambda: not find(["init-controller", str(self.directory)]), what="the end of the cluster")
+
+    def test_start_and_stop_can_be_said_twice(self):
+        command = [str(HERE / "cluster"), "--directory", str(self.directory / "second")]
+        for words, code in ((["status"], 3), (["start", "--nodes=2"], 0), (["start", "--nodes=2"], 0), (["status"], 0),
+                            (["stop"], 0), (["stop"], 0), (["status"], 1)):
+            self.assertEqual(subprocess.run([*command, *words], stdout=subprocess.DEVNULL).returncode, code, words)
+
     def test_the_controller_can_be_restarted(self):
         job = self.sbatch("sleep 2; echo done")
         self.wait_for_job(job, "RUNNING")
@@ -47,6 +70,20 @@ class ClusterTest(SlurmCase):
         self.cluster.start_controller()
         self.wait_for_job(job, "COMPLETED")
         self.assertEqual(self.output_of(job), "done\n")
+
+
+class AccountingTest(SlurmCase):
+    options = {"accounting": True, "cgroups": os.path.isdir("/sys/fs/cgroup/memory")}
+
+    def test_sacct_knows_the_steps_and_memory_is_held(self):
+        hog = "srun --mem=100 python3 -c 'bytearray(300 << 20)'"
+        job = self.sbatch(f"srun --ntasks=1 true; {hog}; echo $?", "--mem=1000")
+        self.wait_for_job(job, {"COMPLETED", "OUT_OF_MEMORY"})
+        steps = self.accounted_steps(job)
+        self.assertEqual(set(steps), {f"{job}.batch", f"{job}.0", f"{job}.1"})
+        self.assertEqual(steps[f"{job}.0"], "COMPLETED")
+        if self.options["cgroups"]:
+            self.assertEqual(steps[f"{job}.1"], "OUT_OF_MEMORY")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
+import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
@@ -35,6 +35,9 @@ class SlurmCase(FugleCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        if why := missing(cls.options.get("accounting", False)):
+            print(f"SKIPPED: {cls.__name__}: {why}", file=sys.stderr, flush=True)
+            raise unittest.SkipTest(why)
         top = BUILD / "slurm-drills"
         top.mkdir(exist_ok=True)
         cls.parent_directory = tempfile.mkdtemp(prefix=f"{pathlib.Path(sys.argv[0]).stem.removesuffix('_test')}-", dir=top)
@@ -160,10 +163,13 @@ class SlurmCase(FugleCase):
         return said.split()
 
     def accounted_steps(self, job):
-        """Steps of the job as accounting has them, {step: state}; needs options = {"accounting": True}."""
-        said = self.slurm("sacct", "--noheader", "--parsable2", f"--jobs={job}", "--format=JobID,State").stdout
-        rows = [line.split("|") for line in said.splitlines()]
-        return {step: state for step, state in rows if "." in step}
+        """Steps of the ended job, {step: state}, once accounting has it all; needs options = {"accounting": True}."""
+        def look():
+            said = self.slurm("sacct", "--noheader", "--parsable2", f"--jobs={job}", "--format=JobID,State").stdout
+            rows = dict(line.split("|") for line in said.splitlines())
+            return rows if rows.get(job, "").split(" ")[0] in ENDED else None
+
+        return {step: state for step, state in poll(look, 30, f"job {job} in accounting").items() if "." in step}
 
     def processes_on(self, node, pattern):
         """Pids, as the node counts them, of the processes there whose command line matches."""
@@ -175,5 +181,4 @@ def main():
     if why := missing():
         print(f"SKIPPED: no Slurm cluster can run here: {why}", flush=True)
         sys.exit(77)
-    import unittest
     unittest.main(verbosity=2)

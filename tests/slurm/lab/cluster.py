@@ -1,5 +1,6 @@
 """The cluster from outside: start, stop, commands in it, and what may befall its nodes."""
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -97,7 +98,7 @@ class Cluster:
         s.directory.mkdir(parents=True, exist_ok=True)
         s.shared = [s.directory, *[path for path in map(pathlib.Path, s.shared) if path != s.directory]]
         s.shared = [str(path) for path in s.shared]
-        for name in ("state", "log"):
+        for name in ("state", "log"):  # a cluster that starts knows nothing of one that was
             shutil.rmtree(s.directory / name, ignore_errors=True)
             (s.directory / name).mkdir()
         configuration.write(s)
@@ -105,9 +106,9 @@ class Cluster:
 
     def _launch(self, dies_with_us):
         with open(self.settings.log / "controller.log", "ab") as log:
-            self._process = subprocess.Popen([*UNSHARE, *PROGRAM, *self._mark()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                             start_new_session=True, cwd="/",
-                                             preexec_fn=_die_with_parent if dies_with_us else None)
+            self._process = subprocess.Popen(
+                [*UNSHARE, *PROGRAM, *self._mark()], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                start_new_session=True, preexec_fn=_die_with_parent if dies_with_us else None)
 
     def _end(self):
         for namespace in self._namespaces():
@@ -135,8 +136,7 @@ class Cluster:
     def _complaint(self):
         """The first fatal line of any log."""
         for path in sorted(self.settings.log.glob("*.log")):
-            if found := re.search(r".*(fatal:|munged: Error|Traceback|RuntimeError|OSError).*",
-                                  path.read_text(errors="replace")):
+            if found := re.search(r"^(.*fatal:.*|\S*(Error|Exception): .*)$", path.read_text(errors="replace"), re.M):
                 return f"{path.name}: {found.group(0)}"
         return ""
 
@@ -219,4 +219,5 @@ def _remove_cgroups(nodes):
     for node in nodes:
         for top in pathlib.Path("/sys/fs/cgroup").glob(f"*/slurm_{node}"):
             for directory, _, _ in os.walk(top, topdown=False):
-                os.rmdir(directory)
+                with contextlib.suppress(OSError):  # another cluster's
+                    os.rmdir(directory)
