@@ -68,6 +68,7 @@ class TaskCompiler {
     if (node_.restart && node_.restart->script && text_names_it(*node_.restart->script)) return true;
     return (node_.script && text_names_it(*node_.script)) || (node_.cleanup && text_names_it(*node_.cleanup)) ||
            std::any_of(node_.argv.begin(), node_.argv.end(), text_names_it) ||
+           std::any_of(node_.shell.begin(), node_.shell.end(), names_it) ||
            std::any_of(node_.env.begin(), node_.env.end(), [&](const EnvVar& v) { return text_names_it(v.value); }) ||
            std::any_of(node_.lines.begin(), node_.lines.end(), [&](const Line& line) { return names_it(line.text); });
   }

@@ -26,15 +26,17 @@ std::string to_ascii(std::string_view text) {
   return out;
 }
 
-std::string place_of(const std::string& file, Position at) {
-  return at.line == 0 ? "command line" : fmt::format("{}:{}:{}", file, at.line, at.column);
+std::string place_of(const Diagnostic& d, const std::string& usual_file, Position at) {
+  const std::string& file = d.file.empty() ? usual_file : d.file;
+  if (at.line == 0) return d.file.empty() ? "command line" : file;
+  return fmt::format("{}:{}:{}", file, at.line, at.column);
 }
 
 std::string plural(std::size_t count, const char* word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
 
-auto identity_of(const Diagnostic& d) { return std::tie(d.at, d.code, d.text, d.severity); }
+auto identity_of(const Diagnostic& d) { return std::tie(d.at, d.code, d.text, d.severity, d.file); }
 
 }  // namespace
 
@@ -51,12 +53,14 @@ bool Diagnostics::has_errors() const {
 }
 
 void Diagnostics::sort() {
-  std::stable_sort(all_.begin(), all_.end(), [](const Diagnostic& a, const Diagnostic& b) { return a.at < b.at; });
+  std::stable_sort(all_.begin(), all_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.file, a.at) < std::tie(b.file, b.at);
+  });
   // Doubles share their place, so it is enough to look among the neighbours that do.
   std::vector<Diagnostic> kept;
   std::size_t first_here = 0;
   for (Diagnostic& d : all_) {
-    if (!kept.empty() && kept.back().at != d.at) first_here = kept.size();
+    if (!kept.empty() && std::tie(kept.back().at, kept.back().file) != std::tie(d.at, d.file)) first_here = kept.size();
     const bool seen = std::any_of(kept.begin() + static_cast<std::ptrdiff_t>(first_here), kept.end(),
                                   [&](const Diagnostic& other) { return identity_of(other) == identity_of(d); });
     if (!seen) kept.push_back(std::move(d));
@@ -70,8 +74,8 @@ std::string Diagnostics::to_text() const {
   const std::size_t printed = std::min(all_.size(), kMaxPrinted);
   for (std::size_t i = 0; i < printed; ++i) {
     const Diagnostic& d = all_[i];
-    out += fmt::format("{}: {} {}: {}\n", place_of(file_, d.at), word_of(d.severity), d.code, d.text);
-    for (const Note& note : d.notes) out += fmt::format("{}: note: {}\n", place_of(file_, note.at), note.text);
+    out += fmt::format("{}: {} {}: {}\n", place_of(d, file_, d.at), word_of(d.severity), d.code, d.text);
+    for (const Note& note : d.notes) out += fmt::format("{}: note: {}\n", place_of(d, file_, note.at), note.text);
   }
   if (all_.size() > printed) out += fmt::format("... and {} more\n", all_.size() - printed);
 
@@ -91,7 +95,7 @@ std::string Diagnostics::to_json() const {
     if (!d.suggestion.empty()) suggestion = d.suggestion;
     list.push_back({{"code", d.code},
                     {"severity", word_of(d.severity)},
-                    {"file", file_},
+                    {"file", d.file.empty() ? file_ : d.file},
                     {"line", d.at.line},
                     {"column", d.at.column},
                     {"message", d.text},

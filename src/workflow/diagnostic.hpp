@@ -29,6 +29,7 @@ struct Diagnostic {
   std::string text;        ///< exactly the text after "CODE: "
   std::string suggestion;  ///< the word to write instead, for --json; empty: none
   std::vector<Note> notes;
+  std::string file{};  ///< where it is another than that of the Diagnostics; also "job 3", with line 0
 };
 
 class Diagnostics {
@@ -42,7 +43,7 @@ class Diagnostics {
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] bool has_errors() const;
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
-  /// Puts them in the order of file positions (command line first) and drops exact doubles.
+  /// Puts them in the order of files and positions (command line first) and drops exact doubles.
   void sort();
   /// All lines for standard error, at most 50 diagnostics, then the line of totals; empty when there are none.
   [[nodiscard]] std::string to_text() const;

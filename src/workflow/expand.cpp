@@ -72,9 +72,26 @@ class Expansion {
       if (i < bytes.size() && bytes[i] > 0)
         add_edges_with_bytes(task.needs[i], to, bytes[i]);
       else
-        builder_.add_edges_all(elements_of(task.needs[i]), to);
+        add_edges_of_need(task.node->needs[i], tasks_[task.needs[i]], to);
     }
     for (const Reference& reference : task.references) builder_.add_edges_all(elements_of(reference.task), to);
+    for (std::size_t e = task.node->max_parallel; e < to.size() && task.node->max_parallel > 0; ++e)
+      builder_.add_edges_after_end({&to[e - task.node->max_parallel], 1}, {&to[e], 1});
+  }
+
+  void add_edges_of_need(const Need& need, const CompiledTask& above, const std::vector<ElementId>& to) {
+    std::vector<ElementId> from = elements_of(above.number);
+    if (need.element) {
+      const auto& values = above.matrix.at(0).texts;
+      const auto found = std::find(values.begin(), values.end(), *need.element);
+      from = {from.at(static_cast<std::size_t>(found - values.begin()))};
+    }
+    switch (need.kind) {
+      case Need::Kind::ok: return builder_.add_edges_all(from, to);
+      case Need::Kind::done: return builder_.add_edges_after_end(from, to);
+      case Need::Kind::each:
+        for (std::size_t e = 0; e < to.size(); ++e) builder_.add_edge(from.at(e), to[e]);
+    }
   }
 
   void add_edges_with_bytes(std::uint32_t from, const std::vector<ElementId>& to, double bytes) {

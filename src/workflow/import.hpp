@@ -2,10 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "workflow/diagnostic.hpp"
+#include "workflow/sbatch_job.hpp"
 #include "workflow/workflow.hpp"
 
 namespace fugle::workflow {
@@ -31,6 +33,15 @@ struct LinesOptions {
 };
 /// One task per line (FORMAT.md section 13).
 [[nodiscard]] std::optional<Workflow> import_lines(std::string_view bytes, const LinesOptions& options,
+                                                   Diagnostics& diagnostics);
+
+struct SlurmOptions {
+  std::string name;     ///< of the workflow
+  std::string program;  ///< fugle, absolute: what scripts find under the name srun; empty: nothing is put there
+  SbatchRules rules;
+};
+/// Calls of sbatch, in their order (FORMAT.md section 14.2). Each job is a task with the tag "id:N".
+[[nodiscard]] std::optional<Workflow> import_slurm(std::span<const SbatchCall> calls, const SlurmOptions& options,
                                                    Diagnostics& diagnostics);
 
 }  // namespace fugle::workflow

@@ -56,6 +56,12 @@ struct EnvVar {
 struct Need {
   std::string task;
   Position at;
+  enum class Kind : std::uint8_t {
+    ok,    ///< all its elements are OK
+    done,  ///< all its elements have ended, however
+    each,  ///< the element with the same matrix values is OK; both tasks have the same
+  } kind = Kind::ok;
+  std::optional<std::string> element{};  ///< only of the element with this value of its one matrix variable
 };
 
 struct MatrixVar {
@@ -174,6 +180,7 @@ struct TaskNode {
   // Only set by importers.
   std::vector<double> need_bytes;  ///< parallel to needs: data on the edge
   std::vector<Line> lines;         ///< of `--lines`: one element each; then there is no matrix and no `run`
+  std::uint32_t max_parallel = 0;  ///< elements at once, 0: no limit; kept by the end of one starting the next
 };
 
 struct Workflow {
