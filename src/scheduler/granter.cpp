@@ -79,14 +79,32 @@ void Granter::begin_finally(Time last_end, std::string run_state) {
 void Granter::set_last_end(Time last_end) {
   last_end_ = last_end;
   for (const WorkerTable::Entry& entry : workers_.all())
-    if (entry.info.alive) (void)grant_for(entry.info.worker);
+    if (entry.info.alive && !entry.is_dismissed) (void)grant_for(entry.info.worker);
+  reconsider_what_was_put_aside();
+}
+
+void Granter::grow() {
+  grant_index_.resize(workers_.num_ranks(), kNone);
+  ready_.grow(workers_.num_ranks());
+}
+
+void Granter::reconsider_what_was_put_aside() {
   for (const ElementId e : put_aside_)
     if (run_.state(e) == State::ready) ready_.push(e);
   put_aside_.clear();
 }
 
+/// Before the end of our allocation, and of that of some worker that could run it.
 bool Granter::ends_in_time(ElementId e, Time now) const {
-  return last_end_ == kNever || now + from_seconds(wanted_s(e)) <= last_end_;
+  if (last_end_ != kNever && now + from_seconds(wanted_s(e)) > last_end_) return false;
+  if (!workers_.has_ends()) return true;
+  const graph::Request& request = graph_.task_of(e).request;
+  return workers_.is_anyone_able(request, until(e, now)) || !workers_.is_anyone_able(request);
+}
+
+/// How long a worker must be there to run it.
+Time Granter::until(ElementId e, Time now) const {
+  return workers_.has_ends() ? now + from_seconds(wanted_s(e)) : RoomIndex::kAnyTime;
 }
 
 /// What can go on from a checkpoint of its own may start as long as it has time for one.
@@ -121,10 +139,12 @@ void Granter::serve_home(WorkerId worker, Time now) {
   while (true) {
     const ElementId e = ready_.first_at_home(worker, workers_.room());
     if (!e.is_valid() || is_outranked(e, worker)) return;
-    if (ends_in_time(e, now))
-      grant(worker, e);
-    else
+    if (!ends_in_time(e, now))
       put_aside_what_is_late(e);
+    else if (workers_.at(worker).last_end < until(e, now))
+      return;  // others can run it
+    else
+      grant(worker, e);
   }
 }
 
@@ -166,10 +186,10 @@ void Granter::serve_all(Time now) {
       put_aside_what_is_late(e);
     } else {
       if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, false);
-      const auto worker = chooser_.choose(e);
+      const auto worker = chooser_.choose(e, until(e, now));
       if (!worker) {
         if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, true);
-        keep_a_worker_free(cls);
+        keep_a_worker_free(cls, until(e, now));
         passed_over.push_back(&cls);
         continue;
       }
@@ -182,11 +202,12 @@ void Granter::serve_all(Time now) {
   }
 }
 
-void Granter::keep_a_worker_free(ReadyQueue::Class& cls) {
-  if (cls.kept_free.is_valid() && workers_.is_alive(cls.kept_free)) return;
+void Granter::keep_a_worker_free(ReadyQueue::Class& cls, Time until) {
+  if (cls.kept_free.is_valid() && workers_.is_able(cls.kept_free, cls.request, until)) return;
   if (cls.bypassed <= kMaxBypassedPerCore * workers_.total_cores()) return;
-  const auto worker = workers_.nearest_to_room(cls.request);
+  const auto worker = workers_.nearest_to_room(cls.request, until);
   if (!worker) return;
+  if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, false);
   cls.kept_free = *worker;
   workers_.keep_free(*worker, true);
 }
@@ -287,7 +308,7 @@ Grant& Granter::grant_for(WorkerId worker) {
     Grant& grant = grants_.emplace_back(worker, Grant{}).second;
     const Duration interval = from_seconds(workers_.num_alive() / kReportsPerSecond);
     grant.report_interval = interval < kNoInterval ? Duration{0} : interval;
-    grant.last_end = last_end_;
+    grant.last_end = std::min(last_end_, workers_.at(worker).last_end);
     grant.run_state = run_state_;
   }
   return grants_[index].second;
@@ -310,7 +331,7 @@ void Granter::send_grants(Time now) {
 
 /// An idle worker and nothing READY here: half of the deepest backlog comes back, worst elements first, as far as there
 /// is room for them elsewhere. A worker with nothing of that kind is not asked again before its next report.
-void Granter::take_back_for_idle_workers() {
+void Granter::take_back_for_idle_workers(Time now) {
   if (ready_.size() > 0 || !workers_.room().has_free_core()) return;
   const auto victim = workers_.room().with_most_surplus();
   if (!victim) return;
@@ -320,7 +341,7 @@ void Granter::take_back_for_idle_workers() {
   std::size_t wanted = (queued.size() + 1) / 2;
   for (auto worst = queued.rbegin(); worst != queued.rend() && wanted > 0; ++worst, --wanted) {
     const ElementId e = ready_.element_at(*worst);
-    if (workers_.room().with_most_room(graph_.task_of(e).request)) revoke.elements.push_back(e);
+    if (workers_.room().with_most_room(graph_.task_of(e).request, until(e, now))) revoke.elements.push_back(e);
   }
   if (!revoke.elements.empty()) outbox_.send(*victim, std::move(revoke));
 }

@@ -36,8 +36,12 @@ class Granter {
   void begin_finally(Time last_end, std::string run_state);
   /// The workers hear of it with the next grants; what was put aside is looked at again.
   void set_last_end(Time last_end);
+  /// There are more workers.
+  void grow();
+  /// Somebody came, or stays longer.
+  void reconsider_what_was_put_aside();
   void grant_what_fits(Time now);
-  void take_back_for_idle_workers();
+  void take_back_for_idle_workers(Time now);
 
   /// READY elements that are not started because they would run beyond the end of the allocation.
   [[nodiscard]] std::span<const ElementId> put_aside() const { return put_aside_; }
@@ -46,12 +50,13 @@ class Granter {
 
  private:
   [[nodiscard]] bool ends_in_time(ElementId e, Time now) const;
+  [[nodiscard]] Time until(ElementId e, Time now) const;
   [[nodiscard]] float wanted_s(ElementId e) const;
   void put_aside_what_is_late(ElementId e);
   void serve_home(WorkerId worker, Time now);
   void serve_all(Time now);
   [[nodiscard]] bool is_outranked(ElementId e, WorkerId worker);
-  void keep_a_worker_free(ReadyQueue::Class& cls);
+  void keep_a_worker_free(ReadyQueue::Class& cls, Time until);
   void stop_keeping_free(ReadyQueue::Class& cls);
 
   void grant(WorkerId worker, ElementId first);

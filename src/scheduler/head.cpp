@@ -62,18 +62,24 @@ void Head::record(Event event) {
 
 void Head::on_message(WorkerId from, const Message& message, Time now) {
   if (!has_begun_) begin_life(now);
+  make_room_for(from);
   workers_.at(from).info.last_heard = now;
   if (const auto* hello = std::get_if<Hello>(&message))
     on_hello(from, *hello, now);
   else if (const auto* report = std::get_if<Report>(&message))
     on_report(from, *report, now);
+  else if (const auto* tenure = std::get_if<Tenure>(&message))
+    on_tenure(from, *tenure, now);
   else
     FUGLE_CHECK_THAT(false, "the head got a message meant for a worker");
 }
 
 void Head::on_hello(WorkerId from, const Hello& hello, Time now) {
   workers_.join(from, hello);
+  if (phase_ == Phase::leaving && workers_.at(from).is_guest) outbox_.send(from, Shutdown{});
   if (hello.cores == 0) return;
+  if (workers_.at(from).last_end != kNever) departures_.emplace(workers_.at(from).last_end, from, TaskId());
+  granter_.reconsider_what_was_put_aside();
   infos_are_old_ = true;
   Event joined = event_of(EventKind::worker_joined, now);
   joined.worker = from;
@@ -115,7 +121,8 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   if (report.kind == AttemptReport::Kind::started) {
     event.kind = EventKind::attempt_started;
     running_.add({e, report.attempt, from, report.start});
-    if (is_asked_.contains(graph_.task_id_of(e))) ask_for_checkpoint(*running_.find(e));
+    const TaskId task = graph_.task_id_of(e);
+    if (is_asked_.contains(task) || is_asked_there_.contains({from, task})) ask_for_checkpoint(*running_.find(e));
     return record(std::move(event));
   }
   event.kind = EventKind::attempt_ended;
@@ -124,7 +131,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   // A stop that will be resumed is no verdict about the element: it is READY again for the next life.
   const bool is_preempted = is_stopping_ && (run_.stop_code() == static_cast<int>(ExitCode::incomplete) ||
                                              run_.stop_code() == static_cast<int>(ExitCode::conflict));
-  if (report.cls == FailureClass::cancelled && is_preempted && !cancel_wanted_.contains(e))
+  if (report.cls == FailureClass::cancelled && (is_preempted || worker.is_dismissed) && !cancel_wanted_.contains(e))
     event.cls = FailureClass::preempted;
   // It was asked to write a checkpoint and leave: however it left, it goes on in the next life.
   if (report.cls != FailureClass::none && report.cls != FailureClass::cancelled &&
@@ -224,6 +231,7 @@ void Head::take_away(ElementId element) {
 
 void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   if (!has_begun_) begin_life(now);
+  make_room_for(worker);
   if (!workers_.is_alive(worker)) {
     workers_.lose(worker);
     return;
@@ -233,6 +241,7 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   lost.worker = worker;
   lost.text = fmt::format("worker {} on {} {}", worker.value(), workers_.at(worker).info.node, why);
   record(std::move(lost));
+  const bool is_dismissed = workers_.at(worker).is_dismissed;
   std::vector<RunningAttempt> ran;
   for (const ElementId e : leases_.lose(worker)) {
     if (const RunningAttempt* attempt = running_.find(e))
@@ -247,16 +256,19 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
     ended.attempt = attempt.attempt;
     ended.worker = worker;
     ended.end = now;
-    ended.cls = is_stopping_ ? FailureClass::preempted : FailureClass::lost;
+    ended.cls = is_stopping_ || is_dismissed ? FailureClass::preempted : FailureClass::lost;
     ended.text = "its worker " + why;
-    granter_.avoid(attempt.element, worker);
+    if (!is_dismissed) granter_.avoid(attempt.element, worker);
     if (!options_.plan.homes.empty()) options_.plan.homes[attempt.element.value()] = WorkerId();
     record(std::move(ended));
     if (const auto wanted = cancel_wanted_.extract(attempt.element))
       record(wish_of(EventKind::cancel_element, attempt.element, wanted.mapped(), now));
   }
-  health_.on_lost_worker(workers_.at(worker).node);
-  suspect(workers_.at(worker).node, now);
+  // Another allocation may end in many ways that say nothing about its nodes.
+  if (!workers_.at(worker).is_guest) {
+    health_.on_lost_worker(workers_.at(worker).node);
+    suspect(workers_.at(worker).node, now);
+  }
   settle_effects();
 }
 
@@ -275,6 +287,7 @@ Time Head::step(Time now) {
   cancel_beyond_tolerance(now);
   stop_when_wanted(now);
   ask_for_checkpoints(now);
+  see_off(now);
   stop_at_the_end_of_the_allocation(now);
   flush_events(now);
   if (is_stopping_ || phase_ == Phase::leaving) {
@@ -283,7 +296,7 @@ Time Head::step(Time now) {
     sharpen_order();
     for (auto& [worker, release] : releases_) outbox_.send(worker, std::move(release));
     granter_.grant_what_fits(now);
-    granter_.take_back_for_idle_workers();
+    granter_.take_back_for_idle_workers(now);
   }
   releases_.clear();
   const Phase before = phase_;
@@ -293,6 +306,7 @@ Time Head::step(Time now) {
   Time deadline = next_tick_;
   if (is_done_) return kNever;
   if (!checkpoints_.empty()) deadline = std::min(deadline, checkpoints_.back().first);
+  deadline = std::min(deadline, next_departure());
   if (phase_ == Phase::leaving) return deadline;
   if (!is_stopping_ && !retries_.empty()) deadline = std::min(deadline, retries_.top().first);
   return is_stopping_hard() ? deadline : std::min(deadline, granter_.last_end());

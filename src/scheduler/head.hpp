@@ -9,6 +9,7 @@
 #include <queue>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "scheduler/engine.hpp"
@@ -54,6 +55,7 @@ class Head {
   void record(Event event);
   void on_hello(WorkerId from, const Hello& hello, Time now);
   void on_report(WorkerId from, const Report& report, Time now);
+  void on_tenure(WorkerId from, const Tenure& tenure, Time now);
   void on_attempt(WorkerId from, const AttemptReport& report);
   void on_returned(WorkerId from, ElementId element, Time now);
   void take_up_again(ElementId e, Time now);
@@ -75,6 +77,12 @@ class Head {
   void note_health(ElementId element, WorkerId worker, FailureClass cls, Time now);
   void suspect(std::uint32_t node, Time now);
   void cancel_beyond_tolerance(Time now);
+
+  // Workers of other allocations (head_guests.cpp).
+  void make_room_for(WorkerId worker);
+  void see_off(Time now);
+  void ask_for_checkpoints_of(WorkerId worker, TaskId task);
+  [[nodiscard]] Time next_departure() const;
 
   // Stops and ends (head_ends.cpp).
   void stop_when_wanted(Time now);
@@ -119,7 +127,11 @@ class Head {
   std::set<std::pair<ElementId, std::uint16_t>> asked_;      ///< of those, for the end as it is known now
   std::vector<std::pair<Time, TaskId>> checkpoints_;         ///< when to ask whom, soonest last
   std::set<TaskId> is_asked_;                                ///< whoever starts now is asked too
-  std::vector<WorkerInfo> infos_;                            ///< for observers
+  /// What is due because a guest's allocation ends: to ask its attempts of a task for checkpoints; no task: it leaves.
+  using Departure = std::tuple<Time, WorkerId, TaskId>;
+  std::set<Departure> departures_;
+  std::set<std::pair<WorkerId, TaskId>> is_asked_there_;  ///< whoever starts there now is asked too
+  std::vector<WorkerInfo> infos_;                         ///< for observers
 
   std::vector<Event> batch_;
   Effects effects_;

@@ -224,7 +224,7 @@ void Head::end_when_over(Time now) {
     if (phase_ == Phase::main && may_begin_finally()) return begin_finally(now);
     phase_ = Phase::leaving;
     for (const WorkerTable::Entry& entry : workers_.all())
-      if (!entry.is_lost) outbox_.send(entry.info.worker, Shutdown{});
+      if (!entry.is_lost && !(entry.is_guest && !entry.has_answered)) outbox_.send(entry.info.worker, Shutdown{});
   }
   if (workers_.have_all_left()) finish(now);
 }

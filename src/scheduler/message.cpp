@@ -56,6 +56,7 @@ struct Encoder {
     put_elements(out, signal.elements);
     out.put(signal.signal);
   }
+  void operator()(const Tenure& tenure) { out.put(tenure.end); }
   void operator()(const Report& report) {
     out.put_all(report.attempts, [&](const AttemptReport& a) {
       out.put(a.kind);
@@ -155,6 +156,7 @@ Message get_message(ByteReader& in) {
       signal.signal = in.get<std::int32_t>();
       return signal;
     }
+    case 8: return Tenure{in.get_time()};
     default: throw_damaged("it is of no known kind");
   }
 }

@@ -27,6 +27,13 @@ struct Hello {
   bool operator==(const Hello&) const = default;
 };
 
+/// Worker to head, of another allocation than the head's: when that allocation ends. Before Hello, lest too much is
+/// granted, and again whenever it changes; with an end that has passed: it must leave now.
+struct Tenure {
+  Time end = kNever;
+  bool operator==(const Tenure&) const = default;
+};
+
 /// One element of a lease. `waits_for` counts its needs inside the lease, and one more while it has needs outside that
 /// were not answered (see Release); `releases` are its successors inside the lease.
 struct LeasedElement {
@@ -90,7 +97,7 @@ struct Report {
   bool goodbye = false;             ///< the worker has nothing left and leaves
 };
 
-using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report, Release, SignalAttempts>;
+using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report, Release, SignalAttempts, Tenure>;
 
 [[nodiscard]] std::string encode(const Message& message);
 /// Throws EnvironmentError on bytes that encode() did not make.

@@ -29,12 +29,13 @@ class Clock {
   virtual void wait_until(Time deadline) = 0;
 };
 
-/// Messages between ranks. Per pair of ranks they arrive in order and at most once.
+/// Messages between ranks. Per pair of ranks they arrive in order and at most once. The head's may bring messages of
+/// workers with higher numbers than there were ranks at the start: guests, of other allocations.
 class Transport {
  public:
   virtual ~Transport() = default;
   [[nodiscard]] virtual WorkerId self() const = 0;
-  [[nodiscard]] virtual std::uint32_t num_ranks() const = 0;
+  [[nodiscard]] virtual std::uint32_t num_ranks() const = 0;  ///< at the start
   /// Never blocks; to a lost rank it does nothing. Sending to self() is allowed and arrives at the next poll.
   virtual void send(WorkerId to, const Message& message) = 0;
   struct Incoming {

@@ -24,6 +24,8 @@ class ReadyQueue {
   /// It was granted, or put aside.
   void take(ElementId e);
   void clear();
+  /// There are more workers.
+  void grow(std::uint32_t num_workers) { homes_.resize(num_workers); }
   /// The order of the plan has changed.
   void reorder();
   [[nodiscard]] bool contains(ElementId e) const { return is_queued_[e.value()]; }

@@ -20,8 +20,15 @@ bool may_fit(const plan::Slot& available, const graph::Request& request) {
 RoomIndex::RoomIndex(std::uint32_t num_workers)
     : num_leaves_(std::bit_ceil(std::max(num_workers, 1u))), tree_(2 * std::size_t{num_leaves_}) {}
 
+void RoomIndex::grow(std::uint32_t num_workers) {
+  if (num_workers <= num_leaves_) return;
+  RoomIndex larger(num_workers);
+  for (std::uint32_t w = 0; w < num_leaves_; ++w) larger.replace(WorkerId(w), tree_[num_leaves_ + w]);
+  *this = std::move(larger);
+}
+
 void RoomIndex::set(WorkerId worker, const Room& room) {
-  replace(worker, {room.capacity, room.free, room.load, room.surplus});
+  replace(worker, {room.capacity, room.free, room.load, room.surplus, room.last_end});
 }
 
 void RoomIndex::close(WorkerId worker) { replace(worker, Node{}); }
@@ -37,7 +44,8 @@ void RoomIndex::replace(WorkerId worker, const Node& node) {
     const Node& left = tree_[2 * i];
     const Node& right = tree_[2 * i + 1];
     const Node both{largest(left.capacity, right.capacity), largest(left.free, right.free),
-                    std::min(left.load, right.load), std::max(left.surplus, right.surplus)};
+                    std::min(left.load, right.load), std::max(left.surplus, right.surplus),
+                    std::max(left.last_end, right.last_end)};
     if (tree_[i] == both) return;
     tree_[i] = both;
   }
@@ -48,15 +56,16 @@ bool RoomIndex::leaf_fits(std::uint32_t node, const plan::Slot& available, const
   return capacity.cores > 0 && may_fit(available, request) && plan::memory_on(capacity, request) <= available.mem_bytes;
 }
 
-bool RoomIndex::has_room(WorkerId worker, const graph::Request& request) const {
+bool RoomIndex::has_room(WorkerId worker, const graph::Request& request, Time until) const {
   const std::uint32_t leaf = num_leaves_ + worker.value();
-  return leaf_fits(leaf, tree_[leaf].free, request);
+  return tree_[leaf].last_end >= until && leaf_fits(leaf, tree_[leaf].free, request);
 }
 
 /// Depth first, the side with more free cores first; what cannot beat the best found is left out.
-void RoomIndex::search_room(std::uint32_t node, const graph::Request& request, std::uint32_t& best) const {
+void RoomIndex::search_room(std::uint32_t node, const graph::Request& request, Time until, std::uint32_t& best) const {
   const Node& here = tree_[node];
-  if (!may_fit(here.free, request) || (best != 0 && here.free.cores < tree_[best].free.cores)) return;
+  if (here.last_end < until || !may_fit(here.free, request) || (best != 0 && here.free.cores < tree_[best].free.cores))
+    return;
   if (node >= num_leaves_) {
     if (!leaf_fits(node, here.free, request)) return;
     const bool is_better = best == 0 || here.free.cores > tree_[best].free.cores || node < best;
@@ -66,41 +75,42 @@ void RoomIndex::search_room(std::uint32_t node, const graph::Request& request, s
   if (best != 0 && here.free.cores == tree_[best].free.cores && node * (num_leaves_ / std::bit_floor(node)) > best)
     return;  // as good at most, and later
   const bool left_first = tree_[2 * node].free.cores >= tree_[2 * node + 1].free.cores;
-  search_room(2 * node + (left_first ? 0 : 1), request, best);
-  search_room(2 * node + (left_first ? 1 : 0), request, best);
+  search_room(2 * node + (left_first ? 0 : 1), request, until, best);
+  search_room(2 * node + (left_first ? 1 : 0), request, until, best);
 }
 
-std::optional<WorkerId> RoomIndex::with_most_room(const graph::Request& request) const {
+std::optional<WorkerId> RoomIndex::with_most_room(const graph::Request& request, Time until) const {
   std::uint32_t best = 0;
-  search_room(1, request, best);
+  search_room(1, request, until, best);
   return best == 0 ? std::nullopt : std::optional(WorkerId(best - num_leaves_));
 }
 
-void RoomIndex::search_load(std::uint32_t node, const graph::Request& request, std::uint32_t& best) const {
+void RoomIndex::search_load(std::uint32_t node, const graph::Request& request, Time until, std::uint32_t& best) const {
   const Node& here = tree_[node];
-  if (here.load >= kClosed || !may_fit(here.capacity, request)) return;
+  if (here.load >= kClosed || here.last_end < until || !may_fit(here.capacity, request)) return;
   if (best != 0 && here.load >= tree_[best].load) return;
   if (node >= num_leaves_) {
     best = node;
     return;
   }
   const bool left_first = tree_[2 * node].load <= tree_[2 * node + 1].load;
-  search_load(2 * node + (left_first ? 0 : 1), request, best);
-  search_load(2 * node + (left_first ? 1 : 0), request, best);
+  search_load(2 * node + (left_first ? 0 : 1), request, until, best);
+  search_load(2 * node + (left_first ? 1 : 0), request, until, best);
 }
 
-std::optional<WorkerId> RoomIndex::with_least_room(const graph::Request& request) {
+std::optional<WorkerId> RoomIndex::with_least_room(const graph::Request& request, Time until) {
   if (by_free_cores_.empty())
     for (std::uint32_t leaf = num_leaves_; leaf < 2 * num_leaves_; ++leaf)
       by_free_cores_.emplace(tree_[leaf].free.cores, leaf);
   for (auto it = by_free_cores_.lower_bound({request.cores, 0}); it != by_free_cores_.end(); ++it)
-    if (leaf_fits(it->second, tree_[it->second].free, request)) return WorkerId(it->second - num_leaves_);
+    if (tree_[it->second].last_end >= until && leaf_fits(it->second, tree_[it->second].free, request))
+      return WorkerId(it->second - num_leaves_);
   return std::nullopt;
 }
 
-std::optional<WorkerId> RoomIndex::least_loaded(const graph::Request& request) const {
+std::optional<WorkerId> RoomIndex::least_loaded(const graph::Request& request, Time until) const {
   std::uint32_t best = 0;
-  search_load(1, request, best);
+  search_load(1, request, until, best);
   return best == 0 ? std::nullopt : std::optional(WorkerId(best - num_leaves_));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/time.hpp"
 #include "graph/task.hpp"
 #include "plan/slot.hpp"
 
@@ -23,26 +24,32 @@ class RoomIndex {
     plan::Slot free;
     float load = 0;             ///< cores wanted by what it holds, per core
     std::uint32_t surplus = 0;  ///< elements that wait there for cores and may be taken back
+    Time last_end = kNever;     ///< nothing may end there after this
   };
 
   explicit RoomIndex(std::uint32_t num_workers);
+
+  /// More workers, all closed.
+  void grow(std::uint32_t num_workers);
 
   void set(WorkerId worker, const Room& room);
   /// It gets nothing (dead, or kept free for something).
   void close(WorkerId worker);
 
+  // `until`: what is looked for must be able to run there until then; kAnyTime: it does not matter.
+  static constexpr Time kAnyTime{};
   [[nodiscard]] bool has_free_core() const { return tree_[1].free.cores > 0; }
-  [[nodiscard]] bool has_room(WorkerId worker, const graph::Request& request) const;
+  [[nodiscard]] bool has_room(WorkerId worker, const graph::Request& request, Time until = kAnyTime) const;
   /// The one with most free cores of those with room for the request, ties to the lowest.
-  [[nodiscard]] std::optional<WorkerId> with_most_room(const graph::Request& request) const;
+  [[nodiscard]] std::optional<WorkerId> with_most_room(const graph::Request& request, Time until = kAnyTime) const;
   /// The one with fewest free cores of those with room for the request, ties to the lowest. The first call looks at all
   /// workers; from then on they are kept sorted.
-  [[nodiscard]] std::optional<WorkerId> with_least_room(const graph::Request& request);
+  [[nodiscard]] std::optional<WorkerId> with_least_room(const graph::Request& request, Time until = kAnyTime);
   [[nodiscard]] std::uint32_t free_cores(WorkerId worker) const {
     return tree_[num_leaves_ + worker.value()].free.cores;
   }
   /// The one with the lowest load of those that could ever run it, ties to the lowest.
-  [[nodiscard]] std::optional<WorkerId> least_loaded(const graph::Request& request) const;
+  [[nodiscard]] std::optional<WorkerId> least_loaded(const graph::Request& request, Time until = kAnyTime) const;
   [[nodiscard]] std::optional<WorkerId> with_most_surplus() const;
 
  private:
@@ -52,14 +59,15 @@ class RoomIndex {
     plan::Slot free{0, 0, 0};
     float load = kClosed;
     std::uint32_t surplus = 0;
+    Time last_end = kAnyTime;
     bool operator==(const Node&) const = default;
   };
   static constexpr float kClosed = 1e30F;
 
   void replace(WorkerId worker, const Node& node);
   [[nodiscard]] bool leaf_fits(std::uint32_t node, const plan::Slot& available, const graph::Request& request) const;
-  void search_room(std::uint32_t node, const graph::Request& request, std::uint32_t& best) const;
-  void search_load(std::uint32_t node, const graph::Request& request, std::uint32_t& best) const;
+  void search_room(std::uint32_t node, const graph::Request& request, Time until, std::uint32_t& best) const;
+  void search_load(std::uint32_t node, const graph::Request& request, Time until, std::uint32_t& best) const;
 
   std::uint32_t num_leaves_ = 1;                                     ///< a power of two
   std::vector<Node> tree_;                                           ///< node i has children 2i and 2i+1

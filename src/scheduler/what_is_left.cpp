@@ -12,16 +12,18 @@ namespace {
 std::string describe_what_is_late(const Graph& graph, const Granter& granter, Time now) {
   const auto late = granter.put_aside();
   if (late.empty()) return {};
-  const double left_s = std::max(0.0, to_seconds(granter.last_end() - now));
-  return fmt::format("{} not fit in {:.0f}s, the time left: {}{}",
-                     late.size() == 1 ? "1 element does" : fmt::format("{} elements do", late.size()), left_s,
+  const bool has_end = granter.last_end() != kNever;
+  const double left_s = has_end ? std::max(0.0, to_seconds(granter.last_end() - now)) : 0;
+  return fmt::format("{} not fit in {}: {}{}",
+                     late.size() == 1 ? "1 element does" : fmt::format("{} elements do", late.size()),
+                     has_end ? fmt::format("{:.0f}s, the time left", left_s) : "the time left on any worker",
                      graph.id(late.front()), late.size() == 1 ? "" : ", ...");
 }
 
 plan::Slot largest_of(const WorkerTable& workers) {
   plan::Slot largest{0, 0, 0};
   for (const WorkerTable::Entry& entry : workers.all()) {
-    if (!entry.info.alive || entry.info.drained) continue;
+    if (!entry.info.alive || entry.info.drained || entry.is_dismissed) continue;
     largest.cores = std::max(largest.cores, entry.info.cores);
     largest.mem_bytes = std::max(largest.mem_bytes, entry.info.mem_bytes);
     largest.gpus = std::max(largest.gpus, entry.info.gpus);

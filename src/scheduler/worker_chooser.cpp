@@ -45,60 +45,61 @@ WorkerId WorkerChooser::home_of(ElementId e) const {
   return plan_.homes.empty() || avoided_.contains(e) ? WorkerId() : plan_.homes[e.value()];
 }
 
-std::optional<WorkerId> WorkerChooser::choose(ElementId e) {
+std::optional<WorkerId> WorkerChooser::choose(ElementId e, Time until) {
   if (const auto avoided = avoided_.find(e); avoided != avoided_.end()) {
     const WorkerTable::Entry& there = workers_.at(avoided->second);
     const graph::Request& request = graph_.task_of(e).request;
-    if (const auto worker = away_from(there.node, request)) return worker;
-    if (there.is_suspect && is_anyone_able_away_from(there.node, request)) return std::nullopt;
+    if (const auto worker = away_from(there.node, request, until)) return worker;
+    if (there.is_suspect && is_anyone_able_away_from(there.node, request, until)) return std::nullopt;
   }
-  const auto worker = workers_.room().has_free_core() ? with_room(e) : std::nullopt;
-  return worker ? worker : with_backlog_room(e);
+  const auto worker = workers_.room().has_free_core() ? with_room(e, until) : std::nullopt;
+  return worker ? worker : with_backlog_room(e, until);
 }
 
 /// The first of those with most free cores. Linear: only for what has failed.
-std::optional<WorkerId> WorkerChooser::away_from(std::uint32_t node, const graph::Request& request) const {
+std::optional<WorkerId> WorkerChooser::away_from(std::uint32_t node, const graph::Request& request, Time until) const {
   std::optional<WorkerId> best;
   for (const WorkerTable::Entry& entry : workers_.all()) {
     const WorkerId worker = entry.info.worker;
-    if (entry.node == node || !workers_.room().has_room(worker, request)) continue;
+    if (entry.node == node || !workers_.room().has_room(worker, request, until)) continue;
     if (!best || workers_.room().free_cores(worker) > workers_.room().free_cores(*best)) best = worker;
   }
   return best;
 }
 
-bool WorkerChooser::is_anyone_able_away_from(std::uint32_t node, const graph::Request& request) const {
+bool WorkerChooser::is_anyone_able_away_from(std::uint32_t node, const graph::Request& request, Time until) const {
   const auto& all = workers_.all();
   return std::any_of(all.begin(), all.end(), [&](const WorkerTable::Entry& entry) {
-    return entry.node != node && workers_.is_able(entry.info.worker, request);
+    return entry.node != node && workers_.is_able(entry.info.worker, request, until);
   });
 }
 
-std::optional<WorkerId> WorkerChooser::with_room(ElementId e) {
+std::optional<WorkerId> WorkerChooser::with_room(ElementId e, Time until) {
   const graph::Task& task = graph_.task_of(e);
   const WorkerId home = home_of(e);
-  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.room().has_room(home, task.request))
+  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.room().has_room(home, task.request, until))
     return home;
-  if (task.place == graph::Place::spread) return workers_.room().with_most_room(task.request);
-  if (const auto worker = near_the_named_task(e)) return worker;
-  if (const auto worker = near_its_inputs(e)) return worker;
+  if (task.place == graph::Place::spread) return workers_.room().with_most_room(task.request, until);
+  if (const auto worker = near_the_named_task(e, until)) return worker;
+  if (const auto worker = near_its_inputs(e, until)) return worker;
   const bool must_be_together = task.request.cores > 1 || task.request.gpus > 0;
-  return must_be_together ? workers_.with_least_room(task.request) : workers_.room().with_most_room(task.request);
+  return must_be_together ? workers_.with_least_room(task.request, until)
+                          : workers_.room().with_most_room(task.request, until);
 }
 
-std::optional<WorkerId> WorkerChooser::near_the_named_task(ElementId e) const {
+std::optional<WorkerId> WorkerChooser::near_the_named_task(ElementId e, Time until) const {
   const TaskId near = near_[graph_.task_id_of(e).value()];
   const WorkerId there = near.is_valid() ? last_worker_[near.value()] : WorkerId();
   if (!there.is_valid()) return std::nullopt;
   const graph::Request& request = graph_.task_of(e).request;
-  if (workers_.room().has_room(there, request)) return there;
+  if (workers_.room().has_room(there, request, until)) return there;
   for (const WorkerId beside : workers_.beside(there))
-    if (workers_.room().has_room(beside, request)) return beside;
+    if (workers_.room().has_room(beside, request, until)) return beside;
   return std::nullopt;
 }
 
 /// The worker with room that holds most bytes of its inputs; what is on the same node counts half.
-std::optional<WorkerId> WorkerChooser::near_its_inputs(ElementId e) const {
+std::optional<WorkerId> WorkerChooser::near_its_inputs(ElementId e, Time until) const {
   const graph::Request& request = graph_.task_of(e).request;
   const auto& rows = graph_.data();
   const std::uint32_t first = rows.needs.offsets[e.value()];
@@ -109,7 +110,7 @@ std::optional<WorkerId> WorkerChooser::near_its_inputs(ElementId e) const {
                                     [&](const auto& candidate) { return candidate.first == worker; });
     if (known != candidates.end())
       known->second += bytes;
-    else if (candidates.size() < kMaxCandidates && workers_.room().has_room(worker, request))
+    else if (candidates.size() < kMaxCandidates && workers_.room().has_room(worker, request, until))
       candidates.emplace_back(worker, bytes);
   };
   for (std::uint32_t i = 0; i < std::min(needs.size(), kMaxInputs); ++i) {
@@ -128,15 +129,16 @@ std::optional<WorkerId> WorkerChooser::near_its_inputs(ElementId e) const {
   return best == candidates.end() ? std::nullopt : std::optional(best->first);
 }
 
-std::optional<WorkerId> WorkerChooser::with_backlog_room(ElementId e) const {
+std::optional<WorkerId> WorkerChooser::with_backlog_room(ElementId e, Time until) const {
   const std::uint32_t backlog = lengths_.backlog_per_core(graph_.task_id_of(e));
   if (backlog == 0) return std::nullopt;
   const graph::Request& request = graph_.task_of(e).request;
   const WorkerId home = home_of(e);
-  if (home.is_valid() && home.value() < workers_.num_ranks() && workers_.has_backlog_room(home, request, backlog))
+  if (home.is_valid() && home.value() < workers_.num_ranks() &&
+      workers_.has_backlog_room(home, request, backlog, until))
     return home;
-  const auto worker = workers_.room().least_loaded(request);
-  return worker && workers_.has_backlog_room(*worker, request, backlog) ? worker : std::nullopt;
+  const auto worker = workers_.room().least_loaded(request, until);
+  return worker && workers_.has_backlog_room(*worker, request, backlog, until) ? worker : std::nullopt;
 }
 
 }  // namespace fugle::scheduler

@@ -19,8 +19,8 @@ class WorkerChooser {
   /// An element ended OK there in this life.
   void remember(ElementId element, WorkerId worker);
   /// A worker with room: its home, near the named task, near its inputs, or where most is free; else, where attempts
-  /// are short, one whose backlog is not deep yet.
-  [[nodiscard]] std::optional<WorkerId> choose(ElementId e);
+  /// are short, one whose backlog is not deep yet. It must be there until then (see RoomIndex).
+  [[nodiscard]] std::optional<WorkerId> choose(ElementId e, Time until);
   /// It failed on the node of that worker, perhaps because of the node: another node comes first, and this one only
   /// when it is above suspicion or there is no other.
   void avoid(ElementId element, WorkerId worker) { avoided_[element] = worker; }
@@ -28,12 +28,12 @@ class WorkerChooser {
   [[nodiscard]] WorkerId home_of(ElementId e) const;
 
  private:
-  [[nodiscard]] std::optional<WorkerId> away_from(std::uint32_t node, const graph::Request& request) const;
-  [[nodiscard]] bool is_anyone_able_away_from(std::uint32_t node, const graph::Request& request) const;
-  [[nodiscard]] std::optional<WorkerId> with_room(ElementId e);
-  [[nodiscard]] std::optional<WorkerId> near_the_named_task(ElementId e) const;
-  [[nodiscard]] std::optional<WorkerId> near_its_inputs(ElementId e) const;
-  [[nodiscard]] std::optional<WorkerId> with_backlog_room(ElementId e) const;
+  [[nodiscard]] std::optional<WorkerId> away_from(std::uint32_t node, const graph::Request& request, Time until) const;
+  [[nodiscard]] bool is_anyone_able_away_from(std::uint32_t node, const graph::Request& request, Time until) const;
+  [[nodiscard]] std::optional<WorkerId> with_room(ElementId e, Time until);
+  [[nodiscard]] std::optional<WorkerId> near_the_named_task(ElementId e, Time until) const;
+  [[nodiscard]] std::optional<WorkerId> near_its_inputs(ElementId e, Time until) const;
+  [[nodiscard]] std::optional<WorkerId> with_backlog_room(ElementId e, Time until) const;
 
   const graph::Graph& graph_;
   const plan::Plan& plan_;

@@ -29,11 +29,24 @@ WorkerTable::WorkerTable(std::uint32_t num_ranks)
   }
 }
 
+void WorkerTable::grow(std::uint32_t num_ranks) {
+  for (std::uint32_t r = this->num_ranks(); r < num_ranks; ++r) {
+    Entry& entry = entries_.emplace_back();
+    entry.info.worker = WorkerId(r);
+    entry.info.alive = false;
+    entry.is_guest = true;
+  }
+  room_.grow(this->num_ranks());
+}
+
 void WorkerTable::join(WorkerId worker, const Hello& hello) {
   Entry& entry = at(worker);
   FUGLE_EXPECT(!entry.has_answered && !entry.is_lost);
   entry.has_answered = true;
-  --num_unanswered_;
+  if (entry.is_guest)
+    ++num_present_;
+  else
+    --num_unanswered_;
   if (hello.cores == 0) return;
   entry.info.node = hello.node;
   entry.info.cores = hello.cores;
@@ -45,18 +58,22 @@ void WorkerTable::join(WorkerId worker, const Hello& hello) {
   nodes_[entry.node].push_back(worker);
   ++num_alive_;
   total_cores_ += hello.cores;
+  if (entry.last_end != kNever) ends_.insert(worker);
+  if (is_drained(entry.node)) drain(worker);
   roomier_.push_back(worker);
   update(worker);
 }
 
 std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
   Entry& entry = at(worker);
-  if (!entry.is_lost && !entry.said_goodbye) --num_present_;
-  if (!entry.is_lost && !entry.has_answered) --num_unanswered_;
+  const bool has_come = entry.has_answered || !entry.is_guest;
+  if (!entry.is_lost && !entry.said_goodbye && has_come) --num_present_;
+  if (!entry.is_lost && !entry.has_answered && has_come) --num_unanswered_;
   entry.is_lost = true;
   if (!entry.info.alive) return {};
   --num_alive_;
-  if (!entry.info.drained) total_cores_ -= entry.info.cores;
+  close(entry);
+  ends_.erase(worker);
   entry.info.alive = false;
   entry.info.cores_in_use = 0;
   entry.active = {0, 0, 0};
@@ -85,11 +102,36 @@ void WorkerTable::set_revoking(WorkerId worker, bool is_revoking) {
   update(worker);
 }
 
+/// Its cores do not count any more. Before what says so is changed.
+void WorkerTable::close(Entry& entry) {
+  if (!entry.info.drained && !entry.is_dismissed) total_cores_ -= entry.info.cores;
+}
+
 void WorkerTable::drain(WorkerId worker) {
   Entry& entry = at(worker);
   if (!entry.info.alive || entry.info.drained) return;
+  close(entry);
   entry.info.drained = true;
-  total_cores_ -= entry.info.cores;
+  update(worker);
+}
+
+void WorkerTable::dismiss(WorkerId worker) {
+  Entry& entry = at(worker);
+  if (!entry.info.alive || entry.is_dismissed) return;
+  close(entry);
+  entry.is_dismissed = true;
+  update(worker);
+}
+
+void WorkerTable::set_last_end(WorkerId worker, Time last_end) {
+  Entry& entry = at(worker);
+  entry.last_end = last_end;
+  if (!entry.info.alive) return;
+  if (last_end == kNever)
+    ends_.erase(worker);
+  else
+    ends_.insert(worker);
+  roomier_.push_back(worker);
   update(worker);
 }
 
@@ -98,8 +140,9 @@ void WorkerTable::set_suspect(std::uint32_t node, bool is_suspect) {
 }
 
 bool WorkerTable::has_good_node_besides(std::uint32_t node) const {
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [&](const Entry& entry) { return entry.info.alive && !entry.info.drained && entry.node != node; });
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.info.alive && !entry.info.drained && !entry.is_dismissed && entry.node != node;
+  });
 }
 
 void WorkerTable::activate(WorkerId worker, const graph::Request& request, std::uint32_t position) {
@@ -139,20 +182,21 @@ void WorkerTable::reorder(std::span<const std::uint32_t> before, std::span<const
 
 void WorkerTable::update(WorkerId worker) {
   const Entry& entry = at(worker);
-  if (!entry.info.alive || entry.info.drained || entry.is_kept_free) return room_.close(worker);
+  if (!entry.info.alive || entry.info.drained || entry.is_dismissed || entry.is_kept_free) return room_.close(worker);
   RoomIndex::Room room;
   room.capacity = entry.capacity();
   room.free = left_of(room.capacity, entry.active);
   room.load = static_cast<float>(entry.active.cores) / static_cast<float>(room.capacity.cores);
   const bool has_surplus = !entry.is_revoking && entry.active.cores > room.capacity.cores && entry.queued.size() > 1;
   room.surplus = has_surplus ? entry.active.cores - room.capacity.cores : 0;
+  room.last_end = entry.last_end;
   room_.set(worker, room);
 }
 
-bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& request,
-                                   std::uint32_t backlog_per_core) const {
+bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& request, std::uint32_t backlog_per_core,
+                                   Time until) const {
   const Entry& entry = at(worker);
-  if (entry.is_kept_free || !is_able(worker, request)) return false;
+  if (entry.is_kept_free || !is_able(worker, request, until)) return false;
   const std::uint64_t factor = 1 + std::uint64_t{backlog_per_core};
   const plan::Slot wanted = wanted_by(request, entry.capacity());
   return entry.active.cores + wanted.cores <= entry.info.cores * factor &&
@@ -160,23 +204,24 @@ bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& reques
          entry.active.gpus + wanted.gpus <= entry.info.gpus * factor;
 }
 
-bool WorkerTable::is_able(WorkerId worker, const graph::Request& request) const {
-  const WorkerInfo& info = at(worker).info;
-  return info.alive && !info.drained && request.cores <= info.cores && request.mem_bytes <= info.mem_bytes &&
-         request.gpus <= info.gpus;
+bool WorkerTable::is_able(WorkerId worker, const graph::Request& request, Time until) const {
+  const Entry& entry = at(worker);
+  const WorkerInfo& info = entry.info;
+  return info.alive && !info.drained && !entry.is_dismissed && entry.last_end >= until && request.cores <= info.cores &&
+         request.mem_bytes <= info.mem_bytes && request.gpus <= info.gpus;
 }
 
-bool WorkerTable::is_anyone_able(const graph::Request& request) const {
-  return room_.least_loaded(request).has_value() ||
+bool WorkerTable::is_anyone_able(const graph::Request& request, Time until) const {
+  return room_.least_loaded(request, until).has_value() ||
          std::any_of(entries_.begin(), entries_.end(),
-                     [&](const Entry& entry) { return is_able(entry.info.worker, request); });
+                     [&](const Entry& entry) { return is_able(entry.info.worker, request, until); });
 }
 
-std::optional<WorkerId> WorkerTable::nearest_to_room(const graph::Request& request) const {
+std::optional<WorkerId> WorkerTable::nearest_to_room(const graph::Request& request, Time until) const {
   const Entry* best = nullptr;
   const auto free_cores = [](const Entry& entry) { return std::int64_t{entry.info.cores} - entry.active.cores; };
   for (const Entry& entry : entries_) {
-    if (entry.is_kept_free || !is_able(entry.info.worker, request)) continue;
+    if (entry.is_kept_free || !is_able(entry.info.worker, request, until)) continue;
     if (best == nullptr || free_cores(entry) > free_cores(*best)) best = &entry;
   }
   return best == nullptr ? std::nullopt : std::optional(best->info.worker);

@@ -26,6 +26,9 @@ class WorkerTable {
     std::uint32_t node = 0;          ///< number of its node
     std::vector<ElementId> held;     ///< in no order; kept by LeaseBook
     std::unordered_set<TaskId> knows_task;
+    Time last_end = kNever;     ///< nothing may end there after this: its allocation ends before ours
+    bool is_guest = false;      ///< of another allocation, came after the start
+    bool is_dismissed = false;  ///< its allocation ends: it was told to leave, which says nothing about its node
     bool has_answered = false;  ///< said what it has
     bool is_lost = false;
     bool is_kept_free = false;  ///< for something large
@@ -38,7 +41,9 @@ class WorkerTable {
 
   explicit WorkerTable(std::uint32_t num_ranks);
 
-  /// A worker said what it has.
+  /// Ids up to this number exist; new ones are guests, which count once they have joined.
+  void grow(std::uint32_t num_ranks);
+  /// A worker said what it has. On a drained node it is drained too.
   void join(WorkerId worker, const Hello& hello);
   /// It died; it holds nothing any more. Returns what it held.
   std::vector<ElementId> lose(WorkerId worker);
@@ -47,6 +52,12 @@ class WorkerTable {
   void set_revoking(WorkerId worker, bool is_revoking);
   /// It gets no more work; what it holds is not touched.
   void drain(WorkerId worker);
+  /// The same, for a guest that has to leave.
+  void dismiss(WorkerId worker);
+  /// Nothing may end there after this.
+  void set_last_end(WorkerId worker, Time last_end);
+  /// Whether some worker's allocation ends before ours.
+  [[nodiscard]] bool has_ends() const { return !ends_.empty(); }
   void set_suspect(std::uint32_t node, bool is_suspect);
   [[nodiscard]] bool is_drained(std::uint32_t node) const { return at(nodes_[node].front()).info.drained; }
   [[nodiscard]] const std::vector<WorkerId>& on_node(std::uint32_t node) const { return nodes_[node]; }
@@ -65,19 +76,19 @@ class WorkerTable {
   [[nodiscard]] const std::vector<Entry>& all() const { return entries_; }
   [[nodiscard]] bool is_alive(WorkerId worker) const { return at(worker).info.alive; }
   [[nodiscard]] const RoomIndex& room() const { return room_; }
-  [[nodiscard]] std::optional<WorkerId> with_least_room(const graph::Request& request) {
-    return room_.with_least_room(request);
+  [[nodiscard]] std::optional<WorkerId> with_least_room(const graph::Request& request, Time until) {
+    return room_.with_least_room(request, until);
   }
   /// The workers on the same node, itself included.
   [[nodiscard]] const std::vector<WorkerId>& beside(WorkerId worker) const { return nodes_[at(worker).node]; }
   /// Whether `cores` more than its own may wait there, per core of its own.
-  [[nodiscard]] bool has_backlog_room(WorkerId worker, const graph::Request& request,
-                                      std::uint32_t backlog_per_core) const;
-  /// Whether the worker, or any, could run it when nothing else did.
-  [[nodiscard]] bool is_able(WorkerId worker, const graph::Request& request) const;
-  [[nodiscard]] bool is_anyone_able(const graph::Request& request) const;
+  [[nodiscard]] bool has_backlog_room(WorkerId worker, const graph::Request& request, std::uint32_t backlog_per_core,
+                                      Time until) const;
+  /// Whether the worker, or any, could run it when nothing else did, and go on until then.
+  [[nodiscard]] bool is_able(WorkerId worker, const graph::Request& request, Time until = RoomIndex::kAnyTime) const;
+  [[nodiscard]] bool is_anyone_able(const graph::Request& request, Time until = RoomIndex::kAnyTime) const;
   /// The able worker that is nearest to having room for it and not kept free yet.
-  [[nodiscard]] std::optional<WorkerId> nearest_to_room(const graph::Request& request) const;
+  [[nodiscard]] std::optional<WorkerId> nearest_to_room(const graph::Request& request, Time until) const;
 
   [[nodiscard]] std::uint32_t num_kept_free() const { return num_kept_free_; }
   [[nodiscard]] std::uint32_t num_alive() const { return num_alive_; }
@@ -91,12 +102,14 @@ class WorkerTable {
 
  private:
   void update(WorkerId worker);
+  void close(Entry& entry);
 
   std::vector<Entry> entries_;
   RoomIndex room_;
   std::map<std::string, std::uint32_t> node_numbers_;
   std::vector<std::vector<WorkerId>> nodes_;  ///< [node]
   std::vector<WorkerId> roomier_;
+  std::set<WorkerId> ends_;  ///< alive, and their allocations end before ours
   std::uint32_t num_alive_ = 0;
   std::uint32_t num_kept_free_ = 0;
   std::uint32_t total_cores_ = 0;

@@ -41,6 +41,8 @@ std::size_t MessageSizes::of(const Message& message) {
     bytes += size_of(release->elements);
   } else if (const auto* signal = std::get_if<SignalAttempts>(&message)) {
     bytes += size_of(signal->elements) + 4;
+  } else if (std::holds_alternative<Tenure>(message)) {
+    bytes += 8;
   } else if (const auto* report = std::get_if<Report>(&message)) {
     bytes += kLength + size_of(report->returned) + 1;
     for (const AttemptReport& a : report->attempts) bytes += size_of(a);

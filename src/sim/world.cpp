@@ -27,7 +27,7 @@ class World::Impl {
    public:
     Ports(Impl& world, std::uint32_t rank) : world_(world), rank_(rank) {}
     [[nodiscard]] WorkerId self() const override { return WorkerId(rank_); }
-    [[nodiscard]] std::uint32_t num_ranks() const override { return static_cast<std::uint32_t>(world_.ranks_.size()); }
+    [[nodiscard]] std::uint32_t num_ranks() const override { return world_.num_at_start(); }
     void send(WorkerId to, const Message& message) override { world_.post(rank_, to.value(), message); }
     void poll(Incoming& incoming) override { world_.network_.collect(rank_, world_.now_, incoming); }
 
@@ -48,7 +48,7 @@ class World::Impl {
   struct Rank {
     std::unique_ptr<Ports> ports;
     std::unique_ptr<Engine> engine;
-    bool is_alive = true;
+    bool is_alive = false;
     Time paused_until{};
   };
 
@@ -93,11 +93,24 @@ class World::Impl {
     head.skip_finally = options_.skip_finally;
     ranks_.resize(num_ranks());
     for (std::uint32_t r = 0; r < num_ranks(); ++r) ranks_[r].ports = std::make_unique<Ports>(*this, r);
-    for (std::uint32_t r = 0; r < num_ranks(); ++r) {
-      Ports& ports = *ranks_[r].ports;
-      ranks_[r].engine = std::make_unique<Engine>(options_.workers[r], ports, ports, r == 0 ? &head : nullptr);
-      wake(r, now_);
-    }
+    for (std::uint32_t r = 0; r < num_at_start(); ++r) start_rank(r, r == 0 ? &head : nullptr);
+  }
+
+  void start_rank(std::uint32_t r, HeadOptions* head) {
+    Ports& ports = *ranks_[r].ports;
+    ranks_[r].engine = std::make_unique<Engine>(options_.workers[r], ports, ports, head);
+    ranks_[r].is_alive = true;
+    wake(r, now_);
+  }
+
+  void join(std::uint32_t r, Time end) {
+    if (ranks_[r].engine != nullptr || !ranks_[0].is_alive || has_ended()) return;
+    if (end != kNever) post(r, 0, Tenure{end});
+    start_rank(r, nullptr);
+  }
+
+  void set_tenure(std::uint32_t r, Time end) {
+    if (ranks_[r].is_alive && r >= num_at_start() && !ranks_[r].engine->is_done()) post(r, 0, Tenure{end});
   }
 
   bool advance() {
@@ -146,7 +159,7 @@ class World::Impl {
     network_.close(r);
     processes_.kill_all(r, now_);
     for (std::uint32_t other = 0; other < num_ranks(); ++other) {
-      if (other == r || (r != 0 && other != 0)) continue;
+      if (other == r || (r != 0 && other != 0) || ranks_[other].engine == nullptr) continue;
       network_.lose_latest(r, other, loss.unsent);
       wake(other, network_.post_loss(r, other, now_ + loss.notice));
     }
@@ -219,6 +232,9 @@ class World::Impl {
   }
 
   [[nodiscard]] std::uint32_t num_ranks() const { return static_cast<std::uint32_t>(options_.workers.size()); }
+  [[nodiscard]] std::uint32_t num_at_start() const {
+    return options_.num_at_start == 0 ? num_ranks() : options_.num_at_start;
+  }
 
   WorldOptions options_;
   Random random_;
@@ -253,6 +269,8 @@ std::optional<int> World::run(Time limit) {
 
 bool World::advance() { return impl_->advance(); }
 void World::lose_worker(WorkerId worker, Loss loss) { impl_->lose_worker(worker.value(), loss); }
+void World::join(WorkerId worker, Time end) { impl_->join(worker.value(), end); }
+void World::set_tenure(WorkerId worker, Time end) { impl_->set_tenure(worker.value(), end); }
 void World::pause(WorkerId worker, Duration length) { impl_->pause(worker.value(), length); }
 void World::break_spawner(WorkerId worker, Repair repair) { impl_->break_spawner(worker.value(), repair); }
 void World::fail_store(MemoryStore::Fault fault) { impl_->store_.fail(fault); }

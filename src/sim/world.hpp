@@ -31,6 +31,7 @@ struct Costs {
 
 struct WorldOptions {
   std::vector<scheduler::WorkerOffer> workers;  ///< rank by rank; rank 0 is also the head
+  std::uint32_t num_at_start = 0;               ///< the others are guests: see join(); 0: all are there
   Places places;
   std::uint64_t seed = 1;
   Costs costs;  ///< by default a fast head, no cost of launches, and messages that overtake each other
@@ -89,6 +90,10 @@ class World {
   /// The rank dies with all it runs; the head learns of it after the last message, or, when it was the head, all do.
   void lose_worker(WorkerId worker, Loss loss);
   void lose_worker(WorkerId worker) { lose_worker(worker, {}); }
+  /// A guest comes, of an allocation that ends then. Nothing when it has come already, or the head is gone.
+  void join(WorkerId worker, Time end = kNever);
+  /// The allocation of a guest ends then. Nothing when it is not there.
+  void set_tenure(WorkerId worker, Time end);
   /// The rank does nothing for a while: its node swaps. What it runs goes on, and ends.
   void pause(WorkerId worker, Duration length);
   enum class Repair : std::uint8_t { mended, leaves };

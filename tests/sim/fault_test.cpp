@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "found_seeds.hpp"
+#include "guests.hpp"
 #include "random_graph.hpp"
 #include "run_model.hpp"
 #include "sim/faults.hpp"
@@ -45,7 +46,12 @@ bool is_talkative() { return std::getenv("FUGLE_SIM_TALK") != nullptr; }
 
 class FaultyRun {
  public:
-  explicit FaultyRun(std::uint64_t seed) : random_(seed), graph_(random_graph(random_)), model_(graph_) {}
+  enum class Company : std::uint8_t { alone, with_guests };
+
+  explicit FaultyRun(std::uint64_t seed, Company company = Company::alone)
+      : random_(seed), graph_(random_graph(random_)), model_(graph_) {
+    if (company == Company::with_guests) guests_.emplace(random_.next());
+  }
 
   /// Throws BrokenRule.
   void run() {
@@ -79,6 +85,7 @@ class FaultyRun {
     const auto num_ranks = static_cast<std::uint32_t>(options.workers.size());
     if (!is_last) faults_ = draw_faults(random_, num_ranks);
     choose_options(options, is_last);
+    if (guests_) guests_->add_to(options, is_last);
     Pace pace = random_pace(options.end_of_allocation != kNever, random_);
     if (is_last) pace.failing_part = 0;
     if (random_.chance(0.3)) options.expected_s.assign(graph_.num_elements(), pace.is_quick ? 0.0005F : 0.01F);
@@ -147,6 +154,7 @@ class FaultyRun {
       if (graph_.num_elements() < kLargeGraph || num_events % kNowAndThen == 0) world.check_invariants();
       if (!injector.is_over()) quiet_since = world.now();
       injector.after_event();
+      if (guests_ && (is_last || !injector.is_over())) guests_->after_event(world);
       if (injector.is_over() && head_end == HeadEnd::crash) return crash(world);
       if (injector.is_over() && head_end == HeadEnd::superseded && !world.has_ended()) {
         head_end = HeadEnd::by_itself;
@@ -184,6 +192,7 @@ class FaultyRun {
   Random random_;
   const graph::Graph graph_;
   RunModel model_;
+  std::optional<Guests> guests_;
   FaultPlan faults_;
   std::vector<Event> history_;
   Time now_{};            ///< after the latest event
@@ -208,21 +217,27 @@ class FaultySeeds : public ::testing::TestWithParam<std::uint64_t> {
  protected:
   static void SetUpTestSuite() { std::signal(SIGABRT, tell_seed); }
   static void TearDownTestSuite() { std::signal(SIGABRT, SIG_DFL); }
+
+  static void break_no_rule(FaultyRun::Company company) {
+    seed_now = GetParam();
+    SCOPED_TRACE(fmt::format("seed {}", seed_now));
+    FaultyRun run(seed_now, company);
+    run_now = &run;
+    try {
+      run.run();
+    } catch (const BrokenRule& rule) {
+      ADD_FAILURE() << rule.what();
+      if (is_talkative()) run.tell_events();
+    }
+    run_now = nullptr;
+  }
 };
 
-TEST_P(FaultySeeds, break_no_rule) {
-  seed_now = GetParam();
-  SCOPED_TRACE(fmt::format("seed {}", seed_now));
-  FaultyRun run(seed_now);
-  run_now = &run;
-  try {
-    run.run();
-  } catch (const BrokenRule& rule) {
-    ADD_FAILURE() << rule.what();
-    if (is_talkative()) run.tell_events();
-  }
-  run_now = nullptr;
-}
+TEST_P(FaultySeeds, break_no_rule) { break_no_rule(FaultyRun::Company::alone); }
+
+class FaultySeedsWithGuests : public FaultySeeds {};
+
+TEST_P(FaultySeedsWithGuests, break_no_rule) { break_no_rule(FaultyRun::Company::with_guests); }
 
 TEST(FaultySeed, is_the_same_run_twice) {
   FaultyRun one(7), two(7);
@@ -241,6 +256,8 @@ INSTANTIATE_TEST_SUITE_P(Found, FaultySeeds, ::testing::ValuesIn(kFoundSeeds));
 
 const std::uint64_t kFirstSeed = number_from("FUGLE_SIM_FIRST", 1);
 INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeeds,
+                         ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
+INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeedsWithGuests,
                          ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
 
 }  // namespace

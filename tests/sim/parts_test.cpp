@@ -82,6 +82,7 @@ TEST(MessageSizes, are_those_of_the_encoded_messages) {
                                       StopAttempts{{ElementId(3)}},
                                       SignalAttempts{{ElementId(3)}, 10},
                                       Shutdown{},
+                                      Tenure{Time{} + 1s},
                                       report};
   ASSERT_EQ(messages.size(), std::variant_size_v<Message>);
   MessageSizes sizes(1);

@@ -37,6 +37,7 @@ TEST(Message, comes_back_from_its_bytes) {
                              -9, 5, 6, 7, 8, "killed by SIGKILL"});
   report.returned = {ElementId(4)};
   report.goodbye = true;
+  EXPECT_EQ(std::get<Tenure>(decode(encode(Tenure{from_ns(9)}))), Tenure{from_ns(9)});
   const Report report_back = std::get<Report>(decode(encode(report)));
   EXPECT_EQ(report_back.attempts, report.attempts);
   EXPECT_EQ(report_back.returned, report.returned);

@@ -41,6 +41,31 @@ TEST(RoomIndex, finds_the_least_loaded_that_is_large_enough) {
   EXPECT_EQ(index.least_loaded({9, 0, 0}), std::nullopt);
 }
 
+TEST(RoomIndex, leaves_out_who_is_not_there_long_enough) {
+  RoomIndex index(2);
+  RoomIndex::Room leaving = room(8, 8);
+  leaving.last_end = from_ns(100);
+  index.set(WorkerId(0), leaving);
+  index.set(WorkerId(1), room(4, 3));
+  EXPECT_EQ(index.with_most_room({1, 0, 0}), WorkerId(0));
+  EXPECT_EQ(index.with_most_room({1, 0, 0}, from_ns(100)), WorkerId(0));
+  EXPECT_EQ(index.with_most_room({1, 0, 0}, from_ns(101)), WorkerId(1));
+  EXPECT_EQ(index.with_least_room({4, 0, 0}, from_ns(101)), std::nullopt);
+  EXPECT_EQ(index.least_loaded({4, 0, 0}, from_ns(101)), WorkerId(1));
+  EXPECT_EQ(index.least_loaded({5, 0, 0}, from_ns(101)), std::nullopt);
+  EXPECT_FALSE(index.has_room(WorkerId(0), {1, 0, 0}, from_ns(101)));
+}
+
+TEST(RoomIndex, keeps_what_it_knows_when_it_grows) {
+  RoomIndex index(2);
+  index.set(WorkerId(1), room(4, 3));
+  index.grow(9);
+  EXPECT_EQ(index.with_most_room({1, 0, 0}), WorkerId(1));
+  index.set(WorkerId(8), room(8, 8));
+  EXPECT_EQ(index.with_most_room({1, 0, 0}), WorkerId(8));
+  EXPECT_EQ(index.with_least_room({1, 0, 0}), WorkerId(1));
+}
+
 TEST(RoomIndex, agrees_with_a_look_at_every_worker) {
   Random random(5);
   constexpr std::uint32_t kWorkers = 37;
