@@ -97,6 +97,7 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
     const workflow::ExpandOptions expansion = expansion_of(options);
     graph = expand(*workflow, options, expansion, diagnostics);
     loaded.reserve = workflow::reserve_of(*workflow, expansion);
+    loaded.slurm = workflow::slurm_request_of(*workflow, expansion);
   }
   print(diagnostics, options.json);
   const bool refused = diagnostics.has_errors() || (options.strict && !diagnostics.all().empty());

@@ -11,6 +11,7 @@
 #include "app/arguments.hpp"
 #include "graph/graph.hpp"
 #include "workflow/import.hpp"
+#include "workflow/slurm_request.hpp"
 #include "workflow/workflow.hpp"
 
 namespace fugle::app {
@@ -40,6 +41,7 @@ struct Loaded {
   graph::Graph graph;
   Source source = Source::yaml;
   std::optional<Duration> reserve;  ///< as the file has it
+  workflow::SlurmRequest slurm;     ///< the same
 };
 
 /// nullopt after the mistakes were printed: the caller exits with 2. Throws UsageError when the file is not readable.

@@ -13,6 +13,7 @@
 #include <random>
 #include <utility>
 
+#include "app/slurm_json.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 #include "base/file_rights.hpp"
@@ -25,6 +26,15 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 constexpr std::size_t kLongestFacts = 16 << 20;  ///< bytes
+}
+
+const char* name_of(Launcher launcher) {
+  switch (launcher) {
+    case Launcher::srun: return "srun";
+    case Launcher::mpirun: return "mpirun";
+    case Launcher::none: break;
+  }
+  return "none";
 }
 
 std::string runs_directory(const std::string& given) {
@@ -97,12 +107,14 @@ void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
                      {"argv", facts.argv},
                      {"created", format_time(facts.created)},
                      {"created_ns", to_ns(facts.created)},
+                     {"launcher", name_of(facts.placement.launcher)},
                      {"mpi_ranks", facts.placement.mpi_ranks},
                      {"cores_per_rank", facts.placement.cores_per_rank},
                      {"policy", plan::name_of(facts.planning.policy)},
                      {"effort", facts.planning.effort},
                      {"reserve_s", facts.reserve ? Json(to_seconds(*facts.reserve)) : Json()},
                      {"journal", facts.keeps_journal},
+                     {"slurm", slurm_json(facts.slurm)},
                      {"fugle_version", kVersion}};
   // Command lines and paths are bytes; what is not UTF-8 is replaced, since JSON can not hold it.
   write_whole(fs::path(run_dir) / "run.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
@@ -127,6 +139,12 @@ Duration seconds_in(const Json& json, const char* key) {
   const double seconds = json.at(key).get<double>();
   if (!(seconds >= 0 && seconds < 1e9)) throw EnvironmentError(fmt::format("'{}' is not a number that fits", key));
   return from_seconds(seconds);
+}
+
+/// Runs of the first versions say how many ranks there are only.
+Launcher launcher_from(const Json& json, std::uint32_t mpi_ranks) {
+  const std::string word = json.value("launcher", mpi_ranks > 0 ? "mpirun" : "none");
+  return word == "srun" ? Launcher::srun : word == "mpirun" ? Launcher::mpirun : Launcher::none;
 }
 
 /// Runs of the first version have none of these.
@@ -162,8 +180,10 @@ RunFacts facts_from(const Json& json) {
   facts.argv = json.at("argv").get<std::vector<std::string>>();
   facts.created = from_ns(integer_in<std::int64_t>(json, "created_ns"));
   facts.placement.mpi_ranks = integer_in<std::uint32_t>(json, "mpi_ranks");
+  facts.placement.launcher = launcher_from(json, facts.placement.mpi_ranks);
   facts.placement.cores_per_rank = integer_in<std::uint32_t>(json, "cores_per_rank");
   read_planning(json, facts);
+  if (json.contains("slurm")) facts.slurm = slurm_request_from(json["slurm"]);
   return facts;
 }
 

@@ -12,9 +12,14 @@
 
 namespace fugle::app {
 
+/// Who starts the ranks.
+enum class Launcher : std::uint8_t { none, mpirun, srun };
+[[nodiscard]] const char* name_of(Launcher launcher);  ///< "none", "mpirun", "srun"
+
 /// How the ranks of a run were started: what `resume` does again.
 struct Placement {
-  std::uint32_t mpi_ranks = 0;       ///< 0: one process
+  Launcher launcher = Launcher::none;  ///< none: this process is all there is
+  std::uint32_t mpi_ranks = 0;         ///< 0: one process
   std::uint32_t cores_per_rank = 0;  ///< 0: all there are, shared by the ranks of a node
 };
 
@@ -34,6 +39,7 @@ struct RunFacts {
   Placement placement;
   plan::PlanOptions planning;
   std::optional<Duration> reserve;  ///< as the file has it
+  workflow::SlurmRequest slurm;     ///< as the file has it, or `fugle submit` was told
   bool keeps_journal = true;        ///< false: --journal off
   Access access;                    ///< for the making of the directory, whose rights then say it: not in run.json
 };

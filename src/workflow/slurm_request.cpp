@@ -26,18 +26,19 @@ class SlurmCheck {
       diagnostics_.error("E302", place(node, node.mem),
                          fmt::format("task {} needs {}, slurm.mem is {}", task.name,
                                      format_bytes(task.request.mem_bytes), format_bytes(*request_.mem_bytes)));
-    if (is_known(keys_.gpus_per_node, node.gpus) && task.request.gpus > request_.gpus_per_node)
+    if (is_known(keys_.gpus_per_node, node.gpus) && request_.gpus_per_node &&
+        task.request.gpus > *request_.gpus_per_node)
       diagnostics_.error("E302", place(node, node.gpus),
                          fmt::format("task {} needs {} {}, slurm.gpus_per_node is {}", task.name, task.request.gpus,
-                                     task.request.gpus == 1 ? "gpu" : "gpus", request_.gpus_per_node));
-    if (is_known(keys_.time, node.timeout) && task.timeout > request_.time)
+                                     task.request.gpus == 1 ? "gpu" : "gpus", *request_.gpus_per_node));
+    if (is_known(keys_.time, node.timeout) && request_.time > Duration{0} && task.timeout > request_.time)
       diagnostics_.error("E304", place(node, node.timeout),
                          fmt::format("timeout {} of {} is longer than slurm.time {}", format_duration(task.timeout),
                                      task.name, format_duration(request_.time)));
   }
 
   void check_reserve(const Field<Duration>& field, std::optional<Duration> reserve) {
-    if (!reserve || !is_known(keys_.time, field) || *reserve < request_.time) return;
+    if (!reserve || !is_known(keys_.time, field) || request_.time == Duration{0} || *reserve < request_.time) return;
     diagnostics_.error("E304", field.at,
                        fmt::format("reserve {} is not below slurm.time {}", format_duration(*reserve),
                                    format_duration(request_.time)));
@@ -46,8 +47,7 @@ class SlurmCheck {
  private:
   template <class T, class U>
   [[nodiscard]] bool is_known(const Field<T>& asked, const Field<U>& needed) const {
-    const bool is_literal = !asked.expression && !needed.expression;
-    return asked.at.line > 0 && (is_literal || !check_only_);
+    return !check_only_ || (!asked.expression && !needed.expression);
   }
 
   template <class T>
@@ -74,7 +74,6 @@ bool is_slurm_word(std::string_view text) {
 
 void check_slurm(const graph::Graph& graph, const Workflow& workflow, const SlurmRequest& request,
                  std::optional<Duration> reserve, bool check_only, Diagnostics& diagnostics) {
-  if (workflow.slurm.at.line == 0) return;
   SlurmCheck check(workflow, request, check_only, diagnostics);
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) check.check(graph.task(TaskId(t)));
   check.check_reserve(workflow.reserve, reserve);

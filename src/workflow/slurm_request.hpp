@@ -23,8 +23,8 @@ struct SlurmRequest {
   std::string mail_user;
   std::uint32_t nodes = 0;
   Duration time{0};
-  bool exclusive = false;
-  std::uint32_t gpus_per_node = 0;
+  std::optional<bool> exclusive;
+  std::optional<std::uint32_t> gpus_per_node;
   std::optional<std::uint64_t> mem_bytes;  ///< of each node; 0: all there is
   Duration signal_margin = std::chrono::seconds(120);
   Requeue requeue = Requeue::automatic;
@@ -37,8 +37,8 @@ struct SlurmRequest {
 /// What would begin a new line, or steer a terminal.
 [[nodiscard]] bool has_control_character(std::string_view text);
 
-/// E302 and E304: tasks that ask for more than `slurm` does, or for longer; a reserve that leaves no time. `reserve` as
-/// written. In `check_only` what is an expression is passed over: it may be a stand-in.
+/// E302 and E304: tasks that ask for more than `request` says, or for longer; a reserve that leaves no time. `reserve`
+/// as written. In `check_only` what is an expression is passed over: it may be a stand-in.
 void check_slurm(const graph::Graph& graph, const Workflow& workflow, const SlurmRequest& request,
                  std::optional<Duration> reserve, bool check_only, Diagnostics& diagnostics);
 

@@ -162,13 +162,15 @@ class SymbolMaker {
       return [&key](const std::string& text, Position at, Diagnostics& d) { return parse_int(key, text, at, d); };
     };
     slurm.nodes = static_cast<std::uint32_t>(slurm_value("nodes", keys.nodes, whole(kSlurmNodes)));
-    slurm.gpus_per_node =
-        static_cast<std::uint32_t>(slurm_value("gpus_per_node", keys.gpus_per_node, whole(kGpusPerNode)));
+    if (keys.gpus_per_node.at.line > 0)
+      slurm.gpus_per_node =
+          static_cast<std::uint32_t>(slurm_value("gpus_per_node", keys.gpus_per_node, whole(kGpusPerNode)));
     slurm.time = slurm_value("time", keys.time, parse_duration);
     slurm.signal_margin = slurm_value("signal_margin", keys.signal_margin, parse_duration);
-    slurm.exclusive = slurm_value(
-        "exclusive", keys.exclusive,
-        [](const std::string& text, Position at, Diagnostics& d) { return parse_bool("exclusive", text, at, d); });
+    if (keys.exclusive.at.line > 0)
+      slurm.exclusive = slurm_value(
+          "exclusive", keys.exclusive,
+          [](const std::string& text, Position at, Diagnostics& d) { return parse_bool("exclusive", text, at, d); });
     slurm.requeue = slurm_value("requeue", keys.requeue, parse_requeue);
     if (keys.mem.at.line > 0) slurm.mem_bytes = slurm_value("mem", keys.mem, parse_size).bytes;
     slurm.max_requeues =

@@ -532,7 +532,7 @@ slurm:
   EXPECT_EQ(asked.slurm.time, std::chrono::hours(4));
   EXPECT_EQ(asked.slurm.mem_bytes, 0U);
   EXPECT_EQ(asked.slurm.requeue, Requeue::never);
-  EXPECT_TRUE(asked.slurm.exclusive);
+  EXPECT_EQ(asked.slurm.exclusive, true);
   EXPECT_EQ(asked.slurm.gpus_per_node, 4U);
   EXPECT_EQ(asked.slurm.signal_margin, std::chrono::minutes(3));
   EXPECT_EQ(asked.slurm.mail_user, "a@b.org");
