@@ -57,7 +57,8 @@ CountsView interrupt(CountsView counts) {
 RunCondition condition_at_end(const CountsView& counts, int exit_code) {
   if (counts.num_left() > 0) {
     if (exit_code == static_cast<int>(ExitCode::interrupted)) return RunCondition::cancelled;
-    return exit_code == static_cast<int>(ExitCode::failed) ? RunCondition::failed : RunCondition::incomplete;
+    if (exit_code != static_cast<int>(ExitCode::failed)) return RunCondition::incomplete;
+    return counts.num_final() > 0 ? RunCondition::failed : RunCondition::cancelled;  // never allowed to begin
   }
   if (counts.num_bad() > 0) return RunCondition::failed;
   if (counts.cancelled > 0) return RunCondition::cancelled;

@@ -45,6 +45,8 @@ TEST(RunCondition, of_an_unfinished_run_follows_from_the_exit_code) {
   EXPECT_EQ(condition_at_end(left, 130), RunCondition::cancelled);
   EXPECT_EQ(condition_at_end(left, 4), RunCondition::incomplete);
   EXPECT_EQ(condition_at_end(left, 1), RunCondition::failed);
+  const CountsView untouched = view_of(counts({{State::waiting, 2}, {State::ready, 1}}), 0, 0);
+  EXPECT_EQ(condition_at_end(untouched, 1), RunCondition::cancelled) << "not run: what it waited for ended otherwise";
 }
 
 TEST(RunCondition, an_interrupted_run_has_nothing_running) {
