@@ -44,7 +44,7 @@ int resume_verb(const Args& args) {
 
   RankOptions options = rank_options(*arguments, placement);
   options.fail_fast = arguments->has("fail-fast");
-  if (starts_mpirun(placement)) {
+  if (is_front_end(placement)) {
     Args rank_args = args;
     if (arguments->words.empty()) rank_args.push_back(run_dir);  // the newest may be another one by then
     return supervise(placement, *arguments, {"resume", rank_args, allocation.end});

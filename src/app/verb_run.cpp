@@ -100,7 +100,7 @@ int run_verb(const Args& args) {
 
   RankOptions options = rank_options(*arguments, asked.placement);
   options.fail_fast = arguments->has("fail-fast");
-  if (starts_mpirun(asked.placement)) {
+  if (is_front_end(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
     if (asked.load.file != "-" && !load_workflow(asked.load)) return static_cast<int>(ExitCode::usage);
     return supervise(asked.placement, *arguments, {"run", args, allocation.end, asked.load.file != "-"});

@@ -1,17 +1,14 @@
 #include "slurm/job.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "slurm/ancestors.hpp"
 #include "slurm/host_list.hpp"
 
 namespace fugle::slurm {
@@ -127,20 +124,6 @@ Part part_of(const Environment& get, const Job& job, std::string_view step) {
   return has_pmi_of(get, job) ? Part::rank : Part::step;
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// 0: it can not be seen.
-pid_t parent_of(pid_t pid) {
-  const std::string stat = read_file(fmt::format("/proc/{}/stat", pid));
-  const std::size_t end_of_name = stat.rfind(')');  // the name may hold anything
-  if (end_of_name == std::string::npos) return 0;
-  const auto fields = split(std::string_view(stat).substr(end_of_name + 1), ' ');  // "", state, parent, ...
-  return fields.size() > 2 ? static_cast<pid_t>(parse_number(fields[2]).value_or(0)) : 0;
-}
-
 }  // namespace
 
 Environment process_environment() {
@@ -151,11 +134,8 @@ Environment process_environment() {
 }
 
 std::string daemon_above_us() {
-  for (pid_t pid = ::getppid(); pid > 1; pid = parent_of(pid)) {
-    std::string title = read_file(fmt::format("/proc/{}/cmdline", pid));
-    title.resize(std::min(title.size(), title.find('\0')));
-    if (title.starts_with("slurmstepd: [")) return title;
-  }
+  for (const Ancestor& above : ancestors())
+    if (above.title.starts_with("slurmstepd: [")) return above.title;
   return {};
 }
 
@@ -185,6 +165,7 @@ std::optional<Job> job_around_us(const Environment& get, std::string_view daemon
   job.num_step_tasks = std::max(number_of(get, "SLURM_STEP_NUM_TASKS", 1), 1U);
   const std::string step = step_of(get, job, daemon);
   job.part = part_of(get, job, step);
+  job.is_started_by_mpirun = is_started_by_mpirun(get);
   if ((job.part == Part::rank || job.part == Part::step) && is_numbered_step(step)) job.step_id = step;
   if (!job.step_id) job.num_step_tasks = 1;
   job.submit_dir = text_of(get, "SLURM_SUBMIT_DIR");

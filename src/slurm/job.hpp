@@ -40,7 +40,10 @@ struct Job {
   std::optional<std::string> step_id;    ///< of a rank or step: "0"
   std::uint32_t num_step_tasks = 1;      ///< of a rank or step: as many processes were started by srun with us
   std::string submit_dir;
-  std::string cluster;  ///< empty: not known
+  std::string cluster;                ///< empty: not known
+  bool is_started_by_mpirun = false;  ///< this process; it may have used an srun of its own for that
+
+  [[nodiscard]] bool is_started_by_srun() const { return step_id.has_value() && !is_started_by_mpirun; }
 };
 
 /// Nothing outside of a job. `daemon`: daemon_above_us(), empty where it can not be seen.

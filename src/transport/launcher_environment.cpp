@@ -2,12 +2,15 @@
 
 #include <sched.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "transport/mpi_transport.hpp"
 
@@ -29,6 +32,15 @@ bool is_started_by_launcher() {
   constexpr std::array kRankVariables{"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
   return std::any_of(kRankVariables.begin(), kRankVariables.end(),
                      [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
+void forget_launcher() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    if (text.starts_with("PMIX_") || text.starts_with("PMI_")) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  for (const std::string& name : names) ::unsetenv(name.c_str());
 }
 
 void prefer_shared_memory() {

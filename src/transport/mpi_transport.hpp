@@ -50,6 +50,11 @@ class MpiTransport final : public scheduler::Transport {
 /// True when this process was started by an MPI launcher (mpirun or srun with PMI), judged by its environment.
 [[nodiscard]] bool is_started_by_launcher();
 
+/// Removes what makes is_started_by_launcher() true from the environment of this process, which is no rank: a shell that
+/// srun started may have it, and what is started from there would take itself for that rank. Call it while there is one
+/// thread.
+void forget_launcher();
+
 /// What a launcher of ours may pass as the parameter `btl`: everything that needs no special network.
 inline constexpr const char* kAllNetworks = "vader,tcp,self";
 
