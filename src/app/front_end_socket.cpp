@@ -123,11 +123,25 @@ Descriptor join_front_end(const std::string& name) {
   return socket;
 }
 
-void send_report(const Descriptor& socket, const RankReport& report, IfFull if_full) {
+std::string encode(const RankReport& report) {
   const std::string text = report.text.substr(0, kMostText);
   const Header header{static_cast<std::uint32_t>(report.kind), static_cast<std::uint32_t>(text.size()), report.number};
-  std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
-  bytes += text;
+  return std::string(reinterpret_cast<const char*>(&header), sizeof header) + text;
+}
+
+std::optional<RankReport> take_report(std::string& bytes) {
+  Header header;
+  if (bytes.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.text_size > kMostText || bytes.size() < sizeof header + header.text_size) return std::nullopt;
+  RankReport report{static_cast<RankReport::Kind>(header.kind), header.number,
+                    bytes.substr(sizeof header, header.text_size)};
+  bytes.erase(0, sizeof header + header.text_size);
+  return report;
+}
+
+void send_report(const Descriptor& socket, const RankReport& report, IfFull if_full) {
+  const std::string bytes = encode(report);
   (void)!::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | (if_full == IfFull::drop ? MSG_DONTWAIT : 0));
 }
 

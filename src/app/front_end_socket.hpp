@@ -21,6 +21,7 @@ struct RankReport {
     progress,         ///< number: elements that have ended
     exit_code,        ///< number: of the run
     wants_restart,    ///< text: why this life can not go on, and a new one could
+    wants_next_job,   ///< number: 1 when this life made progress; text: nodes to avoid
   };
   Kind kind = Kind::ranks_are_there;
   std::uint64_t number = 0;
@@ -53,6 +54,10 @@ class FrontEndSocket {
 enum class IfFull : std::uint8_t { wait, drop };
 /// A front-end that was stopped (Ctrl-Z) reads nothing: progress need not reach it.
 void send_report(const transport::Descriptor& socket, const RankReport& report, IfFull if_full = IfFull::wait);
+/// The bytes of a report.
+[[nodiscard]] std::string encode(const RankReport& report);
+/// The report that `bytes` begin with, which are taken away from them; nothing when it is not whole.
+[[nodiscard]] std::optional<RankReport> take_report(std::string& bytes);
 /// Nothing when rank 0 has left.
 [[nodiscard]] std::optional<RankReport> read_report(const transport::Descriptor& socket);
 

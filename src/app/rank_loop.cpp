@@ -8,9 +8,12 @@
 #include <cstdio>
 #include <utility>
 
+#include "app/front_end.hpp"
 #include "app/lasting_executor.hpp"
-#include "app/launch_mpirun.hpp"
+#include "app/launch.hpp"
+#include "app/life_in_job.hpp"
 #include "app/poll_clock.hpp"
+#include "app/preemption_shield.hpp"
 #include "app/requests.hpp"
 #include "app/stop_signals.hpp"
 #include "base/codec.hpp"
@@ -52,19 +55,15 @@ struct Briefing {
   }
 };
 
-std::vector<std::string> own_environment() {
-  std::vector<std::string> entries;
-  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
-  return entries;
-}
-
 /// What this rank may use of its node.
 RankPart own_part(const RankOptions& options, bool is_head, std::uint32_t local_index, std::uint32_t num_local) {
   const topology::Node node = topology::discover();
-  if (is_head && num_local > node.num_cores() && options.cores_per_rank == 0)
-    fmt::print(stderr, "fugle: {} ranks share {} cores on {}: each runs one task at a time\n", num_local,
-               node.num_cores(), node.name);
-  RankPart rank = part_of_rank(node, local_index, num_local, options.cores_per_rank);
+  const Granted granted = granted_here();
+  const std::uint32_t num_cores = granted.cores > 0 ? granted.cores : node.num_cores();
+  if (is_head && num_local > num_cores && options.cores_per_rank == 0)
+    fmt::print(stderr, "fugle: {} ranks share {} cores on {}: each runs one task at a time\n", num_local, num_cores,
+               node.name);
+  RankPart rank = part_in_job(node, granted, local_index, num_local, options.cores_per_rank);
   if (is_head && !options.head_runs_tasks) rank.cores = 0;
   return rank;
 }
@@ -93,6 +92,7 @@ struct Rank {
   std::uint32_t self = 0;
   int spawner = -1;  ///< its pid, where no other one may be started
   FrontEndLink& front_end;
+  LifeInJob* job = nullptr;      ///< of the head only, in a Slurm job
   Requests* requests = nullptr;  ///< of the head only
 };
 
@@ -133,15 +133,21 @@ bool has_exited(int pid) {
 
 /// The loop of STYLE: gather, apply, record, act, sleep. `Attempts` is an executor that may break.
 template <class Attempts>
-Ended loop(Engine& engine, PollClock& clock, const Attempts& executor, const Rank& rank) {
+Ended loop(Engine& engine, PollClock& clock, const Attempts& executor, const PreemptionShield* shield,
+           StopSignals& signals, const Rank& rank) {
   bool was_broken = false;
   while (!engine.is_done()) {
     const Time now = clock.now();
-    if (rank.requests != nullptr) rank.requests->serve(engine, now);
+    if (rank.requests != nullptr)
+      rank.requests->serve(engine, now);
+    else
+      while (signals.take()) continue;
     const bool is_broken = executor.is_broken() || has_exited(rank.spawner);
     if (is_broken && !std::exchange(was_broken, true) && lose_spawner(engine, rank, now) == Ended::wants_restart)
       return Ended::wants_restart;
-    const Time deadline = engine.step(now);
+    Time deadline = engine.step(now);
+    if (shield != nullptr)
+      if (const auto left = shield->time_left()) deadline = std::min(deadline, now + *left);
     if (!engine.is_done()) clock.wait_until(deadline);
   }
   return Ended::done;
@@ -155,19 +161,27 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
   std::vector<int> fds = transport_fds;
   fds.push_back(executor.fd());
   fds.push_back(signals.fd());
+  if (rank.job != nullptr) fds.push_back(rank.job->fd());
   PollClock clock(fds);
+  std::optional<PreemptionShield> shield;
+  if (is_in_slurm_job()) shield.emplace(executor, [&signals] { return signals.last_term(); });
+  scheduler::Executor& attempts = shield ? static_cast<scheduler::Executor&>(*shield) : executor;
+  const PreemptionShield* const kept = shield ? &*shield : nullptr;
   if (opening.run == nullptr) {
-    Engine engine(offer, transport, executor, nullptr);
-    return loop(engine, clock, executor, rank);
+    Engine engine(offer, transport, attempts, nullptr);
+    return loop(engine, clock, executor, kept, signals, rank);
   }
   scheduler::HeadOptions head = opening.run->head_options(std::move(opening.plan));
   head.retry_failed = options.retry_failed;
   head.fail_fast = options.fail_fast;
-  Requests requests(*opening.run, signals, rank.front_end);
+  if (rank.job != nullptr) rank.job->begin(*opening.run, head, options.has_walltime, clock.now());
+  Requests requests(*opening.run, signals, rank.front_end, rank.job == nullptr ? nullptr : rank.job->watch());
   rank.requests = &requests;
-  Engine engine(offer, transport, executor, &head);
-  const Ended ended = loop(engine, clock, executor, rank);
+  Engine engine(offer, transport, attempts, &head);
+  const Ended ended = loop(engine, clock, executor, kept, signals, rank);
   if (ended == Ended::done) opening.exit_code = engine.exit_code();
+  if (ended == Ended::done && rank.job != nullptr)
+    rank.job->end(*opening.run, {opening.exit_code, engine.is_out_of_time(), requests.was_stopped()}, clock.now());
   return ended;
 }
 
@@ -187,7 +201,7 @@ Opening open_on_head(const RunOpener& open, const Workers& workers) {
 
 Briefing briefing_of(const OpenRun* run) {
   if (run == nullptr) return {};
-  return {true, run->facts().run, run->directory(), executor::scrub_environment(own_environment())};
+  return {true, run->facts().run, run->directory(), executor::scrub_environment(own_variables())};
 }
 
 executor::ExecutorOptions executor_options(const RankOptions& options, WorkerId self, const Briefing& briefing,
@@ -200,6 +214,7 @@ executor::ExecutorOptions executor_options(const RankOptions& options, WorkerId 
 int run_locally(const RankOptions& options, const RunOpener& open) {
   StopSignals signals;
   FrontEndLink nobody;
+  const std::unique_ptr<LifeInJob> job = LifeInJob::of_this_process(options.requeue);
   executor::Spawner spawner;
   const RankPart rank = own_part(options, true, 0, 1);
   Opening opening = open_on_head(open, workers_of_ranks({rank}));
@@ -209,8 +224,9 @@ int run_locally(const RankOptions& options, const RunOpener& open) {
   transport::LocalTransport transport;
   const scheduler::WorkerOffer offer = offer_of(rank);
   LastingExecutor executor(std::move(spawner), executor_options(options, transport.self(), briefing, offer));
-  (void)run_engine(options, opening, executor, signals, transport, {}, offer, {0, -1, nobody});
+  (void)run_engine(options, opening, executor, signals, transport, {}, offer, {0, -1, nobody, job.get()});
   close(opening);
+  if (job) job->leave(nobody);
   return opening.exit_code;
 }
 
@@ -231,6 +247,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   if (transport::launcher_local_rank() == 0) transport::remove_debris();
   StopSignals signals;
   FrontEndLink front_end;
+  const std::unique_ptr<LifeInJob> job = is_rank_0() ? LifeInJob::of_this_process(options.requeue) : nullptr;
   executor::Spawner spawner;
   transport::MpiTransport transport;
   front_end.report_start();
@@ -248,7 +265,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
     const scheduler::WorkerOffer offer = offer_of(rank);
     executor::ProcessExecutor executor(spawner, executor_options(options, transport.self(), briefing, offer));
     const Ended ended = run_engine(options, opening, executor, signals, transport, {transport.fd()}, offer,
-                                   {transport.self().value(), spawner.pid(), front_end});
+                                   {transport.self().value(), spawner.pid(), front_end, job.get()});
     if (ended == Ended::wants_restart) {
       opening.run.reset();  // what is in its journal is durable then
       leave_at_once(spawner, static_cast<int>(ExitCode::environment));
@@ -256,11 +273,14 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   }
   const bool wants_workers = opening.run != nullptr && lacks_workers(*opening.run, opening.exit_code);
   if (opening.run != nullptr) close(opening);
+  if (job && front_end.is_joined()) job->leave(front_end);
   if (wants_workers)
     front_end.ask_for_restart("no worker is left");
   else
     front_end.report(opening.exit_code);
-  if (!transport.finish()) leave_at_once(spawner, opening.exit_code);
+  const bool is_finished = transport.finish();
+  if (job && !front_end.is_joined()) job->leave(front_end);  // the last act: Slurm may end all of us for it
+  if (!is_finished) leave_at_once(spawner, opening.exit_code);
   // The front-end has the code; mpirun would only tell of a rank that failed.
   return front_end.is_joined() ? 0 : opening.exit_code;
 }

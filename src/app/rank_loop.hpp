@@ -8,6 +8,7 @@
 
 #include "app/allocation.hpp"
 #include "app/open_run.hpp"
+#include "app/requeue.hpp"
 
 namespace fugle::app {
 
@@ -17,6 +18,8 @@ struct RankOptions {
   bool head_runs_tasks = true;
   bool retry_failed = false;
   bool fail_fast = false;
+  Requeue requeue = Requeue::never;            ///< when the allocation ends before the run
+  bool has_walltime = false;                   ///< the end of the allocation was given; Slurm's may only be earlier
   std::optional<std::uint64_t> max_log_bytes;  ///< of one attempt; nothing: the executor's own limit
 };
 

@@ -18,15 +18,17 @@ constexpr Duration kLockInterval = 1s;
 
 }  // namespace
 
-Requests::Requests(const OpenRun& run, StopSignals& signals, FrontEndLink& front_end)
-    : run_(run), signals_(signals), front_end_(front_end), num_ended_(run.num_ended()) {
+Requests::Requests(const OpenRun& run, StopSignals& signals, FrontEndLink& front_end, AllocationWatch* watch)
+    : run_(run), signals_(signals), front_end_(front_end), watch_(watch), num_ended_(run.num_ended()) {
   front_end_.report_run(run_.directory(), num_ended_);
 }
 
 void Requests::serve(Engine& engine, Time now) {
   while (const auto signal = signals_.take()) on_signal(*signal, engine, now);
+  if (watch_ != nullptr) watch_->serve(engine, now);
   if (now < next_look_) return;
   next_look_ = now + kControlInterval;
+  while (const auto signal = front_end_.take_signal()) on_signal(*signal, engine, now);
   for (const ControlCommand& command : take_commands(run_.directory())) on_command(command, engine, now);
   look_at_lock(engine, now);
   const std::uint64_t before = std::exchange(num_ended_, run_.num_ended());
@@ -34,6 +36,10 @@ void Requests::serve(Engine& engine, Time now) {
 }
 
 void Requests::on_signal(int signal, Engine& engine, Time now) {
+  if (signal == SIGUSR1 && watch_ != nullptr) watch_->warn(now);
+  if (signal == SIGUSR1 || signal == SIGUSR2) return;
+  // What Slurm sends at the end of the job is not somebody's wish.
+  was_stopped_ = was_stopped_ || watch_ == nullptr || now < watch_->end();
   if (signal == SIGINT && !has_seen_interrupt_) {
     has_seen_interrupt_ = true;
     engine.request_stop(Engine::StopKind::drain, static_cast<int>(ExitCode::interrupted),
@@ -48,6 +54,7 @@ void Requests::on_signal(int signal, Engine& engine, Time now) {
 
 void Requests::on_command(const ControlCommand& command, Engine& engine, Time now) {
   if (command.element.empty()) {
+    was_stopped_ = was_stopped_ || command.verb == "cancel";
     if (command.verb == "cancel")
       engine.request_stop(Engine::StopKind::stop, static_cast<int>(ExitCode::interrupted),
                           fmt::format("cancelled by {}", command.who), now);

@@ -12,7 +12,7 @@ namespace fugle::app {
 StopSignals::StopSignals() {
   sigset_t stops;
   sigemptyset(&stops);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) {
     // Who started us may want them ignored (nohup, a background job of a script); blocked, they would still be read.
     struct sigaction action {};
     sigaction(signal, nullptr, &action);
@@ -30,6 +30,7 @@ StopSignals::~StopSignals() { close(fd_); }
 std::optional<int> StopSignals::take() {
   signalfd_siginfo info;
   if (read(fd_, &info, sizeof info) != sizeof info) return std::nullopt;
+  if (info.ssi_signo == SIGTERM) last_term_ = std::chrono::steady_clock::now();
   return static_cast<int>(info.ssi_signo);
 }
 

@@ -1,12 +1,14 @@
-// `fugle run -n N` and `fugle resume -n N` as the user sees them: a run over ranks that comes back by itself when its
-// head dies. Each life is an mpirun of its own, inside the same allocation; the journal joins them. Elements that
-// failed are not tried again by that (a person who resumes does).
+// `fugle run` and `fugle resume` over ranks as the user sees them: a run that comes back by itself when its head dies.
+// Each life is an mpirun or srun of its own, inside the same allocation; the journal joins them. Elements that failed
+// are not tried again by that (a person who resumes does). When the allocation ends before the run, the next job is
+// asked for here, once all ranks have left.
 #pragma once
 
 #include <functional>
 #include <string>
 
 #include "app/arguments.hpp"
+#include "app/requeue.hpp"
 #include "app/run_directory.hpp"
 #include "base/time.hpp"
 
@@ -29,6 +31,9 @@ struct Supervised {
   Args args;
   Time end_of_allocation = kNever;
   bool may_start_twice = true;  ///< before there is a run; not when the file was read from standard input
+  std::string run_dir;          ///< of a run that this one goes on with; empty: none yet, or `args` say it
+  std::string runs_dir;         ///< that all nodes see
+  Requeue requeue = Requeue::never;
 };
 
 /// Starts the ranks, again and again if need be; returns the exit code of the run.

@@ -1,4 +1,5 @@
 // fugle resume [RUN]: the same run goes on: unfinished and failed elements, nothing that is OK. Safe to repeat.
+#include "app/after_run.hpp"
 #include "app/arguments.hpp"
 #include "app/command_table.hpp"
 #include "app/continue_run.hpp"
@@ -6,8 +7,11 @@
 #include "app/placement_options.hpp"
 #include "app/planning_options.hpp"
 #include "app/rank_loop.hpp"
+#include "app/requeue.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
+#include "app/surroundings.hpp"
+#include "slurm/job.hpp"
 
 namespace fugle::app {
 namespace {
@@ -20,6 +24,14 @@ Placement placement_of_resume(const Arguments& arguments, const std::string& run
   return placement;
 }
 
+/// A restart by itself, and a job that goes on by itself, are nobody's wish to try again what failed.
+bool is_asked_to_retry(const Arguments& arguments) {
+  if (!continued_run(arguments).empty()) return false;
+  if (!arguments.has("requeue")) return true;
+  const auto job = slurm::job_around_us();
+  return arguments.has("retry-failed") && (!job || job->restart_count == 0);
+}
+
 }  // namespace
 
 int resume_verb(const Args& args) {
@@ -29,8 +41,12 @@ int resume_verb(const Args& args) {
   add_walltime_options(usage.options);
   add_runs_dir_option(usage.options);
   add_restart_option(usage.options);
+  add_requeue_option(usage.options);
   usage.options.add_options()("repair",
                               "first make a damaged journal sound; what it no longer says to be done runs again");
+  usage.options.add_options()("retry-failed",
+                              "try elements again that had failed: as always, but where --requeue says that nobody is "
+                              "asking; not in a requeued job");
   add_hidden_life_options(usage.hidden);
   usage.options.add_options()("fail-fast", "stop the run at the first failure");
   const auto arguments = parse_arguments(usage, args);
@@ -40,16 +56,27 @@ int resume_verb(const Args& args) {
       allocation_end_from(*arguments, std::nullopt, now());  // mistakes are told here, once
   const std::string run_dir =
       find_run(runs_dir_from(*arguments), arguments->words.empty() ? "" : arguments->words.front());
+  if (continued_run(*arguments).empty() && !look_around().is_rank)
+    if (const auto exit_code = wait_for_other_runs(run_dir)) return *exit_code;
   const Placement placement = placement_of_resume(*arguments, run_dir);
 
   RankOptions options = rank_options(*arguments, placement);
   options.fail_fast = arguments->has("fail-fast");
+  options.requeue = requeue_from(*arguments);
+  options.has_walltime = arguments->has("walltime") || arguments->has("ends-at");
   if (is_front_end(placement)) {
     Args rank_args = args;
     if (arguments->words.empty()) rank_args.push_back(run_dir);  // the newest may be another one by then
-    return supervise(placement, *arguments, {"resume", rank_args, allocation.end});
+    return supervise(placement, *arguments,
+                     {"resume",
+                      rank_args,
+                      arguments->has("walltime") ? allocation.end : kNever,
+                      true,
+                      {},
+                      runs_dir_from(*arguments),
+                      options.requeue});
   }
-  options.retry_failed = continued_run(*arguments).empty();  // a restart by itself is nobody's wish to try again
+  options.retry_failed = is_asked_to_retry(*arguments);
   return run_rank(options, [&](const Workers& workers) { return continue_run(run_dir, *arguments, workers); });
 }
 

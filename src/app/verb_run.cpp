@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "app/access.hpp"
@@ -11,14 +12,17 @@
 #include "app/continue_run.hpp"
 #include "app/find_run.hpp"
 #include "app/fit_check.hpp"
+#include "app/jobs.hpp"
 #include "app/load_workflow.hpp"
 #include "app/placement_options.hpp"
 #include "app/planning_options.hpp"
 #include "app/rank_loop.hpp"
 #include "app/read_durations.hpp"
+#include "app/requeue.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
 #include "base/error.hpp"
+#include "slurm/job.hpp"
 
 namespace fugle::app {
 namespace {
@@ -48,6 +52,7 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   facts.placement = asked.placement;
   facts.planning = asked.planning;
   facts.reserve = loaded.reserve;
+  facts.slurm = loaded.slurm;
   facts.access = asked.access;
   facts.keeps_journal = asked.keeps_journal;
   return facts;
@@ -77,16 +82,37 @@ Opening open_run(const Asked& asked, const Arguments& arguments, const Args& arg
   return {std::move(run), std::move(plan), 0};
 }
 
+/// A job that Slurm has requeued runs its script again from the top: the run that it began then is the one that is
+/// meant, not another one of the same file. Empty: none.
+std::string run_begun_by_this_job(const Asked& asked, const Arguments& arguments) {
+  const auto job = slurm::job_around_us();
+  if (!job || job->restart_count == 0 || asked.load.file == "-" || !asked.keeps_journal) return {};
+  for (const std::string& run_dir : list_runs(runs_dir_from(arguments))) {
+    const auto jobs = read_jobs(run_dir);
+    const bool is_of_job =
+        std::any_of(jobs.begin(), jobs.end(), [&](const RunJob& known) { return known.job == job->id; });
+    if (!is_of_job) continue;
+    const RunFacts facts = read_run_facts(run_dir);
+    if (facts.file != asked.load.file || facts.submit_dir != asked.load.directory || facts.params != asked.load.params)
+      continue;
+    fmt::print(stderr, "fugle: job {} was requeued: {} goes on\n", job->id, facts.run);
+    return run_dir;
+  }
+  return {};
+}
+
 }  // namespace
 
 int run_verb(const Args& args) {
   Usage usage("run", "[FILE]", "Runs a workflow; what has finished is never lost: fugle resume continues.", 0, 1);
   add_load_options(usage.options);
+  add_driver_words(usage);
   add_placement_options(usage.options);
   add_planning_options(usage.options);
   add_walltime_options(usage.options);
   add_runs_dir_option(usage.options);
   add_restart_option(usage.options);
+  add_requeue_option(usage.options);
   add_journal_option(usage.options);
   add_group_option(usage.options);
   add_hidden_life_options(usage.hidden);
@@ -100,14 +126,19 @@ int run_verb(const Args& args) {
 
   RankOptions options = rank_options(*arguments, asked.placement);
   options.fail_fast = arguments->has("fail-fast");
+  options.requeue = requeue_from(*arguments);
+  options.has_walltime = arguments->has("walltime") || arguments->has("ends-at");
   if (is_front_end(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
     if (asked.load.file != "-" && !load_workflow(asked.load)) return static_cast<int>(ExitCode::usage);
-    return supervise(asked.placement, *arguments, {"run", args, allocation.end, asked.load.file != "-"});
+    return supervise(asked.placement, *arguments,
+                     {"run", args_for_ranks(args, asked.load), arguments->has("walltime") ? allocation.end : kNever, asked.load.file != "-",
+                      run_begun_by_this_job(asked, *arguments), runs_dir_from(*arguments), options.requeue});
   }
 
-  const std::string earlier_life = continued_run(*arguments);
   return run_rank(options, [&](const Workers& workers) {
+    std::string earlier_life = continued_run(*arguments);
+    if (earlier_life.empty()) earlier_life = run_begun_by_this_job(asked, *arguments);
     return earlier_life.empty() ? open_run(asked, *arguments, args, workers)
                                 : continue_run(earlier_life, *arguments, workers);
   });

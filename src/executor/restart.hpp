@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/time.hpp"
 #include "graph/element_text.hpp"
 #include "scheduler/attempt.hpp"
 
@@ -12,5 +13,8 @@ namespace fugle::executor {
 /// the working directory.
 [[nodiscard]] bool can_restart(const scheduler::Launch& launch, const graph::ElementText& text,
                                const std::string& workdir);
+
+/// One of the files was written at `since` or later.
+[[nodiscard]] bool has_checkpoint_since(const graph::ElementText& text, const std::string& workdir, Time since);
 
 }  // namespace fugle::executor

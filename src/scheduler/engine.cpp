@@ -54,6 +54,8 @@ bool Engine::is_done() const {
 
 int Engine::exit_code() const { return head_ == nullptr ? 0 : head_->exit_code(); }
 
+bool Engine::is_out_of_time() const { return head_ != nullptr && head_->is_out_of_time(); }
+
 void Engine::request_stop(StopKind kind, int exit_code, const std::string& why, Time now) {
   FUGLE_EXPECT(head_ != nullptr);
   head_->request_stop(kind, exit_code, why, now);

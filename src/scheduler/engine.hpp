@@ -50,6 +50,8 @@ class Engine {
   /// Returns the next deadline: call again then, or earlier when a port has something.
   Time step(Time now);
   [[nodiscard]] bool is_done() const;
+  /// Rank 0: something did not start, or was stopped, because the allocation ends.
+  [[nodiscard]] bool is_out_of_time() const;
   /// Of the run, on rank 0 once is_done(); 0 elsewhere.
   [[nodiscard]] int exit_code() const;
 

@@ -34,6 +34,7 @@ class Head {
   /// Returns the next deadline.
   Time step(Time now);
   [[nodiscard]] bool is_done() const { return is_done_; }
+  [[nodiscard]] bool is_out_of_time() const { return was_stopped_by_end_ || !granter_.put_aside().empty(); }
   [[nodiscard]] int exit_code() const { return exit_code_; }
   void request_stop(Engine::StopKind kind, int exit_code, const std::string& why, Time now);
   void set_end_of_allocation(Time end, Time now);
@@ -148,6 +149,7 @@ class Head {
   Phase phase_ = Phase::main;
   bool has_fault_ = false;  ///< of the store, and acted upon
   bool is_stalled_ = false;
+  bool was_stopped_by_end_ = false;  ///< of the allocation
   bool is_done_ = false;
   int exit_code_ = 0;
   std::string end_reason_;

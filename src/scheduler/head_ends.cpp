@@ -100,6 +100,7 @@ void Head::ask_for_checkpoint(const RunningAttempt& attempt) {
 /// What may end by itself in a drain may not then. That a person interrupted the run stays its outcome.
 void Head::stop_at_the_end_of_the_allocation(Time now) {
   if (now < granter_.last_end() || is_stopping_hard()) return;
+  was_stopped_by_end_ = true;
   const bool has_reserve = phase_ == Phase::main && options_.reserve.count() > 0;
   const bool is_interrupted = is_stopping_ && run_.stop_code() == static_cast<int>(ExitCode::interrupted);
   request_stop(Engine::StopKind::stop, static_cast<int>(is_interrupted ? ExitCode::interrupted : ExitCode::incomplete),

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "app/front_end.hpp"
 #include "app/own_children.hpp"
 #include "base/error.hpp"
 #include "transport/mpi_transport.hpp"
@@ -76,10 +77,10 @@ int play_front_end(const std::string& num_ranks, const std::string& part) {
   FrontEnd front_end;
   const std::string program = std::filesystem::read_symlink(kThisProgram);
   const auto ranks = static_cast<std::uint32_t>(std::stoul(num_ranks));
-  const LifeEnd end = front_end.run(ranks, program, {"rank", part});
+  const LifeEnd end = front_end.run(mpirun_launch(ranks), program, {"rank", part});
   if (part == "again" && !end.exit_code) {
     say(fmt::format("wish={} run_dir={} ended={}\n", end.wish, end.run_dir, end.num_ended.value_or(0)));
-    return front_end.run(ranks, program, {"rank", "pass"}).exit_code.value_or(kNoStatus);
+    return front_end.run(mpirun_launch(ranks), program, {"rank", "pass"}).exit_code.value_or(kNoStatus);
   }
   return end.exit_code.value_or(kNoStatus);
 }
@@ -237,7 +238,7 @@ TEST(LaunchMpirun, says_that_mpirun_could_start_nothing) {
   std::filesystem::permissions(folder + "/mpirun", std::filesystem::perms::owner_all);
   ::setenv("PATH", folder.c_str(), 1);
   try {
-    (void)FrontEnd().run(2, "program", {});
+    (void)mpirun_launch(2);
     ADD_FAILURE() << "this mpirun starts nothing";
   } catch (const EnvironmentError& error) {
     EXPECT_THAT(error.what(), HasSubstr("could not start the ranks (it ended with 213"));
@@ -257,7 +258,7 @@ TEST(LaunchMpirun, names_the_package_when_mpirun_is_missing) {
   const std::string path = ::getenv("PATH");
   ::setenv("PATH", "/nonexistent", 1);
   try {
-    (void)FrontEnd().run(2, "program", {});
+    (void)mpirun_launch(2);
     FAIL() << "there is no mpirun";
   } catch (const EnvironmentError& error) {
     EXPECT_THAT(error.what(), HasSubstr("openmpi-bin"));

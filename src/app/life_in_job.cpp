@@ -1,0 +1,83 @@
+#include "app/life_in_job.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "app/stored_run.hpp"
+#include "base/error.hpp"
+#include "executor/restart.hpp"
+
+namespace fugle::app {
+namespace {
+
+/// What it is told once it has failed for the run's sake on a node.
+std::string bad_nodes_of(const OpenRun& run) {
+  (void)run;
+  return {};
+}
+
+}  // namespace
+
+bool is_in_slurm_job() { return std::getenv("SLURM_JOB_ID") != nullptr; }
+
+bool is_rank_0() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
+    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
+  }
+  return true;
+}
+
+bool has_made_progress(const OpenRun& run, std::uint64_t num_ended_before, Time began) {
+  if (run.num_ended() > num_ended_before) return true;
+  for (std::uint32_t i = 0; i < run.graph().num_elements(); ++i) {
+    const ElementId e(i);
+    const graph::Task& task = run.graph().task_of(e);
+    if (!task.restart.is_given || run.state().attempt(e) == 0 || run.state().counts_as_ok(e)) continue;
+    const graph::ElementText text = run.graph().text(e);
+    if (executor::has_checkpoint_since(text, task.workdir.empty() ? text.workdir : task.workdir, began)) return true;
+  }
+  return false;
+}
+
+std::unique_ptr<LifeInJob> LifeInJob::of_this_process(Requeue requeue) {
+  auto job = slurm::job_around_us();
+  if (!job) return nullptr;
+  return std::unique_ptr<LifeInJob>(new LifeInJob(std::move(*job), requeue));
+}
+
+void LifeInJob::begin(const OpenRun& run, scheduler::HeadOptions& head, bool has_walltime, Time now) {
+  began_ = now;
+  num_ended_before_ = run.num_ended();
+  note_life_in_job(run.directory(), job_, now);
+  const Time latest = has_walltime ? head.end_of_allocation : kNever;
+  watch_.emplace(errands_, AllocationWatch::Wish{job_.id, latest, head.reserve, run.facts().slurm.signal_margin});
+  const Time end = watch_->first_end(now);
+  head.end_of_allocation = end == kNever ? head.end_of_allocation : end;
+  head.skip_finally =
+      requeue_ != Requeue::never && num_requeues(read_jobs(run.directory()), job_) < run.facts().slurm.max_requeues;
+}
+
+void LifeInJob::end(const OpenRun& run, const LifeResult& result, Time now) {
+  const bool is_out_of_time = result.is_out_of_time || (watch_ && now >= watch_->end());
+  if (requeue_ == Requeue::never || result.was_stopped || !is_out_of_time ||
+      result.exit_code != static_cast<int>(ExitCode::incomplete))
+    return;
+  wish_ = NextJobWish{requeue_,
+                      run.directory(),
+                      job_,
+                      run.facts().slurm.max_requeues,
+                      {has_made_progress(run, num_ended_before_, began_), bad_nodes_of(run)}};
+}
+
+void LifeInJob::leave(FrontEndLink& front_end) {
+  const auto wish = std::exchange(wish_, {});
+  if (!wish) return;
+  if (front_end.is_joined()) return front_end.ask_for_next_job(wish->next);
+  (void)go_on_in_another_job(
+      *wish, [this](const std::vector<std::string>& argv, Duration limit) { return errands_.run(argv, limit); }, now());
+}
+
+}  // namespace fugle::app
