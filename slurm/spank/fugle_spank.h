@@ -3,6 +3,7 @@
  *   fugle_spank.c   the hooks that Slurm calls; sends each to the part of the place where it was called
  *   settings.c      the arguments in plugstack.conf and the option --fugle=FILE
  *   submission.c    in sbatch, salloc, srun: checks the file before anything is submitted; runs as the user
+ *   needs.c         there, when asked for: what the largest tasks need
  *   in_job.c        in slurmstepd: environment of the tasks, and what the batch script becomes
  *
  * Nothing here is linked against Fugleman or Slurm. As root (slurmstepd before it becomes the user) only functions of
@@ -23,9 +24,14 @@ bool absolute_file(const char* directory, char path[PATH_MAX]); /* FILE; false w
 const char* configured_program(void);                           /* fugle=/path, or NULL */
 bool job_script_program(char path[PATH_MAX]); /* fugle-job-script: script=/path, else beside the plugin */
 
+bool wants_needs(void); /* needs=yes */
+
 /* submission.c */
 int prepare_submission(void); /* before sbatch reads its options */
 int check_submission(void);   /* when all options are read; does not return when the file is refused */
+
+/* needs.c */
+void export_needs(const char* program, const char* path); /* nothing where they can not be known */
 
 /* in_job.c */
 int describe_job(spank_t spank); /* as the user, once for a step */

@@ -7,6 +7,7 @@
 
 static char program[PATH_MAX];
 static char script[PATH_MAX];
+static bool has_needs;
 static char file[PATH_MAX]; /* as it was typed; empty: no option */
 
 static bool keep(char into[PATH_MAX], const char* text) {
@@ -18,11 +19,14 @@ static bool keep(char into[PATH_MAX], const char* text) {
 
 int read_plugin_arguments(int count, char** words) {
   for (int i = 0; i < count; ++i) {
+    if (strcmp(words[i], "needs=yes") == 0) {
+      has_needs = true;
+      continue;
+    }
     const bool is_good = (strncmp(words[i], "fugle=/", 7) == 0 && keep(program, words[i] + 6)) ||
                          (strncmp(words[i], "script=/", 8) == 0 && keep(script, words[i] + 7));
     if (is_good) continue;
-    slurm_error("fugle: '%s' in plugstack.conf is not known (fugle=/path/of/fugle, script=/path/of/fugle-job-script)",
-                words[i]);
+    slurm_error("fugle: '%s' in plugstack.conf is not known (fugle=/path, script=/path, needs=yes)", words[i]);
     return -1;
   }
   return 0;
@@ -59,6 +63,8 @@ bool absolute_file(const char* directory, char path[PATH_MAX]) {
 }
 
 const char* configured_program(void) { return program[0] != '\0' ? program : NULL; }
+
+bool wants_needs(void) { return has_needs; }
 
 bool job_script_program(char path[PATH_MAX]) {
   if (script[0] != '\0') return keep(path, script);

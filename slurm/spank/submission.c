@@ -148,6 +148,7 @@ int check_submission(void) {
   if (code > 128) slurm_error("fugle: cannot check %s ('%s' died of signal %d)", path, program, code - 128);
   if (code != 0) refuse();
 
+  if (wants_needs()) export_needs(program, path);
   setenv("FUGLE_FILE", path, 1);
   setenv("FUGLE_SUBMITTED_BY_PLUGIN", "1", 1);
   say_what_to_type(path);

@@ -78,8 +78,8 @@ class SlurmCase(FugleCase):
         """No job of a test is there for the next one."""
         if not self.cluster.is_up():
             return
-        self.slurm("scancel", "--state=PENDING", "--user=root,nobody", expect=None)
-        self.slurm("scancel", "--user=root,nobody", expect=None)
+        for user in ("root", "nobody"):
+            self.slurm("scancel", f"--user={user}", expect=None)
         poll(lambda: not self.slurm("squeue", "--noheader").stdout.strip(), 60, "the end of all jobs")
 
     # ---- commands
