@@ -57,8 +57,9 @@ end
 function slurm_cli_pre_submit(options, component)
   local ours = options["spank"] and options["spank"]["fugle"]
   local file = ours and ours["fugle"]
-  if not file or file == "" or os.getenv("SLURM_JOB_ID") then return slurm.SUCCESS end
+  if not file or file == "" then return slurm.SUCCESS end
 
+  if options["type"] == "srun" and os.getenv("SLURM_JOB_ID") then return slurm.SUCCESS end -- a step
   local cores, seconds = needs_of(file)
   local node = CPUS_OF_NODE[options["partition"] or ""]
   if node and cores > node then

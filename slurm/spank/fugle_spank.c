@@ -10,6 +10,7 @@
 
 #include <slurm/slurm_version.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Slurm refuses a plugin of another major release by this number; built for a test as if for another one. */
@@ -62,7 +63,10 @@ EXPORTED int slurm_spank_init(spank_t spank, int num_arguments, char* arguments[
 
 EXPORTED int slurm_spank_init_post_opt(spank_t spank, int num_arguments, char* arguments[]) {
   (void)spank, (void)num_arguments, (void)arguments;
-  return is_submission() && option_is_given() ? check_submission() : 0;
+  if (!is_submission() || !option_is_given()) return 0;
+  /* The file of a step was checked with its job. */
+  const bool is_step = spank_context() == S_CTX_LOCAL && getenv("SLURM_JOB_ID") != NULL;
+  return is_step ? 0 : check_submission();
 }
 
 EXPORTED int slurm_spank_user_init(spank_t spank, int num_arguments, char* arguments[]) {

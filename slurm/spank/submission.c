@@ -81,7 +81,29 @@ static void leave_to_script(const char* script, bool is_decided[num_default_opti
   if (file != NULL) fclose(file);
 }
 
+/* A job that another job of ours submits is not ours unless it is said again: Slurm hands the option on by the
+   environment, and a workflow whose tasks submit jobs would run itself in each of them. */
+static void forget_the_job_around_us(void) {
+  static const char* const variables[] = {
+      "SLURM_SPANK__SLURM_SPANK_OPTION_fugle_fugle",
+      "FUGLE_FILE",
+      "FUGLE_COMMAND",
+      "FUGLE_NODE",
+      "FUGLE_NODE_INDEX",
+      "FUGLE_NODE_CORES",
+      "FUGLE_NODE_MEM_MB",
+      "FUGLE_NEEDS_CORES",
+      "FUGLE_NEEDS_GPUS",
+      "FUGLE_NEEDS_MEM_MB",
+      "FUGLE_NEEDS_MINUTES",
+      "FUGLE_SUBMITTED_BY_PLUGIN",
+  };
+  if (getenv("FUGLE_SUBMITTED_BY_PLUGIN") == NULL) return;
+  for (size_t i = 0; i < sizeof variables / sizeof *variables; ++i) unsetenv(variables[i]);
+}
+
 int prepare_submission(void) {
+  forget_the_job_around_us();
   if (strcmp(program_invocation_short_name, "sbatch") != 0) return 0;
   const struct command_line line = read_command_line();
   if (!line.has_our_option) return 0;
@@ -131,7 +153,6 @@ static void say_what_to_type(const char* path) {
 }
 
 int check_submission(void) {
-  if (getenv("SLURM_JOB_ID") != NULL) return 0; /* a step of a job that was checked when it was submitted */
   hide_default_options();
 
   char directory[PATH_MAX];

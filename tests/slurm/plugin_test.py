@@ -78,6 +78,14 @@ class PluginTest(PluginCase):
         self.assertEqual(self.run_of(job), "1\n2\n3\n")
         self.assertEqual(len(list(self.directory.glob(".fugle/*/run.json"))), 1, self.output_of(job))
 
+    def test_jobs_that_it_submits_are_not_jobs_of_the_workflow(self):
+        job = self.sbatch("sbatch --wait --output=inner.out --wrap='echo inner; env | grep -E \"^FUGLE|SPANK\"; :'",
+                          "--fugle=good.yaml")
+        self.assertEqual(self.run_of(job), "1\n2\n3\n")
+        ours = [line for line in self.read("inner.out").splitlines() if "FUGLE_FILE" in line or "SPANK" in line]
+        self.assertEqual(ours, [])
+        self.assertEqual(len(list(self.directory.glob(".fugle/*/run.json"))), 1)
+
     def test_the_exit_code_of_the_run_is_that_of_the_job(self):
         self.write("failing.yaml", 'version: 1\ntasks: {a: {run: "exit 3"}}\n')
         job = self.sbatch(":", "--fugle=failing.yaml")
