@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/file_rights.hpp"
+#include "base/regular_file.hpp"
 
 namespace fugle::app {
 
@@ -24,6 +25,11 @@ void write_small_file(const std::string& path, const std::string& text) {
   const std::string problem = std::strerror(errno);
   ::unlink(draft.c_str());
   throw EnvironmentError(fmt::format("cannot write {} ({}); free some space, or make it writable", path, problem));
+}
+
+std::optional<std::string> read_small_file(const std::string& path, std::size_t limit) {
+  const RegularFile file = open_regular(path);
+  return file.is_open() ? read_all(file, limit) : std::nullopt;
 }
 
 }  // namespace fugle::app

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/access.hpp"
+#include "app/after_run.hpp"
 #include "app/arguments.hpp"
 #include "app/command_table.hpp"
 #include "app/continue_run.hpp"
@@ -21,6 +22,7 @@
 #include "app/requeue.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
+#include "app/surroundings.hpp"
 #include "base/error.hpp"
 #include "slurm/job.hpp"
 
@@ -115,10 +117,14 @@ int run_verb(const Args& args) {
   add_requeue_option(usage.options);
   add_journal_option(usage.options);
   add_group_option(usage.options);
+  add_after_option(usage.options);
   add_hidden_life_options(usage.hidden);
   usage.options.add_options()("fail-fast", "stop the run at the first failure");
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
+  if (continued_run(*arguments).empty() && !look_around().is_rank)
+    if (const auto exit_code = wait_for_other_runs(after_runs_from(*arguments, {}, runs_dir_from(*arguments))))
+      return *exit_code;
   const Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments),
                     access_from(*arguments), keeps_journal(*arguments)};
   const AllocationEnd allocation =
