@@ -1,13 +1,20 @@
 #include "app/allocation.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <optional>
+#include <utility>
 
+#include "app/surroundings.hpp"
 #include "base/codec.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "slurm/grant.hpp"
 #include "topology/cluster.hpp"
 #include "workflow/scalar.hpp"
 
@@ -122,6 +129,39 @@ plan::Slot slot_of(const topology::Node& part, std::uint32_t cores) {
   return {cores, part.mem_bytes, static_cast<std::uint32_t>(part.gpus.size())};
 }
 
+/// Where a site counts cores as CPUs and each has several threads, all threads are seen: the first of each core is
+/// taken.
+topology::Node one_of_each_core_where_granted(const topology::Node& here, const Granted& granted) {
+  topology::Node node = here;
+  if (granted.cores == 0 || here.num_cores() == granted.cores ||
+      here.num_groups(topology::Level::core) != granted.cores)
+    return node;
+  std::uint32_t last = topology::kNoGroup;
+  std::erase_if(node.pus, [&](const topology::Pu& pu) { return std::exchange(last, pu.core) == pu.core; });
+  return node;
+}
+
+/// Bound to a part of what is granted to all ranks here (srun --cpu-bind). Where the whole machine has fewer CPUs than
+/// it is said to have, seeing few means nothing.
+bool sees_its_own_cpus(const topology::Node& seen, const Granted& granted, std::uint32_t num_local) {
+  const bool is_pretended = granted.cpus_online > 0 && granted.cpus_online < granted.cores;
+  return !is_pretended && seen.num_cores() < granted.cores &&
+         seen.num_cores() <= (granted.cores + num_local - 1) / num_local;
+}
+
+/// Never more than was seen.
+void limit_memory(topology::Node& part, std::uint64_t mem_bytes, std::uint32_t num_local) {
+  part.mem_bytes = std::min(part.mem_bytes, mem_bytes / num_local);
+  if (part.whole_mem_bytes > 0) part.whole_mem_bytes = std::min(part.whole_mem_bytes, mem_bytes);
+}
+
+std::uint32_t cores_of_attempt() {
+  const char* text = std::getenv("FUGLE_CORES");
+  std::uint32_t cores = 0;
+  if (text != nullptr) std::from_chars(text, text + std::strlen(text), cores);
+  return cores;
+}
+
 }  // namespace
 
 Allocation parse_allocation(std::string_view text, const topology::Node& here) {
@@ -166,6 +206,45 @@ RankPart part_of_rank(const topology::Node& here, std::uint32_t local_index, std
   if (cores == 0) rank.cores = rank.part.num_cores();
   rank.may_bind = num_local <= here.num_cores() && rank.cores <= rank.part.num_cores();
   return rank;
+}
+
+RankPart part_in_job(const topology::Node& here, const Granted& granted, std::uint32_t local_index,
+                     std::uint32_t num_local, std::uint32_t cores) {
+  const topology::Node seen = one_of_each_core_where_granted(here, granted);
+  const bool is_ours_alone = sees_its_own_cpus(seen, granted, num_local);
+  RankPart rank{cores, true, topology::share_of(seen, local_index, num_local)};
+  if (is_ours_alone) {
+    const std::uint64_t mem_bytes = rank.part.mem_bytes, whole_mem_bytes = rank.part.whole_mem_bytes;
+    rank.part = seen;
+    rank.part.mem_bytes = mem_bytes;
+    rank.part.whole_mem_bytes = whole_mem_bytes;
+  }
+  if (granted.has_own_gpus) rank.part.gpus = here.gpus;
+  if (granted.mem_bytes) limit_memory(rank.part, *granted.mem_bytes, num_local);
+  const std::uint32_t share = granted.cores == 0 || is_ours_alone
+                                  ? rank.part.num_cores()
+                                  : granted.cores / num_local + (local_index < granted.cores % num_local ? 1 : 0);
+  if (cores == 0) rank.cores = std::max(share, 1U);
+  // More is seen than granted: the rest is somebody else's, and which it is, is not known.
+  const bool is_all_ours = granted.cores == 0 || is_ours_alone || seen.num_cores() <= granted.cores;
+  rank.may_bind =
+      is_all_ours && (is_ours_alone || num_local <= seen.num_cores()) && rank.cores <= rank.part.num_cores();
+  return rank;
+}
+
+Granted granted_here() {
+  Granted granted;
+  granted.cpus_online = static_cast<std::uint32_t>(std::max(0L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+  if (look_around().is_inside_attempt) {
+    granted.cores = cores_of_attempt();
+    return granted;
+  }
+  if (const auto grant = slurm::grant_on_this_node()) {
+    granted.cores = grant->cpus;
+    granted.mem_bytes = grant->mem_bytes;
+    granted.has_own_gpus = grant->has_gpus_per_task;
+  }
+  return granted;
 }
 
 Workers workers_of_ranks(const std::vector<RankPart>& ranks) {

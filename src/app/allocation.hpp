@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,20 @@ struct RankPart {
 /// The part of rank `local_index` of `num_local` on this node; `cores` 0: as many as its share has.
 [[nodiscard]] RankPart part_of_rank(const topology::Node& here, std::uint32_t local_index, std::uint32_t num_local,
                                     std::uint32_t cores);
+/// What a job grants of this node, beside what can be seen of it.
+struct Granted {
+  std::uint32_t cores = 0;                 ///< to all its ranks here; 0: what is seen
+  std::optional<std::uint64_t> mem_bytes;  ///< to all its ranks here; nothing: what is seen
+  bool has_own_gpus = false;               ///< each rank sees its own GPUs
+  std::uint32_t cpus_online = 0;           ///< of the machine, whoever may use them; 0: not known
+};
+/// part_of_rank() where a job grants less than is seen, more (a machine that is said to have more CPUs than it has), or
+/// something else to each rank. Only what is surely ours is bound to: seen are the CPUs granted, or fewer.
+[[nodiscard]] RankPart part_in_job(const topology::Node& here, const Granted& granted, std::uint32_t local_index,
+                                   std::uint32_t num_local, std::uint32_t cores);
+/// What the Slurm job or the task around this process grants; what is seen, where there is neither.
+[[nodiscard]] Granted granted_here();
+
 /// One worker per rank.
 [[nodiscard]] Workers workers_of_ranks(const std::vector<RankPart>& ranks);
 /// `num_ranks` workers that share this node; `cores_per_rank` 0: as many as each one's share has.

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,15 @@ bool has_room_for_segments(std::uint64_t num_ranks) {
   struct statvfs status {};
   return ::statvfs("/dev/shm", &status) == 0 &&
          std::uint64_t{status.f_bavail} * status.f_frsize >= num_ranks * (std::uint64_t{8} << 20);
+}
+
+/// mpirun, or its daemon on another node.
+bool is_launcher(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  constexpr std::array kNames{"mpirun", "mpiexec", "orterun", "orted", "prte"};
+  return std::any_of(kNames.begin(), kNames.end(), [&](const char* known) { return name.starts_with(known); });
 }
 
 }  // namespace
@@ -72,13 +82,16 @@ bool does_launcher_survive_lost_ranks() {
 void undo_launcher_binding() {
   if (std::getenv("OMPI_MCA_orte_bound_at_launch") == nullptr) return;
   constexpr std::size_t kMostCpus = 16384;
-  cpu_set_t* const all = CPU_ALLOC(kMostCpus);
-  if (all == nullptr) return;
+  cpu_set_t* const wanted = CPU_ALLOC(kMostCpus);
+  if (wanted == nullptr) return;
   const std::size_t size = CPU_ALLOC_SIZE(kMostCpus);
-  CPU_ZERO_S(size, all);
-  for (std::size_t cpu = 0; cpu < kMostCpus; ++cpu) CPU_SET_S(cpu, size, all);
-  sched_setaffinity(0, size, all);  // the kernel leaves out what the cgroup forbids; refused, we stay where we are
-  CPU_FREE(all);
+  CPU_ZERO_S(size, wanted);
+  // What the launcher itself may use is what the job was given, also where no cgroup keeps us from the rest.
+  const pid_t parent = ::getppid();
+  if (!is_launcher(parent) || sched_getaffinity(parent, size, wanted) != 0)
+    for (std::size_t cpu = 0; cpu < kMostCpus; ++cpu) CPU_SET_S(cpu, size, wanted);
+  sched_setaffinity(0, size, wanted);  // the kernel leaves out what the cgroup forbids; refused, we stay where we are
+  CPU_FREE(wanted);
 }
 
 }  // namespace fugle::transport

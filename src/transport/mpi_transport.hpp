@@ -69,7 +69,7 @@ inline constexpr const char* kAllNetworks = "vader,tcp,self";
 void prefer_shared_memory();
 
 /// mpirun binds a rank to a core or a package unless told otherwise, whatever the rank may use. A rank of ours is only
-/// where tasks are started from: it takes all CPUs of its cgroup again. To be called before the spawner is started.
+/// where tasks are started from: it takes all CPUs that its launcher has again. To be called before the spawner is started.
 /// Does nothing under launchers whose binding is an allocation (srun).
 void undo_launcher_binding();
 
