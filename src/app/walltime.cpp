@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
 
+#include "app/surroundings.hpp"
 #include "base/error.hpp"
 #include "workflow/scalar.hpp"
 
@@ -47,7 +49,7 @@ void add_walltime_options(po::options_description& options) {
 AllocationEnd allocation_end_from(const Arguments& arguments, std::optional<Duration> file_reserve, Time now) {
   const auto walltime = duration_from(arguments, "walltime");
   const auto given_reserve = duration_from(arguments, "reserve");
-  const bool is_in_slurm = std::getenv("SLURM_JOB_ID") != nullptr;
+  const bool is_in_slurm = look_around().job.has_value();
   AllocationEnd allocation;
   allocation.reserve = given_reserve.value_or(file_reserve.value_or(is_in_slurm ? kReserveInSlurm : Duration{0}));
   if (arguments.has("ends-at")) {  // of the first life, which began earlier
@@ -55,7 +57,7 @@ AllocationEnd allocation_end_from(const Arguments& arguments, std::optional<Dura
     return allocation;
   }
   if (!walltime) {
-    allocation.end = end_by_slurm().value_or(kNever);
+    allocation.end = is_in_slurm ? end_by_slurm().value_or(kNever) : kNever;
     return allocation;
   }
   if (allocation.reserve >= *walltime)
@@ -63,6 +65,14 @@ AllocationEnd allocation_end_from(const Arguments& arguments, std::optional<Dura
                                  format_duration(allocation.reserve), format_duration(*walltime)));
   allocation.end = now + *walltime;
   return allocation;
+}
+
+std::optional<std::string> warning_of_short_time(const AllocationEnd& allocation, Time now) {
+  if (allocation.end == kNever || allocation.end - now > allocation.reserve) return std::nullopt;
+  return fmt::format(
+      "{} of the allocation are left and {} are kept at its end: no task starts (nothing is lost); try a smaller "
+      "--reserve, or a longer job",
+      format_duration(std::max(allocation.end - now, Duration{0})), format_duration(allocation.reserve));
 }
 
 }  // namespace fugle::app
