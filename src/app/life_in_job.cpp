@@ -60,6 +60,8 @@ void LifeInJob::begin(const OpenRun& run, scheduler::HeadOptions& head, bool has
       requeue_ != Requeue::never && num_requeues(read_jobs(run.directory()), job_) < run.facts().slurm.max_requeues;
 }
 
+void LifeInJob::begin_as_guest(const std::string& run_dir, Time now) const { note_life_in_job(run_dir, job_, now); }
+
 void LifeInJob::end(const OpenRun& run, const LifeResult& result, Time now) {
   const bool is_out_of_time = result.is_out_of_time || (watch_ && now >= watch_->end());
   if (requeue_ == Requeue::never || result.was_stopped || !is_out_of_time ||

@@ -34,6 +34,10 @@ class LifeInJob {
   /// Asks for the end of the job, and puts it into `head`, where an earlier one may be that a person has given.
   void begin(const OpenRun& run, scheduler::HeadOptions& head, bool has_walltime, Time now);
   [[nodiscard]] AllocationWatch* watch() { return watch_ ? &*watch_ : nullptr; }
+  /// The run has a head in another job, and this one helps it.
+  void begin_as_guest(const std::string& run_dir, Time now) const;
+  [[nodiscard]] slurm::Errands& errands() { return errands_; }
+  [[nodiscard]] const slurm::Job& job() const { return job_; }
   /// Readable when the watch has something to hear.
   [[nodiscard]] int fd() const { return errands_.fd(); }
   /// Decides whether the run wants another job; while the run is open.

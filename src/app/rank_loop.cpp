@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "app/campaign.hpp"
 #include "app/front_end.hpp"
 #include "app/lasting_executor.hpp"
 #include "app/launch.hpp"
@@ -16,6 +17,7 @@
 #include "app/preemption_shield.hpp"
 #include "app/requests.hpp"
 #include "app/stop_signals.hpp"
+#include "app/stored_run.hpp"
 #include "base/codec.hpp"
 #include "base/error.hpp"
 #include "executor/process_executor.hpp"
@@ -29,28 +31,41 @@ namespace {
 
 using scheduler::Engine;
 
+/// For a head that takes no guests, or has just begun; where a head took guests before, the next one may have to wait
+/// for those (transport::Patience).
+constexpr Duration kPatience = std::chrono::seconds(30);
+constexpr Duration kPatienceInCampaign = std::chrono::minutes(3);
+
 /// What rank 0 tells the others before the Engine starts.
 struct Briefing {
+  static constexpr const char* kHeading = "briefing";
   bool proceed = false;
   std::string run_id;
   std::string run_dir;
   std::vector<std::string> environment;
+  std::string invitation;  ///< to work as guest of another job's head; empty: rank 0 is the head
 
   [[nodiscard]] std::string encode() const {
     ByteWriter out;
+    out.put(std::string_view(kHeading));
     out.put(proceed);
     out.put(run_id);
     out.put(run_dir);
     out.put_all(environment, [&](const std::string& entry) { out.put(entry); });
+    out.put(invitation);
     return out.take();
   }
+  /// What rank 0 said last to guests may still be on its way.
+  [[nodiscard]] static bool is_one(std::string_view bytes) { return ByteReader(bytes).get<std::string>() == kHeading; }
   static Briefing decode(std::string_view bytes) {
     ByteReader in(bytes);
     Briefing briefing;
+    (void)in.get<std::string>();
     briefing.proceed = in.get<bool>();
     briefing.run_id = in.get<std::string>();
     briefing.run_dir = in.get<std::string>();
     briefing.environment = in.get_all<std::string>([&] { return in.get<std::string>(); });
+    briefing.invitation = in.get<std::string>();
     return briefing;
   }
 };
@@ -94,6 +109,7 @@ struct Rank {
   FrontEndLink& front_end;
   LifeInJob* job = nullptr;      ///< of the head only, in a Slurm job
   Requests* requests = nullptr;  ///< of the head only
+  GuestRank* guest = nullptr;    ///< works for the head of another job
 };
 
 /// mpirun ends all ranks when one dies, unless told not to.
@@ -140,11 +156,14 @@ Ended loop(Engine& engine, PollClock& clock, const Attempts& executor, const Pre
     const Time now = clock.now();
     if (rank.requests != nullptr)
       rank.requests->serve(engine, now);
+    else if (rank.guest != nullptr)
+      rank.guest->serve(signals, rank.front_end, now);
     else
       while (signals.take()) continue;
     const bool is_broken = executor.is_broken() || has_exited(rank.spawner);
     if (is_broken && !std::exchange(was_broken, true) && lose_spawner(engine, rank, now) == Ended::wants_restart)
       return Ended::wants_restart;
+    if (rank.guest != nullptr && rank.guest->transport().is_overdue()) return Ended::wants_restart;
     Time deadline = engine.step(now);
     if (shield != nullptr)
       if (const auto left = shield->time_left()) deadline = std::min(deadline, now + *left);
@@ -158,7 +177,11 @@ template <class Attempts>
 Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executor, StopSignals& signals,
                  scheduler::Transport& transport, const std::vector<int>& transport_fds,
                  const scheduler::WorkerOffer& offer, Rank rank) {
+  std::unique_ptr<transport::JoinedTransport> host;
+  if (opening.run != nullptr && !options.campaign_dir.empty()) host = host_guests(transport, options.campaign_dir);
+  scheduler::Transport& reach = host ? *host : transport;
   std::vector<int> fds = transport_fds;
+  if (host) fds.push_back(host->fd());
   fds.push_back(executor.fd());
   fds.push_back(signals.fd());
   if (rank.job != nullptr) fds.push_back(rank.job->fd());
@@ -177,9 +200,10 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
   if (rank.job != nullptr) rank.job->begin(*opening.run, head, options.has_walltime, clock.now());
   Requests requests(*opening.run, signals, rank.front_end, rank.job == nullptr ? nullptr : rank.job->watch());
   rank.requests = &requests;
-  Engine engine(offer, transport, attempts, &head);
+  Engine engine(offer, reach, attempts, &head);
   const Ended ended = loop(engine, clock, executor, kept, signals, rank);
   if (ended == Ended::done) opening.exit_code = engine.exit_code();
+  if (ended == Ended::done && host) host->finish(opening.exit_code);
   if (ended == Ended::done && rank.job != nullptr)
     rank.job->end(*opening.run, {opening.exit_code, engine.is_out_of_time(), requests.was_stopped()}, clock.now());
   return ended;
@@ -199,9 +223,41 @@ Opening open_on_head(const RunOpener& open, const Workers& workers) {
   }
 }
 
+/// In a campaign whoever holds the run may be joined. Waits while a head is on its way; gives no run and an invitation
+/// when there is one.
+Opening open_or_join(const RankOptions& options, const RunOpener& open, const Workers& workers,
+                     const StopSignals& signals, std::optional<Invitation>& invitation) {
+  if (options.campaign_dir.empty()) return open_on_head(open, workers);
+  const Time begin = now();
+  while (true) {
+    invitation = find_invitation(options.campaign_dir);
+    if (invitation) return {};
+    try {
+      Opening opening = open(workers);
+      return opening.run == nullptr || await_former_guests(options.campaign_dir, signals)
+                 ? std::move(opening)
+                 : Opening{nullptr, {}, static_cast<int>(ExitCode::incomplete)};
+    } catch (const ConflictError& conflict) {
+      if (is_waiting(signals)) return {nullptr, {}, static_cast<int>(ExitCode::incomplete)};
+      if (now() - begin < (was_campaign(options.campaign_dir) ? kPatienceInCampaign : kPatience)) continue;
+      fmt::print(stderr, "fugle: {}; it was not started with --join and takes no help\n", conflict.what());
+      return {nullptr, {}, static_cast<int>(ExitCode::conflict)};
+    } catch (const Error& error) {
+      fmt::print(stderr, "fugle: {}\n", error.what());
+      return {nullptr, {}, static_cast<int>(error.code())};
+    }
+  }
+}
+
 Briefing briefing_of(const OpenRun* run) {
   if (run == nullptr) return {};
-  return {true, run->facts().run, run->directory(), executor::scrub_environment(own_variables())};
+  return {true, run->facts().run, run->directory(), executor::scrub_environment(own_variables()), ""};
+}
+
+Briefing briefing_of_guest(Invitation invitation, Time latest_end) {
+  invitation.latest_end = latest_end;
+  return {true, read_run_facts(invitation.run_dir).run, invitation.run_dir,
+          executor::scrub_environment(own_variables()), invitation.encode()};
 }
 
 executor::ExecutorOptions executor_options(const RankOptions& options, WorkerId self, const Briefing& briefing,
@@ -211,20 +267,72 @@ executor::ExecutorOptions executor_options(const RankOptions& options, WorkerId 
   return chosen;
 }
 
+/// Works for the head of another job, until that has left or this one must. `make_executor` is told the number of the
+/// worker.
+template <class MakeExecutor>
+GuestEnd work_as_guest(const RankOptions& options, scheduler::Transport& ranks, const Briefing& briefing,
+                       StopSignals& signals, const std::vector<int>& fds, const scheduler::WorkerOffer& offer,
+                       Rank rank, MakeExecutor make_executor) {
+  const Invitation invitation = Invitation::decode(briefing.invitation);
+  LifeInJob* const job = std::exchange(rank.job, nullptr);  // what it does is for heads
+  GuestRank guest(ranks, invitation, job == nullptr ? nullptr : &job->errands(),
+                  job == nullptr ? std::string() : job->job().id);
+  if (!guest.wait_to_be_let_in(signals)) return guest.end();
+  if (job != nullptr) job->begin_as_guest(invitation.run_dir, now());
+  if (ranks.self() == WorkerId(0))
+    fmt::print(stderr, "fugle: helps with {}, led by process {} on {}\n", briefing.run_id, invitation.pid,
+               invitation.host);
+  rank.guest = &guest;
+  auto executor = make_executor(guest.transport().self());
+  std::vector<int> all_fds = fds;
+  all_fds.push_back(guest.transport().fd());
+  Opening none;
+  const Ended ended = run_engine(options, none, *executor, signals, guest.transport(), all_fds, offer, rank);
+  if (ended == Ended::wants_restart) {
+    guest.transport().stay_marked();
+    return {GuestEnd::Then::kill, static_cast<int>(ExitCode::incomplete), "its head is gone"};
+  }
+  GuestEnd end = guest.end();
+  if (ranks.self() == WorkerId(0)) fmt::print(stderr, "fugle: has helped with {}: {}\n", briefing.run_id, end.why);
+  return end;
+}
+
+int lead_locally(const RankOptions& options, Opening opening, const RankPart& rank, executor::Spawner spawner,
+                 StopSignals& signals, LifeInJob* job);
+
 int run_locally(const RankOptions& options, const RunOpener& open) {
   StopSignals signals;
   FrontEndLink nobody;
   const std::unique_ptr<LifeInJob> job = LifeInJob::of_this_process(options.requeue);
-  executor::Spawner spawner;
   const RankPart rank = own_part(options, true, 0, 1);
-  Opening opening = open_on_head(open, workers_of_ranks({rank}));
-  if (opening.run == nullptr) return opening.exit_code;
+  while (true) {
+    executor::Spawner spawner;
+    std::optional<Invitation> invitation;
+    Opening opening = open_or_join(options, open, workers_of_ranks({rank}), signals, invitation);
+    if (opening.run != nullptr)
+      return lead_locally(options, std::move(opening), rank, std::move(spawner), signals, job.get());
+    if (!invitation) return opening.exit_code;
+    const Briefing briefing = briefing_of_guest(*invitation, options.latest_end);
+    const scheduler::WorkerOffer offer = offer_of(rank);
+    transport::LocalTransport alone;
+    const GuestEnd end =
+        work_as_guest(options, alone, briefing, signals, {}, offer, {0, -1, nobody, job.get()}, [&](WorkerId self) {
+          return std::make_unique<LastingExecutor>(std::move(spawner),
+                                                   executor_options(options, self, briefing, offer));
+        });
+    if (end.then == GuestEnd::Then::exit) return end.exit_code;
+  }
+}
+
+int lead_locally(const RankOptions& options, Opening opening, const RankPart& rank, executor::Spawner spawner,
+                 StopSignals& signals, LifeInJob* job) {
+  FrontEndLink nobody;
   const Briefing briefing = briefing_of(opening.run.get());
   executor::kill_leftovers(briefing.run_id);
   transport::LocalTransport transport;
   const scheduler::WorkerOffer offer = offer_of(rank);
   LastingExecutor executor(std::move(spawner), executor_options(options, transport.self(), briefing, offer));
-  (void)run_engine(options, opening, executor, signals, transport, {}, offer, {0, -1, nobody, job.get()});
+  (void)run_engine(options, opening, executor, signals, transport, {}, offer, {0, -1, nobody, job});
   close(opening);
   if (job) job->leave(nobody);
   return opening.exit_code;
@@ -242,6 +350,15 @@ bool lacks_workers(const OpenRun& run, int exit_code) {
   return exit_code == static_cast<int>(ExitCode::environment) && run.state().stop_code() == 0;
 }
 
+/// From rank 0 to all; returns it on every rank.
+Briefing share(transport::MpiTransport& transport, const Briefing& briefing) {
+  const std::string bytes = briefing.encode();
+  while (true) {
+    const std::string shared = transport.broadcast(bytes);
+    if (Briefing::is_one(shared)) return Briefing::decode(shared);
+  }
+}
+
 int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   transport::undo_launcher_binding();
   if (transport::launcher_local_rank() == 0) transport::remove_debris();
@@ -254,15 +371,34 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   const bool is_head = transport.self() == WorkerId(0);
   const RankPart rank = own_part(options, is_head, transport.local_index(), transport.num_local());
   const std::vector<std::string> gathered = transport.gather(encode(rank));
+  const Workers workers = is_head ? workers_from(gathered) : Workers{};
+  const scheduler::WorkerOffer offer = offer_of(rank);
+  if (is_head && !front_end.is_started_by_front_end()) warn_of_launcher(transport.num_ranks());
   Opening opening;
-  if (is_head) {
-    if (!front_end.is_started_by_front_end()) warn_of_launcher(transport.num_ranks());
-    opening = open_on_head(open, workers_from(gathered));
+  const auto confer = [&] {
+    std::optional<Invitation> invitation;
+    if (is_head) opening = open_or_join(options, open, workers, signals, invitation);
+    return share(transport,
+                 invitation ? briefing_of_guest(*invitation, options.latest_end) : briefing_of(opening.run.get()));
+  };
+  Briefing briefing = confer();
+  while (!briefing.invitation.empty()) {
+    if (is_head) front_end.report_run(briefing.run_dir, 0);
+    const GuestEnd end = work_as_guest(
+        options, transport, briefing, signals, {transport.fd()}, offer,
+        {transport.self().value(), spawner.pid(), front_end, job.get()}, [&](WorkerId self) {
+          return std::make_unique<executor::ProcessExecutor>(spawner, executor_options(options, self, briefing, offer));
+        });
+    if (end.then == GuestEnd::Then::kill) {
+      if (is_head) front_end.ask_for_restart(end.why);
+      leave_at_once(spawner, end.exit_code);
+    }
+    const bool is_over = is_head && end.then == GuestEnd::Then::exit;
+    if (is_over) opening.exit_code = end.exit_code;
+    briefing = is_over ? share(transport, {}) : confer();
   }
-  const Briefing briefing = Briefing::decode(transport.broadcast(briefing_of(opening.run.get()).encode()));
   if (briefing.proceed) {
     if (transport.local_index() == 0) executor::kill_leftovers(briefing.run_id);
-    const scheduler::WorkerOffer offer = offer_of(rank);
     executor::ProcessExecutor executor(spawner, executor_options(options, transport.self(), briefing, offer));
     const Ended ended = run_engine(options, opening, executor, signals, transport, {transport.fd()}, offer,
                                    {transport.self().value(), spawner.pid(), front_end, job.get()});

@@ -18,8 +18,10 @@ struct RankOptions {
   bool head_runs_tasks = true;
   bool retry_failed = false;
   bool fail_fast = false;
-  Requeue requeue = Requeue::never;            ///< when the allocation ends before the run
-  bool has_walltime = false;                   ///< the end of the allocation was given; Slurm's may only be earlier
+  Requeue requeue = Requeue::never;  ///< when the allocation ends before the run
+  bool has_walltime = false;         ///< the end of the allocation was given; Slurm's may only be earlier
+  std::string campaign_dir;          ///< the run that others may join, or this process joins; empty: nobody joins
+  Time latest_end = kNever;          ///< of this allocation, as a person says
   std::optional<std::uint64_t> max_log_bytes;  ///< of one attempt; nothing: the executor's own limit
 };
 

@@ -1,4 +1,6 @@
 // fugle resume [RUN]: the same run goes on: unfinished and failed elements, nothing that is OK. Safe to repeat.
+#include <filesystem>
+
 #include "app/after_run.hpp"
 #include "app/arguments.hpp"
 #include "app/command_table.hpp"
@@ -27,7 +29,7 @@ Placement placement_of_resume(const Arguments& arguments, const std::string& run
 /// A restart by itself, and a job that goes on by itself, are nobody's wish to try again what failed.
 bool is_asked_to_retry(const Arguments& arguments) {
   if (!continued_run(arguments).empty()) return false;
-  if (!arguments.has("requeue")) return true;
+  if (!arguments.has("requeue") && !arguments.has("join")) return true;
   const auto job = slurm::job_around_us();
   return arguments.has("retry-failed") && (!job || job->restart_count == 0);
 }
@@ -47,6 +49,9 @@ int resume_verb(const Args& args) {
   usage.options.add_options()("retry-failed",
                               "try elements again that had failed: as always, but where --requeue says that nobody is "
                               "asking; not in a requeued job");
+  usage.options.add_options()("join",
+                              "work on the run together with others that say this too, in other jobs or on other "
+                              "machines that see the run directory: who comes first leads");
   add_hidden_life_options(usage.hidden);
   usage.options.add_options()("fail-fast", "stop the run at the first failure");
   const auto arguments = parse_arguments(usage, args);
@@ -77,6 +82,8 @@ int resume_verb(const Args& args) {
                       options.requeue});
   }
   options.retry_failed = is_asked_to_retry(*arguments);
+  if (arguments->has("join")) options.campaign_dir = std::filesystem::absolute(run_dir).string();
+  options.latest_end = allocation.end;
   return run_rank(options, [&](const Workers& workers) { return continue_run(run_dir, *arguments, workers); });
 }
 

@@ -32,6 +32,8 @@ namespace fugle::transport {
 
 struct Patience {
   Duration guest_stops = std::chrono::seconds(30);
+  /// What still runs so long after that is killed without further ado.
+  [[nodiscard]] Duration guest_kills() const { return guest_stops / 3; }
   [[nodiscard]] Duration head_gives_up() const { return 3 * guest_stops; }
   [[nodiscard]] Duration beat() const { return guest_stops / 15; }
 };

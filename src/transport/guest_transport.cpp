@@ -48,12 +48,14 @@ GuestTransport::GuestTransport(scheduler::Transport& ranks, Options options)
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       lease_begin_(options_.ticks()),
       last_news_(lease_begin_) {
+  num_busy_ranks_ = ranks_.num_ranks() - 1;
   put(Said::knock, options_.name);
   talk();
   set_timer();
 }
 
 GuestTransport::~GuestTransport() {
+  if (stays_marked_) return;
   std::error_code ignored;
   // The head may write a last file at this moment.
   for (int attempt = 0; attempt < 3; ++attempt) std::filesystem::remove_all(folder_, ignored);
@@ -89,9 +91,15 @@ void GuestTransport::hear_ranks() {
   Incoming from_ranks;
   ranks_.poll(from_ranks);
   for (const auto& [from, message] : from_ranks.messages)
-    if (const auto* tenure = std::get_if<scheduler::Tenure>(&message)) send(kHead, *tenure);
-  for (const WorkerId lost : from_ranks.lost)
+    if (const auto* tenure = std::get_if<scheduler::Tenure>(&message))
+      send(kHead, *tenure);
+    else if (std::holds_alternative<scheduler::Shutdown>(message))
+      done_.insert(from);
+  for (const WorkerId lost : from_ranks.lost) {
+    done_.insert(lost);
     if (lost == kHead && ranks_.self() != kHead) send(kHead, scheduler::Tenure{Time{}});
+  }
+  num_busy_ranks_ = ranks_.num_ranks() - 1 - std::min<std::uint32_t>(ranks_.num_ranks() - 1, done_.size());
 }
 
 void GuestTransport::hear_head(Incoming& incoming) {
@@ -143,6 +151,7 @@ void GuestTransport::watch_lease(Incoming& incoming) {
   }
   if (!is_over && !is_dead && !farewell_) return;
   has_lost_head_ = true;
+  lost_at_ = now;
   incoming.lost.push_back(kHead);
 }
 

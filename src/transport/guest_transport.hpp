@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -28,7 +29,7 @@ class GuestTransport final : public scheduler::Transport {
   };
   /// Knocks. `ranks` is the transport of its own allocation and outlives it. Throws EnvironmentError.
   GuestTransport(scheduler::Transport& ranks, Options options);
-  /// Takes its folder away: nothing runs here any more.
+  /// Takes its folder away: nothing runs here any more. Unless that is not sure: see stay_marked().
   ~GuestTransport() override;
 
   /// The head has let it in; until then nothing else may be called but poll(), and `incoming` stays empty.
@@ -41,12 +42,21 @@ class GuestTransport final : public scheduler::Transport {
   [[nodiscard]] bool is_sending() const override;
   [[nodiscard]] int fd() const { return timer_.get(); }
 
+  /// Of the other ranks of this allocation, on its rank 0: those that have not said by Shutdown that they are done, and
+  /// live.
+  [[nodiscard]] std::uint32_t num_busy_ranks() const { return num_busy_ranks_; }
   /// This allocation ends then, all its ranks are told: see scheduler::Tenure. On its rank 0.
   void set_tenure(Time end);
   /// All that was said has been read, or there is nobody who would.
   [[nodiscard]] bool is_heard() const { return has_lost_head_ || heard_ >= last_message_; }
   /// Nothing was heard from it for too long, or it is dead.
   [[nodiscard]] bool has_lost_head() const { return has_lost_head_; }
+  /// It was lost so long ago that nothing may run here any more.
+  [[nodiscard]] bool is_overdue() const {
+    return has_lost_head_ && options_.ticks() - lost_at_ >= patience_.guest_kills();
+  }
+  /// Something may still run here when this object is gone: the folder stays, and a new head waits for its time to pass.
+  void stay_marked() { stays_marked_ = true; }
   /// Its exit code, once it has said farewell.
   [[nodiscard]] std::optional<int> farewell() const { return farewell_; }
 
@@ -74,10 +84,14 @@ class GuestTransport final : public scheduler::Transport {
   Duration lease_begin_;
   Duration last_said_{0};
   Duration last_news_;
+  Duration lost_at_{0};
   Duration next_look_{0};
   Duration next_question_{0};
   std::optional<int> farewell_;
+  std::set<WorkerId> done_;  ///< ranks that are gone or not busy any more
+  std::uint32_t num_busy_ranks_ = 0;
   bool has_lost_head_ = false;
+  bool stays_marked_ = false;
   bool was_blocked_ = false;
 };
 

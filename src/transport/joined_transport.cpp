@@ -188,7 +188,8 @@ void JoinedTransport::finish(int exit_code) {
     (void)guest->writer.flush();
   }
   leader_.exit_code = exit_code;
-  write_leader(exchange_dir_, leader_);
+  const auto now_leads = read_leader(exchange_dir_);
+  if (now_leads && now_leads->session == leader_.session) write_leader(exchange_dir_, leader_);
 }
 
 }  // namespace fugle::transport

@@ -122,6 +122,10 @@ TEST_F(Campaign, ends_a_guest_that_hears_no_head_long_before_another_could_take_
   EXPECT_LE(now_ - silent_since, patience_.guest_stops);
   EXPECT_GE(now_ - silent_since, patience_.guest_stops - 2 * patience_.beat());
   EXPECT_TRUE(poll(*guest).lost.empty()) << "told once";
+  EXPECT_FALSE(guest->is_overdue());
+  now_ += patience_.guest_kills();
+  EXPECT_TRUE(guest->is_overdue());
+  EXPECT_LT(now_ - silent_since, patience_.head_gives_up() / 2 + patience_.beat());
 }
 
 /// How long after the guest stopped by itself the head gave it up.
@@ -189,6 +193,15 @@ TEST_F(Campaign, tells_guests_how_it_ended) {
   (void)poll(*late);
   EXPECT_EQ(late->farewell(), 130);
   EXPECT_EQ(read_leader(exchange_)->exit_code, 130);
+}
+
+TEST_F(Campaign, leaves_the_name_of_a_later_head_alone) {
+  Leader later;
+  later.session = "1a7e4";
+  write_leader(exchange_, later);
+  head_->finish(5);
+  EXPECT_EQ(read_leader(exchange_)->session, "1a7e4");
+  EXPECT_FALSE(read_leader(exchange_)->exit_code.has_value());
 }
 
 TEST_F(Campaign, does_not_hear_guests_of_an_earlier_head) {
