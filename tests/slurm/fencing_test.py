@@ -1,0 +1,37 @@
+"""Two incarnations of one job at once: Slurm starts the second while the first still runs."""
+
+from slurm_case import FUGLE, SlurmCase, main, poll
+
+
+class Fencing(SlurmCase):
+    def test_the_later_incarnation_takes_the_run_over(self):
+        self.write("fan.yaml", """
+version: 1
+name: fan
+tasks:
+  fan:
+    matrix: {i: 1..60}
+    run: "sleep 3; echo ${SLURM_RESTART_COUNT:-0} >> done.${{ matrix.i }}"
+""")
+        job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=2", "--nodelist=n1,n2", "--requeue",
+                          "--time=10")
+        poll(lambda: len(list(self.directory.glob("done.*"))) > 2, 60, "the first elements")
+        stepd = self.processes_on("n1", rf"slurmstepd: \[{job}.batch\]")
+        self.assertEqual(len(stepd), 1)
+        self.on("n1", "kill", "-KILL", stepd[0])
+        first = self.processes_on("n1", "fugle run")
+        self.assertTrue(first, "what the script had become lives on")
+        # Slurm misses the batch step when the node registers.
+        self.slurm("scontrol", "reconfigure")
+        poll(lambda: self.job(job).get("Restarts") == "1", 120, "the requeue")
+        self.wait_for_job(job, "COMPLETED", timeout=180)
+        ok = [attempt["element"] for attempt in self.attempts() if attempt["state"] == "OK"]
+        self.assertEqual(len(ok), 60)
+        self.assertEqual(len(set(ok)), 60, "only one head has gone on")
+        self.assertEqual(len(list(self.directory.glob(".fugle/*/run.json"))), 1)
+        self.assertEqual(self.status()["state"], "OK")
+        self.assertEqual(self.fugle("doctor", self.run_dir()).returncode, 0)
+
+
+if __name__ == "__main__":
+    main()

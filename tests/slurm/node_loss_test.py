@@ -1,0 +1,60 @@
+"""Nodes that die under a run, and a controller that does."""
+
+from slurm_case import FUGLE, SlurmCase, main, poll
+
+
+class NodeLoss(SlurmCase):
+    def fan(self, num=40, seconds=2):
+        self.write("fan.yaml", f"""
+version: 1
+name: fan
+tasks:
+  fan:
+    matrix: {{i: 1..{num}}}
+    run: "sleep {seconds}; touch done.${{{{ matrix.i }}}}"
+""")
+
+    def wait_for_some(self):
+        poll(lambda: len(list(self.directory.glob("done.*"))) > 2, 60, "the first elements")
+
+    def expect_each_ok_once(self, num=40):
+        ok = [attempt["element"] for attempt in self.attempts() if attempt["state"] == "OK"]
+        self.assertEqual(len(ok), num)
+        self.assertEqual(len(set(ok)), num)
+
+    def test_a_crashed_node_costs_what_it_ran(self):
+        self.fan()
+        job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=4", "--no-kill", "--time=10")
+        self.wait_for_some()
+        self.cluster.crash("n3")
+        try:
+            self.wait_for_job(job, "COMPLETED", timeout=180)
+        finally:
+            self.cluster.boot("n3")
+        self.expect_each_ok_once()
+
+    def test_a_killed_slurmd_does_not_disturb(self):
+        self.fan(30)
+        job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=3", "--no-kill", "--time=10",
+                          "--nodelist=n1,n2,n4")
+        self.wait_for_some()
+        self.cluster.kill_slurmd("n2")
+        try:
+            self.wait_for_job(job, "COMPLETED", timeout=180)
+        finally:
+            self.cluster.start_slurmd("n2")
+        self.expect_each_ok_once(30)
+
+    def test_a_controller_that_restarts_changes_nothing(self):
+        self.fan(24)
+        job = self.sbatch(f"exec {FUGLE} run fan.yaml", "--nodes=2", "--time=10")
+        self.wait_for_some()
+        self.cluster.stop_controller()
+        poll(lambda: len(list(self.directory.glob("done.*"))) > 8, 60, "more elements without a controller")
+        self.cluster.start_controller()
+        self.wait_for_job(job, "COMPLETED", timeout=120)
+        self.expect_each_ok_once(24)
+
+
+if __name__ == "__main__":
+    main()

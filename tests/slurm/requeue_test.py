@@ -1,0 +1,95 @@
+"""Runs that need more than one job: requeued by themselves, and by others."""
+
+import json
+
+from slurm_case import FUGLE, SOURCE, SlurmCase, main, poll
+
+STEPS = SOURCE / "tests" / "slurm" / "steps.py"
+
+
+class Requeue(SlurmCase):
+    def limit(self, job, restarts, seconds):
+        """Once the job runs for that time (0: first), it has so many seconds left."""
+        self.wait_for_incarnation(job, restarts)
+        self.wait_for_life(restarts + 1)
+        self.slurm("scontrol", "update", f"JobId={job}", f"EndTime=now+{seconds}")
+        self.slurm("scancel", "--batch", "--signal=USR1", job)  # look at once, not within half a minute
+
+    def wait_for_life(self, number):
+        def lives():
+            try:
+                return [entry["kind"] for entry in self.jobs_of_run()].count("started")
+            except (ValueError, OSError):
+                return 0
+        poll(lambda: lives() >= number, 60, f"life {number}")
+
+    def wait_for_incarnation(self, job, restarts):
+        poll(lambda: (facts := self.job(job)).get("JobState") == "RUNNING" and facts["Restarts"] == str(restarts), 90,
+             f"restart {restarts} of job {job}: {self.job(job)}")
+
+    def jobs_of_run(self):
+        return [json.loads(line) for line in (self.run_dir() / "jobs.jsonl").read_text().splitlines()]
+
+    def test_a_task_with_checkpoints_spans_several_jobs_of_one_run(self):
+        self.write("long.yaml", f"""
+version: 1
+name: long
+reserve: 3s
+tasks:
+  long:
+    run: [python3, {STEPS}, "60"]
+    restart: {{files: [state], signal: USR1, before_end: 8s}}
+  after: {{run: "wc -l < steps.log > lines", needs: [long]}}
+finally:
+  mail: {{run: "echo $FUGLE_RUN_STATE >> mails"}}
+""")
+        job = self.sbatch(f"exec {FUGLE} run long.yaml --requeue auto", "--nodes=2", "--requeue", "--time=5")
+        for restarts in range(2):
+            self.limit(job, restarts, 20)
+        self.wait_for_job(job, "COMPLETED", timeout=150)
+        steps = [int(line) for line in self.read("steps.log").split()]
+        self.assertEqual(steps, list(range(1, 61)), "no step twice, none left out")
+        self.assertEqual(self.read("mails"), "OK\n", "finally runs once, in the last job")
+        self.assertEqual(len(list(self.directory.glob(".fugle/*/run.json"))), 1, "one run")
+        self.assertEqual(self.status()["state"], "OK")
+        kinds = [entry["kind"] for entry in self.jobs_of_run()]
+        self.assertEqual(kinds, ["started", "requeued", "started", "requeued", "started"])
+        self.assertEqual({entry["job"] for entry in self.jobs_of_run()}, {job})
+
+    def test_a_run_that_gets_nothing_done_is_not_requeued(self):
+        self.write("stuck.yaml", """
+version: 1
+name: stuck
+reserve: 3s
+tasks:
+  endless: {run: "sleep 600", grace: 1s}
+""")
+        job = self.sbatch(f"{FUGLE} run stuck.yaml --requeue auto; echo exit $?", "--time=5")
+        self.limit(job, 0, 18)
+        self.wait_for_job(job, "COMPLETED", timeout=60)
+        self.assertIn("exit 4", self.output_of(job))
+        self.assertIn("no other job is asked for", self.output_of(job))
+        self.assertEqual([entry["kind"] for entry in self.jobs_of_run()], ["started"])
+
+    def test_requeued_from_outside_it_goes_on_where_it_was(self):
+        self.write("fan.yaml", """
+version: 1
+name: fan
+tasks:
+  fan:
+    matrix: {i: 1..40}
+    run: "sleep 1; echo ${{ matrix.i }} >> done.${{ matrix.i }}"
+""")
+        job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=2", "--requeue", "--time=10")
+        poll(lambda: len(list(self.directory.glob("done.*"))) > 4, 60, "the first elements")
+        self.slurm("scontrol", "requeue", job)
+        self.wait_for_incarnation(job, 1)
+        self.wait_for_job(job, "COMPLETED", timeout=90)
+        ok = [attempt["element"] for attempt in self.attempts() if attempt["state"] == "OK"]
+        self.assertEqual(len(ok), 40)
+        self.assertEqual(len(set(ok)), 40, "nothing that was OK ran again")
+        self.assertEqual(len(list(self.directory.glob(".fugle/*/run.json"))), 1)
+
+
+if __name__ == "__main__":
+    main()
