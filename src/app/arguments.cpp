@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <iostream>
 #include <typeinfo>
@@ -82,7 +83,9 @@ Usage::Usage(std::string verb_, std::string words_, std::string summary_, std::s
 
 std::optional<Arguments> parse_arguments(const Usage& usage, const Args& args) {
   Arguments arguments;
-  arguments.options = parse_options(usage, args);
+  const auto dashes = usage.takes_rest ? std::find(args.begin(), args.end(), "--") : args.end();
+  if (dashes != args.end()) arguments.rest.assign(dashes + 1, args.end());
+  arguments.options = parse_options(usage, Args(args.begin(), dashes));
   if (arguments.has("help")) {
     print_help(usage);
     return std::nullopt;

@@ -18,6 +18,7 @@ struct Usage {
   std::string summary;  ///< one sentence
   std::size_t min_words = 0;
   std::size_t max_words = 0;
+  bool takes_rest = false;  ///< words after "--" are of another program: Arguments::rest
   boost::program_options::options_description options{"Options"};
   boost::program_options::options_description hidden;  ///< accepted too, and not for people
 
@@ -26,6 +27,7 @@ struct Usage {
 
 struct Arguments {
   std::vector<std::string> words;
+  std::vector<std::string> rest;  ///< after "--"
   boost::program_options::variables_map options;
 
   [[nodiscard]] bool has(const char* option) const { return options.count(option) != 0; }

@@ -18,6 +18,7 @@ constexpr std::array kCommands{
     Command{"plan", "FILE", "what would run, in which order, how long", plan_verb},
     Command{"simulate", "FILE", "what a run would be like on machines you describe", simulate_verb},
     Command{"run", "FILE", "run a workflow here or under mpirun", run_verb},
+    Command{"sbatch", "...", "in place of sbatch: record a job for run --from sbatch", sbatch_verb},
     Command{"resume", "[RUN]", "continue a run: unfinished and failed elements", resume_verb},
     Command{"status", "[RUN]", "counts, what runs, when it will end", status_verb},
     Command{"logs", "[RUN] [E]", "output of attempts", logs_verb},

@@ -18,6 +18,7 @@ int validate_verb(const Args& args);
 int plan_verb(const Args& args);
 int simulate_verb(const Args& args);
 int run_verb(const Args& args);
+int sbatch_verb(const Args& args);
 int resume_verb(const Args& args);
 int status_verb(const Args& args);
 int logs_verb(const Args& args);

@@ -1,7 +1,9 @@
 // The command line options that say how a workflow file is read (declared in load_workflow.hpp).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 
 #include "app/load_workflow.hpp"
@@ -14,6 +16,10 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+// What a front-end tells its ranks of a driver that has run.
+constexpr const char* kRecording = "recording";
+constexpr const char* kDriver = "recorded-driver";
+
 std::pair<std::string, std::string> parse_param(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
@@ -23,11 +29,9 @@ std::pair<std::string, std::string> parse_param(const std::string& text) {
 }
 
 Source parse_source(const std::string& text) {
-  if (text == "wfformat") return Source::wfformat;
-  if (text == "lines") return Source::lines;
-  if (text == "yaml") return Source::yaml;
-  throw UsageError(
-      fmt::format("--from {} is not in this version of fugle (it reads yaml, wfformat, lines); 'fugle help'", text));
+  if (const auto source = source_named(text)) return *source;
+  throw UsageError(fmt::format(
+      "--from {} is not in this version of fugle (it reads yaml, wfformat, lines, slurm, sbatch); 'fugle help'", text));
 }
 
 workflow::Replay parse_replay(const std::string& text) {
@@ -72,13 +76,66 @@ void refuse_line_options(const Arguments& arguments) {
           "--{} is for --lines (a workflow file says it per task); write it in the file, under 'defaults'", option));
 }
 
+/// A rank that is not the first loads nothing.
+bool is_other_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char* rank = std::getenv(name)) return std::string_view(rank) != "0";
+  return false;
+}
+
+void take_recording(const Arguments& arguments, LoadOptions& options) {
+  if (!arguments.words.empty())
+    throw UsageError(
+        fmt::format("'{}' is no recording (--from sbatch reads what fugle sbatch recorded); put the driver "
+                    "after '--': --from sbatch -- {}",
+                    arguments.words.front(), arguments.words.front()));
+  options.file = arguments.rest.empty() ? "recorded" : arguments.rest.front();
+  options.recording = capture_directory();
+  if (arguments.has(kRecording)) {
+    options.recording = arguments.get<std::string>(kRecording);
+    options.file = arguments.get<std::string>(kDriver);
+  } else if (!arguments.rest.empty() && !is_other_rank()) {
+    options.driver = std::make_shared<const DriverRecording>(arguments.rest);
+    options.recording = options.driver->directory();
+  }
+}
+
+void take_file(const Arguments& arguments, LoadOptions& options) {
+  if (!arguments.rest.empty())
+    throw UsageError(fmt::format("'{}' stands after '--' (where the driver of --from sbatch stands); see 'fugle help'",
+                                 arguments.rest.front()));
+  if (arguments.words.empty())
+    throw UsageError("no workflow file given (FILE or --lines FILE); 'fugle help' shows the words of each verb");
+  options.file = arguments.words.front();
+}
+
+/// Only for the formats that have them.
+void take_import_options(const Arguments& arguments, LoadOptions& options) {
+  options.approximate = arguments.has("approximate");
+  if (!arguments.has("array")) return;
+  if (options.source && *options.source != Source::slurm)
+    throw UsageError("--array is for --from slurm (other formats have their own words for it); leave it out");
+  options.source = Source::slurm;
+  options.array = arguments.get<std::string>("array");
+}
+
 }  // namespace
+
+void add_driver_words(Usage& usage) {
+  usage.takes_rest = true;
+  auto hidden = usage.hidden.add_options();
+  hidden(kRecording, po::value<std::string>());
+  hidden(kDriver, po::value<std::string>());
+}
 
 void add_load_options(po::options_description& options) {
   po::options_description reading("How FILE is read");
   auto add = reading.add_options();
   add("param,p", po::value<Strings>()->value_name("NAME=VALUE"), "set a parameter; may be repeated");
-  add("from", po::value<std::string>()->value_name("FORMAT"), "wfformat, lines or yaml; default: by its look");
+  add("from", po::value<std::string>()->value_name("FORMAT"),
+      "yaml, wfformat, lines, slurm (a batch script) or sbatch (-- DRIVER: what it submits); default: by its look");
+  add("array", po::value<std::string>()->value_name("SPEC"), "with --from slurm: as sbatch --array");
+  add("approximate", "accept what an imported format can only be given nearly (W51)");
   add("replay", po::value<std::string>()->value_name("SCALE"),
       "sleep for SCALE times the recorded run times instead of the commands; or: none");
   add("lines", po::value<std::string>()->value_name("FILE"), "one command per line ('-': standard input)");
@@ -103,16 +160,25 @@ LoadOptions load_options_from(const Arguments& arguments) {
       throw UsageError("--lines names the file already (there is one source per run); leave FILE and --from out");
     options.source = Source::lines;
     options.file = arguments.get<std::string>("lines");
-  } else if (arguments.words.empty()) {
-    throw UsageError("no workflow file given (FILE or --lines FILE); 'fugle help' shows the words of each verb");
+  } else if (options.source == Source::sbatch) {
+    take_recording(arguments, options);
   } else {
-    options.file = arguments.words.front();
+    take_file(arguments, options);
   }
+  take_import_options(arguments, options);
   if (options.source == Source::lines)
     options.lines = lines_options_from(arguments);
   else
     refuse_line_options(arguments);
   return options;
+}
+
+Args args_for_ranks(const Args& args, const LoadOptions& options) {
+  if (!options.driver) return args;
+  Args kept(args.begin(), std::find(args.begin(), args.end(), "--"));
+  kept.insert(kept.end(),
+              {std::string("--") + kRecording, options.recording, std::string("--") + kDriver, options.file});
+  return kept;
 }
 
 }  // namespace fugle::app

@@ -1,11 +1,12 @@
 #include "app/load_workflow.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <array>
 #include <cstdio>
-#include <map>
+#include <filesystem>
 
+#include "app/run_directory.hpp"
 #include "base/error.hpp"
 #include "workflow/diagnostic.hpp"
 #include "workflow/expand.hpp"
@@ -14,20 +15,44 @@
 namespace fugle::app {
 namespace {
 
-std::map<std::string, std::string> environment_of_this_process() {
-  std::map<std::string, std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const std::size_t equals = text.find('=');
-    if (equals != std::string_view::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return environment;
-}
-
 Source guess_source(const std::string& file, std::string_view bytes) {
   if (file.ends_with(".json.gz")) return Source::wfformat;
   const bool is_trace = file.ends_with(".json") && bytes.find("\"schemaVersion\"") != std::string_view::npos;
-  return is_trace ? Source::wfformat : Source::yaml;
+  if (is_trace) return Source::wfformat;
+  const bool is_script = bytes.starts_with("#!") && bytes.find("\n#SBATCH") != std::string_view::npos;
+  return is_script ? Source::slurm : Source::yaml;
+}
+
+workflow::SlurmOptions slurm_options(const std::string& name, const LoadOptions& options) {
+  workflow::SlurmOptions slurm;
+  slurm.name = name;
+  slurm.program = std::filesystem::read_symlink("/proc/self/exe").string();
+  slurm.rules.approximates = options.approximate;
+  return slurm;
+}
+
+/// One script, as if it were submitted here.
+std::optional<workflow::Workflow> import_script(std::string_view bytes, const LoadOptions& options,
+                                                workflow::Diagnostics& diagnostics) {
+  workflow::SbatchCall call;
+  if (!options.array.empty()) call.words.push_back("--array=" + options.array);
+  call.words.push_back(options.file);
+  call.script = bytes;
+  call.script_path = options.file;
+  call.directory = options.directory;
+  call.host = host_name();
+  call.user = user_name();
+  for (const auto& [name, value] : environment_here())
+    if (name.starts_with("SBATCH_")) call.options.emplace_back(name, value);
+  const std::string stem = std::filesystem::path(options.file).stem().string();
+  return workflow::import_slurm({&call, 1}, slurm_options(stem, options), diagnostics);
+}
+
+std::optional<workflow::Workflow> import_recording(const LoadOptions& options, workflow::Diagnostics& diagnostics) {
+  const Recording recording = Capture(options.recording).read(environment_here());
+  for (const workflow::Diagnostic& refusal : recording.refusals) diagnostics.add(refusal);
+  const std::string stem = std::filesystem::path(options.file).stem().string();
+  return workflow::import_slurm(recording.calls, slurm_options(stem, options), diagnostics);
 }
 
 std::optional<workflow::Workflow> read(Source source, std::string_view bytes, const LoadOptions& options,
@@ -36,6 +61,8 @@ std::optional<workflow::Workflow> read(Source source, std::string_view bytes, co
     case Source::yaml: return workflow::read_workflow(bytes, diagnostics);
     case Source::wfformat: return workflow::import_wfformat(bytes, options.replay, diagnostics);
     case Source::lines: return workflow::import_lines(bytes, options.lines, diagnostics);
+    case Source::slurm: return import_script(bytes, options, diagnostics);
+    case Source::sbatch: return import_recording(options, diagnostics);
   }
   return std::nullopt;
 }
@@ -44,7 +71,7 @@ workflow::ExpandOptions expansion_of(const LoadOptions& options) {
   workflow::ExpandOptions expansion;
   expansion.directory = options.directory;
   expansion.params = options.params;
-  expansion.environment = environment_of_this_process();
+  expansion.environment = environment_here();
   expansion.check_only = options.stage == Stage::validate;
   return expansion;
 }
@@ -75,17 +102,26 @@ void print(workflow::Diagnostics& diagnostics, bool json) {
 
 }  // namespace
 
+constexpr std::array<std::pair<Source, const char*>, 5> kSources{{{Source::yaml, "yaml"},
+                                                                  {Source::wfformat, "wfformat"},
+                                                                  {Source::lines, "lines"},
+                                                                  {Source::slurm, "slurm"},
+                                                                  {Source::sbatch, "sbatch"}}};
+
 const char* name_of(Source source) {
-  switch (source) {
-    case Source::yaml: return "yaml";
-    case Source::wfformat: return "wfformat";
-    case Source::lines: return "lines";
-  }
+  for (const auto& [known, name] : kSources)
+    if (known == source) return name;
   return "unknown";
 }
 
+std::optional<Source> source_named(std::string_view word) {
+  for (const auto& [source, name] : kSources)
+    if (word == name) return source;
+  return std::nullopt;
+}
+
 std::optional<Loaded> load_workflow(const LoadOptions& options) {
-  const std::string bytes = workflow::read_file(options.file);
+  const std::string bytes = options.source == Source::sbatch ? "" : workflow::read_file(options.file);
   Loaded loaded;
   loaded.source = options.source.value_or(guess_source(options.file, bytes));
   refuse_useless_replay(loaded.source, options.replay);

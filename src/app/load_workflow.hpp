@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "app/arguments.hpp"
+#include "app/capture_driver.hpp"
 #include "graph/graph.hpp"
 #include "workflow/import.hpp"
 #include "workflow/slurm_request.hpp"
@@ -16,9 +19,11 @@
 
 namespace fugle::app {
 
-enum class Source : std::uint8_t { yaml, wfformat, lines };
-/// As in run.json: "yaml", "wfformat", "lines".
+enum class Source : std::uint8_t { yaml, wfformat, lines, slurm, sbatch };
+/// As in run.json: "yaml", "wfformat", "lines", "slurm", "sbatch".
 [[nodiscard]] const char* name_of(Source source);
+/// nullopt: there is no such source.
+[[nodiscard]] std::optional<Source> source_named(std::string_view word);
 
 /// How much is checked: `validate` looks at the file alone, `plan` also at parameter values and input files.
 enum class Stage : std::uint8_t { validate, plan };
@@ -28,6 +33,12 @@ struct LoadOptions {
   std::optional<Source> source;  ///< none: a JSON file with `schemaVersion` is WfFormat, all else YAML
   workflow::Replay replay;
   workflow::LinesOptions lines;
+  std::string array;         ///< with Source::slurm: --array of sbatch
+  bool approximate = false;  ///< of imported formats: what is only nearly the same is W51, not E501
+  /// With Source::sbatch: the directory of the recording.
+  std::string recording;
+  /// It goes with the last copy of these options: a front-end and what it starts read it at their own times.
+  std::shared_ptr<const DriverRecording> driver;
   std::vector<std::pair<std::string, std::string>> params;
   std::string directory;  ///< absolute submit directory: base of relative paths
   Stage stage = Stage::plan;
@@ -47,9 +58,14 @@ struct Loaded {
 /// nullopt after the mistakes were printed: the caller exits with 2. Throws UsageError when the file is not readable.
 [[nodiscard]] std::optional<Loaded> load_workflow(const LoadOptions& options);
 
-/// Adds what says how to read FILE: -p, --from, --replay, --lines, -c, --mem, --gpus, --timeout, --retries, --shell.
+/// Adds what says how to read FILE: -p, --from, --replay, --lines, -c, --mem, --gpus, --timeout, --retries, --shell,
+/// --array, --approximate, and the words after "--" as a driver.
 void add_load_options(boost::program_options::options_description& options);
+/// Lets words after "--" be the driver of --from sbatch.
+void add_driver_words(Usage& usage);
 /// The same, as given: FILE is the first word, or the value of --lines. Throws UsageError.
 [[nodiscard]] LoadOptions load_options_from(const Arguments& arguments);
+/// The words that make another process load the same, without running a driver a second time.
+[[nodiscard]] Args args_for_ranks(const Args& args, const LoadOptions& options);
 
 }  // namespace fugle::app

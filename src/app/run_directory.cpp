@@ -161,17 +161,13 @@ void check_run_id(const std::string& run) {
     throw EnvironmentError("'run' is not the id of a run");
 }
 
-Source source_named(const std::string& word) {
-  return word == "wfformat" ? Source::wfformat : word == "lines" ? Source::lines : Source::yaml;
-}
-
 RunFacts facts_from(const Json& json) {
   RunFacts facts;
   facts.run = json.at("run");
   check_run_id(facts.run);
   facts.workflow = json.at("workflow");
   facts.file = json.at("file");
-  facts.source = source_named(json.at("source"));
+  facts.source = source_named(json.at("source").get<std::string>()).value_or(Source::yaml);
   for (const auto& [name, value] : json.at("params").items()) facts.params.emplace_back(name, value);
   facts.submit_dir = json.at("submit_dir");
   facts.host = json.at("host");

@@ -73,8 +73,22 @@ void apply_stored(scheduler::RunState& state, const scheduler::Event& event, con
   apply(state, event, effects);
 }
 
+namespace {
+
+/// "12_3": element 3 of the array that was recorded as job 12. Invalid where there is none.
+ElementId find_array_element(const graph::Graph& graph, std::string_view id) {
+  const std::size_t underscore = id.find('_');
+  if (underscore == std::string_view::npos) return {};
+  const ElementId one = graph.find(id.substr(0, underscore));
+  if (!one.is_valid() || graph.is_gate(one) || graph.task_of(one).matrix_names.size() != 1) return {};
+  return graph.find(fmt::format("{}[{}]", graph.task_of(one).name, id.substr(underscore + 1)));
+}
+
+}  // namespace
+
 ElementId find_element(const graph::Graph& graph, const std::string& run, const std::string& id) {
-  const ElementId found = graph.find(id);
+  ElementId found = graph.find(id);
+  if (!found.is_valid()) found = find_array_element(graph, id);
   if (found.is_valid() && !graph.is_gate(found)) return found;
   std::vector<std::string_view> known;
   for (std::uint32_t i = 0; i < graph.num_elements(); ++i)

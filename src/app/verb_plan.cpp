@@ -81,6 +81,7 @@ void add_plan_options(Usage& usage) {
       "what is not said is as on this machine");
   add_planning_options(usage.options);
   add_load_options(usage.options);
+  add_driver_words(usage);
   add_runs_dir_option(usage.options);
 }
 

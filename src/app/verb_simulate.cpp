@@ -86,6 +86,7 @@ int simulate_verb(const Args& args) {
               0, 1);
   add_simulate_options(usage.options);
   add_load_options(usage.options);
+  add_driver_words(usage);
   add_runs_dir_option(usage.options);
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;

@@ -12,6 +12,7 @@ int validate_verb(const Args& args) {
   add("json", "the mistakes as JSON");
   add("print-resolved", "not in this version");
   add_load_options(usage.options);
+  add_driver_words(usage);
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
   if (arguments->has("print-resolved"))
