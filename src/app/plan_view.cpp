@@ -262,6 +262,7 @@ std::string plan_element_json(const graph::Graph& graph, const Forecast& forecas
   else if (task.tolerate.count > 0)
     json["tolerate"] = task.tolerate.count;
   if (task.runs_finally) json["finally"] = true;
+  if (task.timeout > Duration::zero()) json["timeout_s"] = to_seconds(task.timeout);
   json["estimate_s"] = forecast.durations.seconds[element.value()];
   json["rank"] = forecast.ranks[element.value()];
   json["order"] = forecast.plan.order[element.value()];
