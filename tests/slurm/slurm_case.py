@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -140,12 +141,17 @@ class SlurmCase(FugleCase):
         """Waits until the job is in one of these states ("RUNNING", or several); returns the job."""
         wanted = {states} if isinstance(states, str) else set(states)
 
+        other_end = {}  # {state: since when}; a job may be requeued after its end
+
         def look():
             facts = self.job(job)
             state = facts.get("JobState")
-            if state in ENDED and state not in wanted and not facts.get("Requeue") == "1":
-                raise AssertionError(f"job {job} is {state}, not {wanted}:\n{self._what_it_said(job)}")
+            if state in ENDED - wanted and time.monotonic() - other_end.setdefault(state, time.monotonic()) > 10:
+                raise AssertionError(f"job {job} is {state} for good, not {wanted}")
+            if state not in ENDED:
+                other_end.clear()
             return state in wanted and facts
+
         try:
             return poll(look, timeout, f"job {job} in {wanted}")
         except AssertionError as error:
