@@ -17,7 +17,7 @@ tasks:
       mkdir -p locks ends
       exec 9> locks/$FUGLE_INDEX
       flock -n 9 || echo "$FUGLE_ELEMENT" >> overlaps
-      echo "$FUGLE_ELEMENT $SLURMD_NODENAME $(hostname)" >> starts
+      echo "$FUGLE_ELEMENT $(hostname)" >> starts
       sleep {length}
       echo "$FUGLE_ELEMENT" >> ends/$FUGLE_INDEX
 """
@@ -52,7 +52,7 @@ class Campaign(SlurmCase):
         self.assertFalse((self.directory / "overlaps").exists(), "two attempts of an element ran at once")
 
     def test_three_jobs_work_at_once(self):
-        run = self.begin(48, 1)
+        run = self.begin(36, 1)
         jobs = self.submit(run, 3)
         self.wait_for_workers(3)
         for job in jobs:
@@ -63,7 +63,7 @@ class Campaign(SlurmCase):
         self.assertEqual(len(list((self.run_dir()).glob("exchange/*.*"))), 0, "nobody left anything behind")
 
     def test_a_cancelled_guest_gives_its_work_back_and_a_killed_head_has_a_follower(self):
-        run = self.begin(60, 2)
+        run = self.begin(28, 2)
         jobs = self.submit(run, 3)
         self.wait_for_workers(3)
         leader = self.leader(run, jobs)
@@ -74,16 +74,17 @@ class Campaign(SlurmCase):
         self.slurm("scancel", "--signal=KILL", "--full", leader)
         self.assertEqual(self.wait_for_job(guests[1], timeout=150)["JobState"], "COMPLETED", self.output_of(guests[1]))
         self.check_all_done_once()
-        self.assertNotIn("FAILED", {attempt["state"] for attempt in self.attempts()})
+        failed = {attempt["class"] for attempt in self.attempts() if attempt["state"] == "FAILED"}
+        self.assertLessEqual(failed, {"preempted"}, "whoever was cut short, it is no failure of theirs")
 
     def test_jobs_one_after_another_go_on_with_the_run(self):
-        run = self.begin(24, 1)
-        script = f"exec {FUGLE} resume {run} --requeue never --join --walltime 4s --reserve 1s"
-        jobs = [self.sbatch(script, "--nodes=1", "--exclusive", "--nodelist=n4") for _ in range(4)]
+        run = self.begin(7, 1)
+        script = f"exec {FUGLE} resume {run} --requeue never --join --walltime 5s --reserve 1s"
+        jobs = [self.sbatch(script, "--nodes=1", "--exclusive", "--nodelist=n4") for _ in range(5)]
         for job in jobs:
             self.wait_for_job(job, timeout=120)
         codes = [self.job(job)["ExitCode"] for job in jobs]
-        self.assertEqual(codes[-1], "0:0", "\n".join(map(self.output_of, jobs)))
+        self.assertEqual((codes[0], codes[-1]), ("4:0", "0:0"), "\n".join(map(self.output_of, jobs)))
         self.check_all_done_once()
 
 
