@@ -104,9 +104,12 @@ void take_file(const Arguments& arguments, LoadOptions& options) {
   if (!arguments.rest.empty())
     throw UsageError(fmt::format("'{}' stands after '--' (where the driver of --from sbatch stands); see 'fugle help'",
                                  arguments.rest.front()));
-  if (arguments.words.empty())
+  // Jobs of `sbatch --fugle=FILE` have it.
+  const char* file_of_job = std::getenv("FUGLE_FILE");
+  const bool has_file_of_job = file_of_job != nullptr && *file_of_job != '\0';
+  if (arguments.words.empty() && !has_file_of_job)
     throw UsageError("no workflow file given (FILE or --lines FILE); 'fugle help' shows the words of each verb");
-  options.file = arguments.words.front();
+  options.file = arguments.words.empty() ? std::string(file_of_job) : arguments.words.front();
 }
 
 /// Only for the formats that have them.
