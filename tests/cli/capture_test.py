@@ -1,5 +1,8 @@
 """Batch scripts and drivers of sbatch as workflows: --from slurm, --from sbatch, fugle sbatch."""
 
+import os
+import pathlib
+import shutil
 import stat
 import subprocess
 
@@ -82,6 +85,13 @@ class Capture(FugleCase):
         self.assertIn("OK", self.fugle("why", "2_3").stdout)
         left = [entry.name for entry in self.directory.glob(".fugle/*") if not (entry / "run.json").exists()]
         self.assertEqual(left, [], "the recording is gone")
+
+    def test_the_example_of_a_chain_runs_as_it_stands(self):
+        source = pathlib.Path(os.environ["FUGLE_SOURCE_DIR"]) / "examples/02_sbatch_chain"
+        shutil.copytree(source, self.directory, dirs_exist_ok=True)
+        self.fugle("run", "--from", "sbatch", "-j2", "--", "./driver.sh")
+        self.assertEqual(self.read("results/sum_8.txt"), "91\n")
+        self.assertIn("element 3 of 6", self.fugle("logs", "2_3").stdout)
 
     def test_a_driver_that_asks_for_a_recorded_job_is_refused(self):
         self.script("driver.sh", "#!/bin/bash\nid=$(sbatch --parsable --wrap=true)\n"
