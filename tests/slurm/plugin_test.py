@@ -12,7 +12,7 @@ GOOD = """\
 version: 1
 name: demo
 tasks:
-  part: {matrix: {x: "1..3"}, run: "echo ${{ matrix.x }} $FROM_SCRIPT > part.${{ matrix.x }}"}
+  part: {matrix: {x: "1..3"}, run: "echo ${{ matrix.x }} ${FROM_SCRIPT-} > part.${{ matrix.x }}"}
   whole: {run: "cat part.* > whole.txt", needs: [part]}
 """
 BAD = GOOD.replace("needs: [part]", "kneads: [part]")
@@ -87,7 +87,7 @@ class PluginTest(PluginCase):
         self.assertEqual(len(list(self.directory.glob(".fugle/*/run.json"))), 1)
 
     def test_the_exit_code_of_the_run_is_that_of_the_job(self):
-        self.write("failing.yaml", 'version: 1\ntasks: {a: {run: "exit 3"}}\n')
+        self.write("failing.yaml", 'version: 1\nname: demo\ntasks: {a: {run: "exit 3"}}\n')
         job = self.sbatch(":", "--fugle=failing.yaml")
         self.assertEqual(self.wait_for_job(job, "FAILED", 120)["ExitCode"], "1:0")
 
@@ -130,7 +130,7 @@ class PluginTest(PluginCase):
         self.assertEqual(self.read("whole.txt"), "1\n2\n3\n")
 
     def test_a_requeued_job_goes_on_with_its_run(self):
-        self.write("slow.yaml", 'version: 1\ntasks:\n  first: {run: "echo x >> first.txt"}\n'
+        self.write("slow.yaml", 'version: 1\nname: demo\ntasks:\n  first: {run: "echo x >> first.txt"}\n'
                                 '  second: {run: "touch second; [ -e go ] || sleep 100", needs: [first]}\n')
         job = self.sbatch(":", "--fugle=slow.yaml")
         self.wait_for("second", 120)
