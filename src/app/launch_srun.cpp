@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "slurm/grant.hpp"
 #include "slurm/host_list.hpp"
 #include "slurm/job_record.hpp"
 #include "slurm/run_command.hpp"
@@ -98,6 +99,15 @@ void end_step(const std::string& job, const std::string& name) {
   } while (std::chrono::steady_clock::now() < deadline);
 }
 
+/// "TaskPlugin = task/none", or "(null)" since 23.02. Not known counts as yes.
+bool does_cluster_bind() {
+  const slurm::Answer answer = slurm::run_command({"scontrol", "show", "config"}, kAnswerTakes);
+  for (const std::string_view line : split(answer.output, '\n'))
+    if (line.starts_with("TaskPlugin "))
+      return line.find("none") == std::string_view::npos && line.find("(null)") == std::string_view::npos;
+  return true;
+}
+
 std::string new_step_name() {
   std::uint32_t random = 0;
   (void)!::getrandom(&random, sizeof random, 0);
@@ -118,13 +128,13 @@ std::vector<std::string> srun_command(const std::string& srun, const SrunWish& w
                                  "--job-name=" + wish.step_name,
                                  "--mpi=pmix",
                                  "--overlap",             // the job's CPUs are ours: nobody is to wait for them
-                                 "--cpu-bind=none",       // we bind the tasks ourselves
                                  "--mem=0",               // all that the job has on each node
                                  "--no-kill",             // a lost node is a lost rank
                                  "--kill-on-bad-exit=0",  // and a lost rank is not the end
                                  "--wait=0",
                                  "--export=ALL",
                                  wish.reads_stdin ? "--input=0" : "--input=none"};
+  if (wish.has_binding) words.emplace_back("--cpu-bind=none");  // we bind the tasks ourselves
   const std::uint32_t per_node = ranks_per_node(wish);
   if (wish.job.num_het_components > 1) {
     words.push_back(fmt::format("--het-group=0-{}", wish.job.num_het_components - 1));
@@ -146,6 +156,7 @@ std::vector<std::string> srun_command(const std::string& srun, const SrunWish& w
 
 std::vector<std::string> srun_environment(std::vector<std::string> environment, const SrunWish& wish,
                                           bool has_fast_network) {
+  slurm::note_memory(environment);
   std::erase_if(environment, [](const std::string& entry) {
     return (entry.starts_with("SLURM_") && !starts_with_any(entry, kKeptPrefixes)) ||
            starts_with_any(entry, kOthersRanks);
@@ -179,7 +190,8 @@ Launch srun_launch(const slurm::Job& job, const std::vector<std::string>& nodes,
   Launch launch;
   launch.name = "srun";
   launch.is_rank_0_here = !nodes.empty() && is_here(nodes.front());
-  const SrunWish wish{job, nodes, num_ranks, reads_stdin && !launch.is_rank_0_here, new_step_name()};
+  const SrunWish wish{
+      job, nodes, num_ranks, reads_stdin && !launch.is_rank_0_here, does_cluster_bind(), new_step_name()};
   launch.command = srun_command(srun, wish);
   launch.environment = srun_environment(own_variables(), wish, has_fast_network());
   launch.num_ranks = num_ranks;

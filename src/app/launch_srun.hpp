@@ -21,6 +21,7 @@ struct SrunWish {
   std::vector<std::string> nodes;  ///< of the job, that still live
   std::uint32_t num_ranks = 1;
   bool reads_stdin = false;  ///< rank 0 on another host wants the user's
+  bool has_binding = true;   ///< the cluster binds tasks to CPUs; where it does not, srun complains of being told not to
   std::string step_name;
 };
 

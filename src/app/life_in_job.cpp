@@ -2,21 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 #include <utility>
 
 #include "app/stored_run.hpp"
+#include "app/surroundings.hpp"
+#include "app/walltime.hpp"
 #include "base/error.hpp"
 #include "executor/restart.hpp"
+#include "slurm/host_list.hpp"
 
 namespace fugle::app {
 namespace {
 
-/// What it is told once it has failed for the run's sake on a node.
-std::string bad_nodes_of(const OpenRun& run) {
-  (void)run;
-  return {};
+/// Slurm knows them by its own names, which a host may call itself otherwise: those it would not know are left out.
+std::string bad_nodes_of(const slurm::Job& job, const std::vector<std::string>& drained) {
+  std::vector<std::string> known;
+  for (const std::string& node : job.nodes)
+    if (std::ranges::find(drained, node) != drained.end()) known.push_back(node);
+  return slurm::compress_host_list(known);
 }
 
 }  // namespace
@@ -43,7 +49,7 @@ bool has_made_progress(const OpenRun& run, std::uint64_t num_ended_before, Time 
 }
 
 std::unique_ptr<LifeInJob> LifeInJob::of_this_process(Requeue requeue) {
-  auto job = slurm::job_around_us();
+  auto job = look_around().job;
   if (!job) return nullptr;
   return std::unique_ptr<LifeInJob>(new LifeInJob(std::move(*job), requeue));
 }
@@ -56,6 +62,8 @@ void LifeInJob::begin(const OpenRun& run, scheduler::HeadOptions& head, bool has
   watch_.emplace(errands_, AllocationWatch::Wish{job_.id, latest, head.reserve, run.facts().slurm.signal_margin});
   const Time end = watch_->first_end(now);
   head.end_of_allocation = end == kNever ? head.end_of_allocation : end;
+  if (const auto warning = warning_of_short_time({head.end_of_allocation, head.reserve}, now))
+    fmt::print(stderr, "fugle: {}\n", *warning);
   head.skip_finally =
       requeue_ != Requeue::never && num_requeues(read_jobs(run.directory()), job_) < run.facts().slurm.max_requeues;
 }
@@ -71,7 +79,7 @@ void LifeInJob::end(const OpenRun& run, const LifeResult& result, Time now) {
                       run.directory(),
                       job_,
                       run.facts().slurm.max_requeues,
-                      {has_made_progress(run, num_ended_before_, began_), bad_nodes_of(run)}};
+                      {has_made_progress(run, num_ended_before_, began_), bad_nodes_of(job_, result.drained_nodes)}};
 }
 
 void LifeInJob::leave(FrontEndLink& front_end) {

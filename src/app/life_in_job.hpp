@@ -24,6 +24,7 @@ struct LifeResult {
   int exit_code = 0;
   bool is_out_of_time = false;  ///< something did not start, or was stopped, because the allocation ends
   bool was_stopped = false;     ///< by a person, or by who speaks for one
+  std::vector<std::string> drained_nodes;
 };
 
 class LifeInJob {

@@ -205,7 +205,9 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
   if (ended == Ended::done) opening.exit_code = engine.exit_code();
   if (ended == Ended::done && host) host->finish(opening.exit_code);
   if (ended == Ended::done && rank.job != nullptr)
-    rank.job->end(*opening.run, {opening.exit_code, engine.is_out_of_time(), requests.was_stopped()}, clock.now());
+    rank.job->end(*opening.run,
+                  {opening.exit_code, engine.is_out_of_time(), requests.was_stopped(), engine.drained_nodes()},
+                  clock.now());
   return ended;
 }
 

@@ -56,6 +56,10 @@ int Engine::exit_code() const { return head_ == nullptr ? 0 : head_->exit_code()
 
 bool Engine::is_out_of_time() const { return head_ != nullptr && head_->is_out_of_time(); }
 
+std::vector<std::string> Engine::drained_nodes() const {
+  return head_ == nullptr ? std::vector<std::string>() : head_->drained_nodes();
+}
+
 void Engine::request_stop(StopKind kind, int exit_code, const std::string& why, Time now) {
   FUGLE_EXPECT(head_ != nullptr);
   head_->request_stop(kind, exit_code, why, now);

@@ -52,6 +52,8 @@ class Engine {
   [[nodiscard]] bool is_done() const;
   /// Rank 0: something did not start, or was stopped, because the allocation ends.
   [[nodiscard]] bool is_out_of_time() const;
+  /// Rank 0: nodes that get no more work as too much has failed there; each once.
+  [[nodiscard]] std::vector<std::string> drained_nodes() const;
   /// Of the run, on rank 0 once is_done(); 0 elsewhere.
   [[nodiscard]] int exit_code() const;
 

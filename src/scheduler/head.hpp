@@ -35,6 +35,7 @@ class Head {
   Time step(Time now);
   [[nodiscard]] bool is_done() const { return is_done_; }
   [[nodiscard]] bool is_out_of_time() const { return was_stopped_by_end_ || !granter_.put_aside().empty(); }
+  [[nodiscard]] std::vector<std::string> drained_nodes() const;
   [[nodiscard]] int exit_code() const { return exit_code_; }
   void request_stop(Engine::StopKind kind, int exit_code, const std::string& why, Time now);
   void set_end_of_allocation(Time end, Time now);

@@ -50,6 +50,13 @@ void Head::revoke_what_waits(const WorkerTable::Entry& entry) {
   if (!revoke.elements.empty()) outbox_.send(entry.info.worker, std::move(revoke));
 }
 
+std::vector<std::string> Head::drained_nodes() const {
+  std::set<std::string> nodes;
+  for (const WorkerTable::Entry& entry : workers_.all())
+    if (entry.info.drained) nodes.insert(entry.info.node);
+  return {nodes.begin(), nodes.end()};
+}
+
 /// Nothing is to end after this. Of the reserve `finally` gets all but what a stop of it takes.
 Time Head::last_end() const {
   if (options_.end_of_allocation == kNever) return kNever;

@@ -64,10 +64,9 @@ reserve: 3s
 tasks:
   endless: {run: "sleep 600", grace: 1s}
 """)
-        job = self.sbatch(f"{FUGLE} run stuck.yaml --requeue auto; echo exit $?", "--time=5")
+        job = self.sbatch(f"exec {FUGLE} run stuck.yaml --requeue auto", "--time=5")
         self.limit(job, 0, 18)
-        self.wait_for_job(job, "COMPLETED", timeout=60)
-        self.assertIn("exit 4", self.output_of(job))
+        self.assertEqual(self.wait_for_job(job, "FAILED", timeout=60)["ExitCode"], "4:0")
         self.assertIn("no other job is asked for", self.output_of(job))
         self.assertEqual([entry["kind"] for entry in self.jobs_of_run()], ["started"])
 

@@ -23,10 +23,9 @@ tasks:
 finally:
   mail: {run: "echo $FUGLE_RUN_STATE > mail"}
 """)
-        job = self.sbatch(f"{FUGLE} run deaf.yaml; echo exit $?", "--nodes=2", "--time=5")
+        job = self.sbatch(f"exec {FUGLE} run deaf.yaml", "--nodes=2", "--time=5")
         self.started(job, 25)
-        self.wait_for_job(job, "COMPLETED", timeout=90)
-        self.assertIn("exit 4", self.output_of(job))
+        self.assertEqual(self.wait_for_job(job, "FAILED", timeout=90)["ExitCode"], "4:0")
         self.assertEqual(self.read("mail"), "INCOMPLETE\n")
         self.assertEqual(self.status()["state"], "INCOMPLETE")
         self.assertEqual(self.fugle("doctor", self.run_dir()).returncode, 0)
