@@ -19,6 +19,7 @@ constexpr std::array kCommands{
     Command{"simulate", "FILE", "what a run would be like on machines you describe", simulate_verb},
     Command{"run", "FILE", "run a workflow here or under mpirun", run_verb},
     Command{"sbatch", "...", "in place of sbatch: record a job for run --from sbatch", sbatch_verb},
+    Command{"submit", "FILE", "run a workflow in a Slurm job", submit_verb},
     Command{"resume", "[RUN]", "continue a run: unfinished and failed elements", resume_verb},
     Command{"status", "[RUN]", "counts, what runs, when it will end", status_verb},
     Command{"logs", "[RUN] [E]", "output of attempts", logs_verb},
@@ -29,6 +30,8 @@ constexpr std::array kCommands{
     Command{"hold", "[RUN] E", "keep an element from starting", hold_verb},
     Command{"release", "[RUN] E", "let a held element start again", release_verb},
     Command{"job", "SCRIPT", "submit a Slurm job and wait for it: for tasks that are jobs", job_verb},
+    Command{"init", "NAME", "write a small workflow to begin with", init_verb},
+    Command{"serve", "FILE", "make schedules fire, once or as a list", serve_verb},
     Command{"doctor", "[RUN]", "is this machine usable; is the state of a run sound", doctor_verb},
 };
 
@@ -47,8 +50,8 @@ constexpr std::array kAliases{
 /// What they read may have been made by others, or be damaged.
 constexpr std::array<std::string_view, 5> kReadingVerbs{"status", "logs", "why", "report", "history"};
 
-constexpr std::array<std::string_view, 12> kLaterVerbs{"submit", "rerun",  "backfill", "lineage", "graph", "diff",
-                                                       "test",   "import", "export",   "init",    "serve", "bench"};
+constexpr std::array<std::string_view, 9> kLaterVerbs{"rerun", "backfill", "lineage", "graph", "diff",
+                                                       "test",  "import",   "export",  "bench"};
 
 void print_help() {
   fmt::print("usage: fugle VERB [words] [options]\n\n");

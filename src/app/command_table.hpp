@@ -18,6 +18,8 @@ int validate_verb(const Args& args);
 int plan_verb(const Args& args);
 int simulate_verb(const Args& args);
 int run_verb(const Args& args);
+int submit_verb(const Args& args);
+int init_verb(const Args& args);
 int sbatch_verb(const Args& args);
 int resume_verb(const Args& args);
 int status_verb(const Args& args);
@@ -30,6 +32,7 @@ int hold_verb(const Args& args);
 int release_verb(const Args& args);
 int doctor_verb(const Args& args);
 int job_verb(const Args& args);
+int serve_verb(const Args& args);
 
 struct Command {
   std::string_view name;

@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "app/access.hpp"
+#include "app/jobs.hpp"
 #include "app/run_directory.hpp"
 #include "base/error.hpp"
 #include "base/printable.hpp"
@@ -102,7 +103,9 @@ std::optional<std::string> try_find_run(const std::string& runs_dir, const std::
   if (matches.size() > 1)
     throw UsageError(fmt::format("'{}' is the beginning of {} runs ({}, {}{}); write more of it", word, matches.size(),
                                  name_of(matches[0]), name_of(matches[1]), matches.size() > 2 ? ", ..." : ""));
-  return matches.empty() ? std::nullopt : std::optional(matches.front());
+  if (!matches.empty()) return matches.front();
+  // Names of workflows begin with no digit.
+  return looks_like_job_id(word) ? find_run_of_job(runs_dir, word) : std::nullopt;
 }
 
 std::string find_run(const std::string& runs_dir, const std::string& word) {

@@ -1,5 +1,5 @@
-// Which run a command means: RUN is a run id, a unique beginning of one, a path of a run directory, or nothing for the
-// newest. Looks at names in the runs directory only.
+// Which run a command means: RUN is a run id, a unique beginning of one, a path of a run directory, the id of a Slurm job
+// that the run was given, or nothing for the newest. Looks at names in the runs directory only.
 #pragma once
 
 #include <boost/program_options.hpp>

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/jobs.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "executor/attempt_log.hpp"
@@ -44,8 +45,13 @@ void StoredRun::replay() {
 
 RunCondition StoredRun::find_condition(bool is_held) const {
   const auto lives = lives_.lives();
-  if (!lives.empty() && lives.back().ended)
-    return condition_at_end(report::view_of(state_), lives.back().exit);
+  if (!is_held) {
+    const auto jobs = read_jobs(dir_);
+    const bool is_done = !lives.empty() && lives.back().ended && lives.back().exit == 0;
+    if (!is_done && !waiting_jobs(jobs).empty()) return RunCondition::queued;
+    if (lives.empty() && !jobs.empty() && jobs.back().kind == RunJob::Kind::cancelled) return RunCondition::cancelled;
+  }
+  if (!lives.empty() && lives.back().ended) return condition_at_end(report::view_of(state_), lives.back().exit);
   return is_held ? RunCondition::running : RunCondition::interrupted;
 }
 
@@ -57,6 +63,7 @@ report::Situation StoredRun::situation(Time when) const {
           condition_,
           names(),
           when,
+          {},
           [dir = dir_](ElementId element, std::uint16_t attempt) {
             return executor::tail_of_attempt(dir, element, attempt, report::kTailLines);
           }};

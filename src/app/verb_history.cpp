@@ -2,9 +2,13 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <map>
 
+#include "app/event_book.hpp"
 #include "app/find_run.hpp"
+#include "app/jobs.hpp"
 #include "app/read_status.hpp"
+#include "app/schedule_book.hpp"
 #include "app/stored_run.hpp"
 #include "base/error.hpp"
 #include "base/printable.hpp"
@@ -27,18 +31,32 @@ report::RunRow row_of(const std::string& run_dir) {
   row.host = facts.host;
   row.params = facts.params;
   row.condition = status.condition;
+  row.reason = status.reason;
   row.counts = status.counts;
   row.started = status.started;
   row.elapsed = status.elapsed;
   return row;
 }
 
+/// One line for each schedule that is installed.
+std::string schedules_text(const std::string& runs_dir) {
+  std::string text;
+  try {
+    for (const Schedule& schedule : list_schedules(runs_dir)) text += schedule_line(schedule, now()) + "\n";
+  } catch (const Error& problem) {
+    fmt::print(stderr, "fugle: {}\n", printable(problem.what()));
+  }
+  return text.empty() ? text : "\nschedules\n" + text;
+}
+
 /// A run that is not readable is named, and does not hide the others.
 void print_runs(const std::string& runs_dir, bool json) {
   std::vector<report::RunRow> rows;
+  const std::map<std::string, std::string> events = EventBook::events_of_runs(runs_dir);
   for (const std::string& run_dir : list_runs(runs_dir)) {
     try {
       rows.push_back(row_of(run_dir));
+      if (const auto event = events.find(rows.back().run); event != events.end()) rows.back().event = event->second;
     } catch (const Error& error) {
       fmt::print(stderr, "fugle: {}\n", printable(error.what()));
     }
@@ -46,7 +64,7 @@ void print_runs(const std::string& runs_dir, bool json) {
   if (json)
     print(report::runs_json(rows));
   else
-    print_for_people(report::runs_text(rows));
+    print_for_people(report::runs_text(rows) + schedules_text(runs_dir));
 }
 
 /// A list, one item per line, so that a million items need no tree in memory.
@@ -77,7 +95,10 @@ void print_events(const StoredRun& run, bool json) {
 }
 
 void print_lives(const StoredRun& run, bool json) {
-  const auto lives = run.lives().lives();
+  const auto of_run = run.lives().lives();
+  std::vector<report::Life> lives(of_run.begin(), of_run.end());
+  const auto jobs = read_jobs(run.dir());
+  for (report::Life& life : lives) life.job = job_of_life(jobs, life.started);
   if (json) return print_json_list(lives, [&](std::size_t i) { return report::life_json(lives[i]); });
   print_for_people(
       fmt::format("{}  {}  {}\n", run.facts().run, run.facts().workflow, report::name_of(run.condition())));

@@ -1,11 +1,14 @@
 // fugle logs [RUN] [E]: output of attempts. Of one element as the bytes came; of all with the element before each line.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <thread>
 
 #include "app/find_run.hpp"
+#include "app/job_view.hpp"
+#include "app/jobs.hpp"
 #include "app/stored_run.hpp"
 #include "base/error.hpp"
 #include "base/printable.hpp"
@@ -95,7 +98,7 @@ class EndWatch {
       : state_(plan.graph, plan.facts.seed), follower_(run_dir), run_dir_(std::move(run_dir)), element_(element) {}
 
   bool is_over() {
-    if (!store::find_lock_holder(run_dir_)) return true;
+    if (!store::find_lock_holder(run_dir_)) return !is_queued();
     if (!element_.is_valid()) return false;
     scheduler::Effects effects;
     for (const scheduler::Event& event : follower_.poll()) {
@@ -106,10 +109,21 @@ class EndWatch {
   }
 
  private:
+  /// A job is to begin, by what was asked for; until Slurm says, looked at each half minute, that there is none.
+  bool is_queued() {
+    const auto waiting = waiting_jobs(read_jobs(run_dir_));
+    if (waiting.empty()) return false;
+    if (now() < next_question_) return true;
+    next_question_ = now() + std::chrono::seconds(30);
+    const auto records = ask_about_jobs(waiting);
+    return records.empty() || std::ranges::any_of(waiting, [&](const auto& id) { return is_on_its_way(records, id); });
+  }
+
   scheduler::RunState state_;
   store::JournalFollower follower_;
   std::string run_dir_;
   ElementId element_;
+  Time next_question_{};
 };
 
 /// An attempt without output is silent; one that never was is a mistake of the user.

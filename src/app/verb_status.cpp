@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "app/find_run.hpp"
+#include "app/job_view.hpp"
+#include "app/jobs.hpp"
 #include "app/read_status.hpp"
 #include "app/stored_run.hpp"
 #include "base/printable.hpp"
@@ -21,15 +23,49 @@ void print(const report::RunStatus& status, bool json) {
   std::fflush(stdout);
 }
 
+/// Asks Slurm at most once in 30 s.
+class JobLook {
+ public:
+  void add_to(report::RunStatus& status, const std::string& run_dir, Time when) {
+    const bool is_over = status.condition == report::RunCondition::ok ||
+                         status.condition == report::RunCondition::failed ||
+                         status.condition == report::RunCondition::cancelled;
+    const auto jobs = is_over ? std::vector<RunJob>{} : read_jobs(run_dir);
+    if (jobs.empty()) return;
+    if (when >= next_) {
+      records_ = ask_about_jobs(jobs_worth_asking(jobs));
+      next_ = when + kBetweenQuestions;
+    }
+    status.jobs = job_rows(jobs, records_);
+  }
+
+ private:
+  static constexpr Duration kBetweenQuestions = std::chrono::seconds(30);
+  std::vector<slurm::JobRecord> records_;
+  Time next_{};
+};
+
+bool is_alive(const report::RunStatus& status) {
+  return status.condition == report::RunCondition::running || status.condition == report::RunCondition::queued;
+}
+
 void watch(const std::string& run_dir, bool json) {
   const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  JobLook look;
   for (;;) {
-    const report::RunStatus status = read_status(run_dir, now());
+    report::RunStatus status = read_status(run_dir, now());
+    look.add_to(status, run_dir, now());
     if (is_terminal && !json) fmt::print("\x1b[H\x1b[2J");
     print(status, json);
-    if (status.condition != report::RunCondition::running) return;
+    if (!is_alive(status)) return;
     std::this_thread::sleep_for(kRefresh);
   }
+}
+
+void print_once(const std::string& run_dir, bool json) {
+  report::RunStatus status = read_status(run_dir, now());
+  JobLook().add_to(status, run_dir, now());
+  print(status, json);
 }
 
 }  // namespace
@@ -48,7 +84,7 @@ int status_verb(const Args& args) {
   if (arguments->has("watch"))
     watch(run_dir, arguments->has("json"));
   else
-    print(read_status(run_dir, now()), arguments->has("json"));
+    print_once(run_dir, arguments->has("json"));
   return 0;
 }
 

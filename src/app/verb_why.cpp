@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include "app/find_run.hpp"
+#include "app/job_view.hpp"
+#include "app/jobs.hpp"
 #include "app/stored_run.hpp"
 #include "base/printable.hpp"
 #include "report/explain.hpp"
@@ -32,6 +34,16 @@ void print_run(const StoredRun& run, const std::vector<Explanation>& explanation
     fmt::print("\n{}", printable(report::explanation_text(explanation, run.names())));
 }
 
+/// "job 1234 is PENDING (Priority)"
+std::string what_it_waits_for(const std::string& run_dir) {
+  const auto jobs = read_jobs(run_dir);
+  const auto rows = job_rows(jobs, ask_about_jobs(jobs_worth_asking(jobs)));
+  if (rows.empty()) return {};
+  const report::JobRow& job = rows.back();
+  const std::string state = job.state.empty() ? "not known to Slurm, or Slurm does not answer" : job.state;
+  return fmt::format("job {} is {}{}", job.job, state, job.reason.empty() ? "" : fmt::format(" ({})", job.reason));
+}
+
 }  // namespace
 
 int why_verb(const Args& args) {
@@ -46,7 +58,8 @@ int why_verb(const Args& args) {
   const RunAndElement wanted = find_run_and_element(runs_dir_from(*arguments), arguments->words);
   const StoredRun run(wanted.run_dir);
   const bool json = arguments->has("json");
-  const report::Situation situation = run.situation(now());
+  report::Situation situation = run.situation(now());
+  if (run.condition() == report::RunCondition::queued) situation.queue = what_it_waits_for(wanted.run_dir);
   if (wanted.element.empty())
     print_run(run, report::explain_run(situation), json);
   else

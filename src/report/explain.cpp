@@ -58,6 +58,7 @@ class Explainer {
   }
 
   void suggest(std::string_view verb, std::string_view element = {}) {
+    if (is_queued() && verb == "resume") verb = "status";  // it goes on by itself
     out_.next.push_back(element.empty() ? fmt::format("fugle {} {}", verb, in_.names.run)
                                         : fmt::format("fugle {} {} {}", verb, in_.names.run, quote_for_shell(element)));
   }
@@ -70,7 +71,12 @@ class Explainer {
   }
 
   /// Nothing of a dead run moves by itself: said wherever an element would otherwise seem to wait.
+  [[nodiscard]] bool is_queued() const { return in_.condition == RunCondition::queued; }
+
   [[nodiscard]] std::string dead_run() const {
+    if (is_queued())
+      return in_.queue.empty() ? "the run is QUEUED (it waits for its Slurm job)"
+                               : fmt::format("the run is QUEUED ({})", in_.queue);
     const auto lives = in_.lives.lives();
     const std::string why = lives.empty() || lives.back().reason.empty() ? "" : ": " + lives.back().reason;
     return fmt::format("the run is {}{} (no head works on it)", name_of(in_.condition), why);
@@ -345,9 +351,24 @@ class Explainer {
     return failed.is_valid() ? failed : find_need(e, State::blocked, State::blocked);
   }
 
+  /// What only has to end is left out. Ascending.
+  [[nodiscard]] std::vector<ElementId> needs_to_be_ok(ElementId e) const {
+    std::vector<ElementId> found, open{e};
+    while (!open.empty()) {
+      const ElementId above = open.back();
+      open.pop_back();
+      for (const std::uint32_t number : graph_.needs(above)) {
+        const ElementId need(number);
+        if (!graph_.is_end_gate(need)) (graph_.is_gate(need) ? open : found).push_back(need);
+      }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
   /// The first need in one of two states that does not count as OK; invalid: none.
   [[nodiscard]] ElementId find_need(ElementId e, State one, State other) const {
-    for (const ElementId need : graph_.real_needs(e)) {
+    for (const ElementId need : needs_to_be_ok(e)) {
       const State state = in_.run.state(need);
       const bool has_said_no = in_.run.has_answered(need) && !in_.run.counts_as_ok(need);
       if ((state == one || state == other) && has_said_no) return need;

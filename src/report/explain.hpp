@@ -22,6 +22,7 @@ struct Situation {
   RunCondition condition;
   RunNames names;
   Time now;
+  std::string queue;  ///< of a run that is QUEUED, what it waits for: "job 1234 is PENDING (Priority)"; may be empty
   TailReader read_tail;
 };
 

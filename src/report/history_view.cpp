@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/text_table.hpp"
 
 namespace fugle::report {
@@ -14,6 +16,13 @@ bool has_ended(const Attempt& attempt) {
 std::string params_text(const RunRow& row) {
   std::string text;
   for (const auto& [name, value] : row.params) text += fmt::format(" {}={}", name, value);
+  return text;
+}
+
+/// What started it, and why it was not allowed to begin.
+std::string origin_text(const RunRow& row) {
+  std::string text = row.event.empty() ? "" : "  event " + row.event;
+  if (row.reason.starts_with("not run")) text += "  (" + row.reason + ")";
   return text;
 }
 
@@ -48,7 +57,8 @@ std::string runs_text(std::span<const RunRow> rows) {
                   {Align::left, Align::right, Align::left, Align::right, Align::left, Align::left});
   for (const RunRow& row : rows)
     table.add({name_of(row.condition), fmt::format("{}/{}", row.counts.num_final(), row.counts.total),
-               format_time(row.started), format_duration(row.elapsed), row.user, row.run + params_text(row)});
+               format_time(row.started), format_duration(row.elapsed), row.user,
+               row.run + params_text(row) + origin_text(row)});
   return table.to_text();
 }
 
@@ -68,19 +78,29 @@ std::string runs_json(std::span<const RunRow> rows) {
                     {"ended", row.counts.num_final()},
                     {"ok", row.counts.ok},
                     {"failed", row.counts.failed},
-                    {"params", params}});
+                    {"params", params},
+                    {"event", row.event.empty() ? Json() : Json(row.event)},
+                    {"reason", row.reason.empty() ? Json() : Json(row.reason)}});
   }
   return to_pretty_text(list);
 }
 
 std::string lives_text(std::span<const Life> lives, RunCondition condition) {
-  TextTable table({"life", "started", "elapsed", "host pid user", "end"},
-                  {Align::right, Align::left, Align::right, Align::left, Align::left});
+  const bool has_jobs = std::ranges::any_of(lives, [](const Life& life) { return !life.job.empty(); });
+  std::vector<std::string> heads{"life", "started", "elapsed", "host pid user", "end"};
+  std::vector<Align> aligns{Align::right, Align::left, Align::right, Align::left, Align::left};
+  if (has_jobs) {
+    heads.insert(heads.begin() + 1, "job");
+    aligns.insert(aligns.begin() + 1, Align::right);
+  }
+  TextTable table(heads, aligns);
   for (std::size_t i = 0; i < lives.size(); ++i) {
     const Life& life = lives[i];
-    table.add({std::to_string(i), format_time(life.started),
-               life.ended ? format_duration(*life.ended - life.started) : "-", life.holder,
-               life_end_text(life, i + 1 == lives.size(), condition)});
+    std::vector<std::string> row{std::to_string(i), format_time(life.started),
+                                 life.ended ? format_duration(*life.ended - life.started) : "-", life.holder,
+                                 life_end_text(life, i + 1 == lives.size(), condition)};
+    if (has_jobs) row.insert(row.begin() + 1, life.job.empty() ? "-" : life.job);
+    table.add(std::move(row));
   }
   return table.to_text();
 }
@@ -90,7 +110,8 @@ Json life_json(const Life& life) {
           {"ended_ns", life.ended ? Json(to_ns(*life.ended)) : Json()},
           {"holder", life.holder},
           {"exit", life.ended ? Json(life.exit) : Json()},
-          {"reason", life.reason}};
+          {"reason", life.reason},
+          {"job", life.job.empty() ? Json() : Json(life.job)}};
 }
 
 std::string attempts_text(const graph::Graph& graph, const AttemptsTable& table) {

@@ -21,6 +21,8 @@ struct RunRow {
   std::string user;
   std::string host;
   std::vector<std::pair<std::string, std::string>> params;
+  std::string event;   ///< that started it; empty: a person did
+  std::string reason;  ///< of its end; empty: none known
   RunCondition condition = RunCondition::running;
   CountsView counts;
   Time started{};

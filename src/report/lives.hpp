@@ -22,6 +22,7 @@ struct Life {
   int exit = 0;               ///< of the run, when ended
   std::string reason;         ///< of the end, or else of the stop that was asked for
   bool is_stopping = false;   ///< nothing new starts
+  std::string job;            ///< of Slurm, in which it began; empty: none known. Not in the events: set by who knows
 };
 
 class Lives {

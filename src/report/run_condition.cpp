@@ -19,6 +19,7 @@ const char* name_of(RunCondition condition) {
     case RunCondition::incomplete: return "INCOMPLETE";
     case RunCondition::running: return "RUNNING";
     case RunCondition::interrupted: return "INTERRUPTED";
+    case RunCondition::queued: return "QUEUED";
   }
   return "unknown";
 }
@@ -77,6 +78,7 @@ std::string summary_line(const CountsView& counts) {
 std::string next_steps(RunCondition condition, std::string_view run, std::string_view failed_element,
                        std::string_view indent) {
   if (condition == RunCondition::ok || condition == RunCondition::running) return {};
+  if (condition == RunCondition::queued) return {};
   std::string steps;
   if (!failed_element.empty())
     steps += fmt::format("{}fugle why {} {}\n", indent, run, quote_for_shell(failed_element));

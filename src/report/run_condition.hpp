@@ -17,6 +17,7 @@ enum class RunCondition : std::uint8_t {
   incomplete,   ///< walltime, drain, or elements that do not fit
   running,      ///< a head holds the run
   interrupted,  ///< nobody holds its lock and no end was recorded
+  queued,       ///< it waits for a Slurm job
 };
 [[nodiscard]] const char* name_of(RunCondition condition);
 

@@ -59,6 +59,21 @@ const char* state_of(const scheduler::WorkerInfo& worker, const RunStatus& statu
   return status.condition == RunCondition::interrupted ? "?" : "done";
 }
 
+/// "job 1234 PENDING (Priority), expected to start 2026-11-20 09:30:12"
+std::string jobs_part(const RunStatus& status) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kRowsShown, status.jobs.size()); ++i) {
+    const JobRow& job = status.jobs[i];
+    text += fmt::format("  job {}  {}", job.job, job.state.empty() ? "(Slurm says nothing of it)" : job.state);
+    if (!job.reason.empty()) text += fmt::format(" ({})", job.reason);
+    if (!job.nodes.empty()) text += fmt::format("  on {}", job.nodes);
+    if (job.state == "PENDING" && job.start) text += fmt::format("  expected to start {}", format_time(*job.start));
+    if (job.state == "RUNNING" && job.end) text += fmt::format("  until {}", format_time(*job.end));
+    text += '\n';
+  }
+  return text + more_line(status.jobs.size());
+}
+
 std::string workers_part(const RunStatus& status) {
   if (status.workers.empty()) return {};
   TextTable table({"worker", "cores", "busy", "ended", "state", "node"},
@@ -126,6 +141,19 @@ Json workers_json(const RunStatus& status) {
   return list;
 }
 
+Json jobs_json(const RunStatus& status) {
+  Json list = Json::array();
+  const auto time_or_null = [](const std::optional<Time>& time) { return time ? Json(format_time(*time)) : Json(); };
+  for (const JobRow& job : status.jobs)
+    list.push_back({{"job", job.job},
+                    {"state", job.state.empty() ? Json() : Json(job.state)},
+                    {"reason", job.reason},
+                    {"nodes", job.nodes},
+                    {"start", time_or_null(job.start)},
+                    {"end", time_or_null(job.end)}});
+  return list;
+}
+
 Json running_json(const RunStatus& status) {
   Json list = Json::array();
   for (const RunningRow& row : status.running)
@@ -157,8 +185,8 @@ std::optional<Duration> eta_by_rate(const CountsView& counts, std::uint64_t num_
 
 std::string status_text(const RunStatus& status) {
   const std::string first_failed = status.failed.empty() ? "" : status.failed.front();
-  return head_part(status) + counts_part(status.counts) + workers_part(status) + drained_part(status) +
-         held_part(status) + running_part(status) + failed_part(status) +
+  return head_part(status) + jobs_part(status) + counts_part(status.counts) + workers_part(status) +
+         drained_part(status) + held_part(status) + running_part(status) + failed_part(status) +
          next_steps(status.condition, status.run, first_failed, "next: ");
 }
 
@@ -174,6 +202,7 @@ std::string status_json(const RunStatus& status) {
   json["held_elements"] = held_json(status);
   json["finally"] = status.in_finally;
   json["head_silent"] = silence_json(status);
+  json["jobs"] = jobs_json(status);
   json["drained"] = status.drained;
   json["interrupted"] = counts.interrupted;
   json["started"] = format_time(status.started);

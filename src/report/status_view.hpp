@@ -23,6 +23,16 @@ struct HeldRow {
   std::string who;
 };
 
+/// A Slurm job of the run, as Slurm says.
+struct JobRow {
+  std::string job;
+  std::string state;  ///< empty: Slurm does not say
+  std::string reason;
+  std::string nodes;          ///< "n[1-4]"; empty: none yet
+  std::optional<Time> start;  ///< or when it is expected to
+  std::optional<Time> end;    ///< of its time limit
+};
+
 /// The head holds its run, but has written nothing for longer than it ever should.
 struct Silence {
   std::string host;
@@ -45,6 +55,7 @@ struct RunStatus {
   std::optional<Duration> eta;
   std::vector<scheduler::WorkerInfo> workers;
   std::vector<WorkerId> silent;      ///< those that hold elements and have said nothing for long
+  std::vector<JobRow> jobs;          ///< that the run waits for, or was last in
   std::vector<std::string> drained;  ///< why, for each node that gets no more work
   std::vector<HeldRow> held;         ///< possibly cut
   std::vector<RunningRow> running;   ///< oldest first, possibly cut
