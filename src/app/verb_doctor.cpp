@@ -4,12 +4,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/arguments.hpp"
 #include "app/crash_guard.hpp"
+#include "app/doctor_job.hpp"
 #include "app/doctor_run.hpp"
 #include "app/find_run.hpp"
 #include "app/machine_view.hpp"
@@ -60,15 +64,11 @@ Check check_mpirun() {
           "runs use one process; load your site's MPI module for several nodes"};
 }
 
-Check check_slurm() {
-  if (const char* job = std::getenv("SLURM_JOB_ID")) {
-    const char* nodes = std::getenv("SLURM_JOB_NODELIST");
-    return {"slurm", Verdict::good,
-            fmt::format("inside job {}{}{}", job, nodes == nullptr ? "" : " on ", nodes == nullptr ? "" : nodes)};
-  }
+std::vector<Check> check_slurm() {
+  if (const auto job = slurm::job_around_us()) return checks_of_job(ask_slurm(*job), std::chrono::system_clock::now());
   const std::string srun = find_program("srun");
-  if (!srun.empty()) return {"slurm", Verdict::good, fmt::format("no job around us; {}", srun)};
-  return {"slurm", Verdict::note, "not here", "runs use this machine or the hosts of mpirun"};
+  if (!srun.empty()) return {{"slurm", Verdict::good, fmt::format("no job around us; {}", srun)}};
+  return {{"slurm", Verdict::note, "not here", "runs use this machine or the hosts of mpirun"}};
 }
 
 Check check_folder(const char* name, const std::string& folder, const char* advice) {
@@ -125,12 +125,12 @@ MachineFacts examine(const std::string& runs_dir) {
   facts.checks = {check_spawner(),
                   check_hdf5(),
                   check_mpirun(),
-                  check_slurm(),
                   check_runs(runs_dir),
                   check_scratch(),
                   check_open_files(facts.node.num_cores()),
                   check_processes(facts.node.num_cores()),
                   check_binding(facts.node)};
+  for (Check& check : check_slurm()) facts.checks.push_back(std::move(check));
   return facts;
 }
 
