@@ -34,9 +34,9 @@ class Campaign(SlurmCase):
         self.count = count
         return str(self.run_dir())
 
-    def submit(self, run, jobs, *options):
+    def submit(self, run, jobs, *options, nodes=1):
         script = f"export FUGLE_GUEST_LEASE=5\nexec {FUGLE} resume {run} --requeue never --join --walltime 10m --reserve 1s"
-        return [self.sbatch(script, "--nodes=1", "--exclusive", *options) for _ in range(jobs)]
+        return [self.sbatch(script, f"--nodes={nodes}", "--exclusive", *options) for _ in range(jobs)]
 
     def leader(self, run, jobs):
         text = (self.run_dir() / "exchange" / "leader").read_text().split()
@@ -61,6 +61,18 @@ class Campaign(SlurmCase):
         nodes = {line.split()[-1] for line in self.read("starts").splitlines()} - {"ctl"}
         self.assertEqual(len(nodes), 3)
         self.assertEqual(len(list((self.run_dir()).glob("exchange/*.*"))), 0, "nobody left anything behind")
+
+    def test_all_nodes_of_a_guest_help_and_lead_when_the_head_has_left(self):
+        run = self.begin(60, 1)
+        jobs = self.submit(run, 2, nodes=2)
+        self.wait_for_workers(4)
+        leader = self.leader(run, jobs)
+        guest = next(job for job in jobs if job != leader)
+        self.slurm("scancel", leader)
+        self.assertEqual(self.wait_for_job(guest, timeout=120)["JobState"], "COMPLETED", self.output_of(guest))
+        self.check_all_done_once()
+        led_by_guest = [attempt["worker"] for attempt in self.attempts() if attempt["state"] == "OK"][-4:]
+        self.assertEqual(set(led_by_guest), {0, 1}, "both of its nodes, as ranks of the head")
 
     def test_a_cancelled_guest_gives_its_work_back_and_a_killed_head_has_a_follower(self):
         run = self.begin(28, 2)
