@@ -18,6 +18,7 @@
   DO(read_workflow)                \
   DO(import_wfformat)              \
   DO(import_lines)                 \
+  DO(import_slurm)                 \
   DO(expression)                   \
   DO(message)                      \
   DO(wire)                         \
