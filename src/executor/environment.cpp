@@ -62,6 +62,7 @@ constexpr std::array kAttemptPrefixes = std::to_array<std::string_view>({
     "FUGLE_IN_",
     "FUGLE_OUT_",
     "FUGLE_PARAM_",
+    "FUGLE_JOB_MEM_PER_",
 });
 
 template <std::size_t N>

@@ -24,11 +24,20 @@ std::optional<std::uint64_t> mebibytes(std::optional<std::uint64_t> count, std::
   return *count * times << 20;
 }
 
-/// An srun of ours with --mem=0 keeps the variables of the job.
+constexpr std::string_view kSlurm = "SLURM_MEM_PER_", kNoted = "FUGLE_JOB_MEM_PER_";
+
+/// `prefix`: kSlurm or kNoted.
+bool says_memory(const Environment& get, std::string_view prefix) {
+  const std::string name(prefix);
+  return get((name + "NODE").c_str()) || get((name + "CPU").c_str()) || get((name + "GPU").c_str());
+}
+
 std::optional<std::uint64_t> memory_of(const Environment& get, std::uint64_t cpus) {
-  if (get("SLURM_MEM_PER_NODE")) return mebibytes(number_of(get, "SLURM_MEM_PER_NODE"), 1);
-  if (get("SLURM_MEM_PER_CPU")) return mebibytes(number_of(get, "SLURM_MEM_PER_CPU"), cpus);
-  return mebibytes(number_of(get, "SLURM_MEM_PER_GPU"), number_of(get, "SLURM_GPUS_ON_NODE").value_or(0));
+  const std::string name(says_memory(get, kNoted) ? kNoted : kSlurm);
+  const auto number = [&](const char* unit) { return number_of(get, (name + unit).c_str()); };
+  if (get((name + "NODE").c_str())) return mebibytes(number("NODE"), 1);
+  if (get((name + "CPU").c_str())) return mebibytes(number("CPU"), cpus);
+  return mebibytes(number("GPU"), number_of(get, "SLURM_GPUS_ON_NODE").value_or(0));
 }
 
 }  // namespace
@@ -42,6 +51,16 @@ std::optional<Grant> grant_on_this_node(const Environment& get) {
   grant.has_gpus_per_task =
       number_of(get, "SLURM_GPUS_PER_TASK").has_value() || get("SLURM_NTASKS_PER_GPU").has_value();
   return grant;
+}
+
+void note_memory(std::vector<std::string>& environment) {
+  std::erase_if(environment, [](const std::string& entry) { return entry.starts_with(kNoted); });
+  std::vector<std::string> noted;
+  for (const std::string_view entry : environment)
+    for (const std::string_view unit : {"NODE=", "CPU=", "GPU="})
+      if (entry.starts_with(kSlurm) && entry.substr(kSlurm.size()).starts_with(unit))
+        noted.push_back(std::string(kNoted).append(entry.substr(kSlurm.size())));
+  environment.insert(environment.end(), noted.begin(), noted.end());
 }
 
 }  // namespace fugle::slurm

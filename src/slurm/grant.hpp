@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "slurm/job.hpp"
 
@@ -18,5 +20,9 @@ struct Grant {
 
 /// Nothing outside of a job and on nodes that are not of it (a shell of salloc on the login node).
 [[nodiscard]] std::optional<Grant> grant_on_this_node(const Environment& get = process_environment());
+
+/// For an srun --mem=0 of ours, by which Slurm's own variables are lost: notes in FUGLE_JOB_MEM_PER_* what
+/// `environment` (NAME=VALUE) says of the job's memory, and forgets what an outer one noted.
+void note_memory(std::vector<std::string>& environment);
 
 }  // namespace fugle::slurm

@@ -33,6 +33,14 @@ TEST(Grant, is_memory_for_each_gpu) {
   EXPECT_FALSE(grant_of(gpus).mem_bytes);
 }
 
+TEST(Grant, is_what_was_noted_before_an_srun_of_ours_that_asks_for_all_memory) {
+  std::vector<std::string> environment{"FUGLE_JOB_MEM_PER_NODE=9", "SLURM_MEM_PER_CPU=300", "SLURM_MEM_PER_CPU_HET=1"};
+  note_memory(environment);
+  EXPECT_EQ(environment, (std::vector<std::string>{"SLURM_MEM_PER_CPU=300", "SLURM_MEM_PER_CPU_HET=1",
+                                                   "FUGLE_JOB_MEM_PER_CPU=300"}));
+  EXPECT_EQ(grant_of(kPmixRank + "SLURM_MEM_PER_NODE=0\nFUGLE_JOB_MEM_PER_CPU=300\n").mem_bytes, 600 * kMiB);
+}
+
 TEST(Grant, says_when_each_task_has_gpus_of_its_own) {
   EXPECT_FALSE(grant_of(kPmixRank).has_gpus_per_task);
   EXPECT_TRUE(grant_of(kPmixRank + "SLURM_GPUS_PER_TASK=1\n").has_gpus_per_task);
