@@ -55,7 +55,8 @@ class GuestTransport final : public scheduler::Transport {
   [[nodiscard]] bool is_overdue() const {
     return has_lost_head_ && options_.ticks() - lost_at_ >= patience_.guest_kills();
   }
-  /// Something may still run here when this object is gone: the folder stays, and a new head waits for its time to pass.
+  /// Something may still run here when this object is gone: the folder stays, and a new head waits for its time to
+  /// pass.
   void stay_marked() { stays_marked_ = true; }
   /// Its exit code, once it has said farewell.
   [[nodiscard]] std::optional<int> farewell() const { return farewell_; }
