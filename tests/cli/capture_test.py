@@ -113,6 +113,22 @@ class Capture(FugleCase):
         self.assertTrue((self.directory / "any").exists())
         self.assertFalse((self.directory / "ok").exists())
 
+    def test_over_several_ranks_nothing_starts_before_the_end_it_waits_for(self):
+        self.script("driver.sh", "#!/bin/bash\na=$(sbatch --parsable -J a -a 1-40%3 --wrap='exit $((SLURM_ARRAY_TASK_ID % 2))')\n"
+                                 "b=$(sbatch --parsable -J b -a 1-20 -d afterany:$a --wrap=true)\n"
+                                 "sbatch -J c -a 1-20 -d aftercorr:$b --wrap=true\n")
+        self.fugle("run", "-n", "3", "-j2", "--from", "sbatch", "--", "./driver.sh", expect=1)
+        attempts = self.attempts()
+        ends = {a["element"]: a["end_ns"] for a in attempts}
+        starts = {a["element"]: a["start_ns"] for a in attempts}
+        self.assertEqual(len(starts), 80)
+        last = max(end for element, end in ends.items() if element.startswith("a["))
+        self.assertGreaterEqual(min(start for element, start in starts.items() if element.startswith("b[")), last)
+        for index in range(1, 21):
+            self.assertGreaterEqual(starts[f"c[{index}]"], ends[f"b[{index}]"])
+        for index in range(4, 41):
+            self.assertGreaterEqual(starts[f"a[{index}]"], ends[f"a[{index - 3}]"])
+
     def test_the_driver_runs_once_whatever_the_number_of_ranks(self):
         self.script("driver.sh", "#!/bin/bash\necho run >> runs\nsbatch --array=1-6 --wrap='echo $SLURM_ARRAY_TASK_ID >> done'\n")
         self.fugle("run", "-n", "2", "-j1", "--from", "sbatch", "--", "./driver.sh")
