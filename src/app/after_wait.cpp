@@ -118,9 +118,10 @@ void record_not_run(const std::string& run_dir, const std::string& reason) {
   ::unlink((run_dir + "/live.h5").c_str());  // says nothing of this life; readers then read the journal
 }
 
-int leave_not_run(const std::string& run_dir, const std::string& why) {
+int leave_not_run(const std::string& run_dir, const std::optional<slurm::Job>& job, const std::string& why) {
   const std::string reason = "not run: " + why;
   record_not_run(run_dir, reason);
+  if (job) append_job(run_dir, {job->id, {}, RunJob::Kind::started, now(), {}});
   fmt::print(stderr,
              "fugle: {}\nnext: fugle resume {}, once what it waits for has ended as wanted; or run it whatever "
              "that did: rm {}/after.json first\n",
@@ -146,6 +147,7 @@ int leave_for_later(const std::string& run_dir, const slurm::Job& job, const Fin
   const auto next = parse_job_name(answer.output);
   if (!answer.is_good() || !next) return stay("sbatch: " + answer.complaint.substr(0, answer.complaint.find('\n')));
   append_job(run_dir, {next->id, next->cluster, RunJob::Kind::submitted, now(), job.id});
+  append_job(run_dir, {job.id, {}, RunJob::Kind::cancelled, now(), {}});  // no life will begin in this one
   fmt::print(stderr, "fugle: {}: job {} waits on\n", finding.why, next->id);
   return static_cast<int>(ExitCode::incomplete);
 }
@@ -182,7 +184,7 @@ std::optional<int> wait_for_other_runs(const std::string& run_dir) {
   if (after.empty()) return std::nullopt;
   const auto job = slurm::job_around_us();
   const Finding finding = job ? look_in_job(after) : wait_here(after);
-  if (finding.verdict == AfterVerdict::never) return leave_not_run(run_dir, finding.why);
+  if (finding.verdict == AfterVerdict::never) return leave_not_run(run_dir, job, finding.why);
   if (finding.verdict != AfterVerdict::go) return leave_for_later(run_dir, *job, finding);
   std::error_code ignored;  // else the next life looks again, at runs that have ended
   std::filesystem::rename(run_dir + "/after.json", run_dir + "/after.met.json", ignored);

@@ -119,8 +119,8 @@ void write_schedule(const Schedule& s) {
 }
 
 std::string serve_command(const Schedule& s) {
-  return fmt::format("{} serve --once {} --runs-dir {}", quote_for_shell(fs::read_symlink("/proc/self/exe").string()), quote_for_shell(s.file),
-                     quote_for_shell(s.runs_dir));
+  return fmt::format("{} serve --once {} --runs-dir {}", quote_for_shell(fs::read_symlink("/proc/self/exe").string()),
+                     quote_for_shell(s.file), quote_for_shell(s.runs_dir));
 }
 
 /// The next link of the chain; its id stands in the file before anything is submitted.

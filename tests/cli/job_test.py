@@ -8,6 +8,7 @@ import time
 from fugle_case import FUGLE, FugleCase, main, poll
 
 SBATCH = """#!/bin/bash
+exec 9>"$FAKE/lock"; flock 9
 n=$(( $(cat "$FAKE/count" 2>/dev/null || echo 0) + 1 )); echo $n >"$FAKE/count"
 printf '%s\\n' "$@" >"$FAKE/sbatch.$n"; env >"$FAKE/env.$n"
 case "$*" in *refuse*) echo "sbatch: error: invalid partition specified: refuse" >&2; exit 1;; esac
@@ -25,7 +26,7 @@ for f in "$FAKE"/count; do for j in $(seq $(cat $f)); do
 done; done
 """
 SCANCEL = """#!/bin/bash
-echo "$@" >>"$FAKE/scancel"
+echo "$@" >>"$FAKE/cancelled"
 """
 NOTHING = "#!/bin/bash\nexit 0\n"
 
@@ -88,7 +89,7 @@ class Job(FugleCase):
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 143, output)
-        self.assertEqual((self.fake / "scancel").read_text(), "1\n")
+        self.assertEqual((self.fake / "cancelled").read_text(), "1\n")
 
     def test_a_squeue_that_is_down_or_empty_ends_nothing(self):
         for trouble in ("down", "empty"):
@@ -124,8 +125,8 @@ tasks:
         numbers = {j: (self.fake / f"sbatch.{j}").read_text().split("work ")[1].strip() for j in range(1, 7)}
         victim = 3
         self.fugle("cancel", "w", f"job[{numbers[victim]}]")
-        poll((self.fake / "scancel").exists, what="scancel")
-        self.assertEqual((self.fake / "scancel").read_text(), f"{victim}\n")
+        poll((self.fake / "cancelled").exists, what="scancel")
+        self.assertEqual((self.fake / "cancelled").read_text(), f"{victim}\n")
         for job in range(1, 7):
             self.end(job, "FAILED" if job == 5 else "COMPLETED", 7 << 8 if job == 5 else 0)
         output, _ = process.communicate(timeout=120)
