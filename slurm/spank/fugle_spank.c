@@ -2,7 +2,7 @@
  *
  *   sbatch, salloc  ALLOCATOR  init, init_post_opt
  *   srun            LOCAL      init, init_post_opt
- *   slurmstepd      REMOTE     init (root), user_init (the user), task_init (the user, before the program's exec)
+ *   slurmstepd      REMOTE     init (root), task_init (the user, before the program's exec)
  *
  * An error in init of slurmstepd would drain the node: there it is told and the job goes on without us.
  */
@@ -69,12 +69,8 @@ EXPORTED int slurm_spank_init_post_opt(spank_t spank, int num_arguments, char* a
   return is_step ? 0 : check_submission();
 }
 
-EXPORTED int slurm_spank_user_init(spank_t spank, int num_arguments, char* arguments[]) {
-  (void)num_arguments, (void)arguments;
-  return option_is_given() ? describe_job(spank) : 0;
-}
-
 EXPORTED int slurm_spank_task_init(spank_t spank, int num_arguments, char* arguments[]) {
   (void)num_arguments, (void)arguments;
+  take_option_of_environment(spank);
   return option_is_given() ? prepare_task(spank) : 0;
 }

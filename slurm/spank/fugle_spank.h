@@ -19,6 +19,7 @@
 /* settings.c */
 int read_plugin_arguments(int count, char** words); /* fugle=/path script=/path; -1 and a message on another one */
 int register_option(spank_t spank);                 /* --fugle=FILE */
+void take_option_of_environment(spank_t spank);     /* of the task: see there */
 bool option_is_given(void);                         /* by the user now, or with the job that we are in */
 bool absolute_file(const char* directory, char path[PATH_MAX]); /* FILE; false when it does not fit */
 const char* configured_program(void);                           /* fugle=/path, or NULL */
@@ -34,7 +35,6 @@ int check_submission(void);   /* when all options are read; does not return when
 void export_needs(const char* program, const char* path); /* nothing where they can not be known */
 
 /* in_job.c */
-int describe_job(spank_t spank); /* as the user, once for a step */
 int prepare_task(spank_t spank); /* as the user, in the process that becomes the task */
 
 #endif

@@ -12,15 +12,14 @@ static void set(spank_t spank, const char* name, const char* value) {
 }
 
 /* The variables of the submitting command may not have come with the job (--export=NONE). */
-int describe_job(spank_t spank) {
+static void describe_job(spank_t spank) {
   char directory[PATH_MAX];
   char path[PATH_MAX];
-  if (spank_getenv(spank, "SLURM_SUBMIT_DIR", directory, sizeof directory) != ESPANK_SUCCESS) return 0;
-  if (!absolute_file(directory, path)) return 0;
+  if (spank_getenv(spank, "SLURM_SUBMIT_DIR", directory, sizeof directory) != ESPANK_SUCCESS) return;
+  if (!absolute_file(directory, path)) return;
   set(spank, "FUGLE_FILE", path);
   set(spank, "FUGLE_SUBMITTED_BY_PLUGIN", "1");
   if (configured_program() != NULL) set(spank, "FUGLE_COMMAND", configured_program());
-  return 0;
 }
 
 static void set_number(spank_t spank, const char* name, uint64_t value) {
@@ -64,6 +63,7 @@ static int replace_batch_script(spank_t spank) {
 }
 
 int prepare_task(spank_t spank) {
+  describe_job(spank);
   describe_node(spank);
   return is_batch_script(spank) ? replace_batch_script(spank) : 0;
 }

@@ -55,6 +55,13 @@ int register_option(spank_t spank) {
   return -1;
 }
 
+/* With --export=NONE Slurm 22.05 does not call us with the option in the job, but the task's environment has it. */
+void take_option_of_environment(spank_t spank) {
+  if (option_is_given()) return;
+  if (spank_getenv(spank, "SLURM_SPANK__SLURM_SPANK_OPTION_fugle_fugle", file, sizeof file) != ESPANK_SUCCESS)
+    file[0] = '\0';
+}
+
 bool option_is_given(void) { return file[0] != '\0'; }
 
 bool absolute_file(const char* directory, char path[PATH_MAX]) {

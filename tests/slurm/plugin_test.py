@@ -113,7 +113,7 @@ class PluginTest(PluginCase):
 
     def test_somebody_else_submits_without_exporting_the_environment(self):
         self.environment["HOME"] = str(self.directory)
-        job = self.sbatch("env > env.txt", "--fugle=good.yaml", "--export=NONE", user="nobody")
+        job = self.sbatch("export PATH=/usr/bin:/bin; env > env.txt", "--fugle=good.yaml", "--export=NONE", user="nobody")
         self.assertEqual(self.run_of(job), "1\n2\n3\n")
         self.assertEqual((self.directory / "whole.txt").owner(), "nobody")
         self.assertIn(f"FUGLE_FILE={self.directory}/good.yaml\n", self.read("env.txt"))
