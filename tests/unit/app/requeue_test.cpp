@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 namespace fugle::app {
 namespace {
@@ -30,8 +32,8 @@ struct FakeSlurm {
   }
 };
 
-slurm::Answer said(std::string output) { return {.output = std::move(output)}; }
-slurm::Answer refused(std::string complaint) { return {.exit_code = 1, .complaint = std::move(complaint)}; }
+slurm::Answer said(std::string output) { return {0, 0, std::move(output), {}}; }
+slurm::Answer refused(std::string complaint) { return {0, 1, {}, std::move(complaint)}; }
 const std::string kMayRequeue = "JobId=7 JobName=x\n   JobState=RUNNING Reason=None\n   Requeue=1 Restarts=0\n";
 const std::string kMayNot = "JobId=7 JobName=x\n   JobState=RUNNING Reason=None\n   Requeue=0 Restarts=0\n";
 
