@@ -11,7 +11,9 @@ name: fan
 tasks:
   fan:
     matrix: {i: 1..60}
-    run: "sleep 3; echo ${SLURM_RESTART_COUNT:-0} >> done.${{ matrix.i }}"
+    run: |
+      if [ -z "${SLURM_RESTART_COUNT:-}" ]; then sleep 6; fi
+      echo x >> done.${{ matrix.i }}
 """)
         job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=2", "--nodelist=n1,n2", "--requeue",
                           "--time=10")
@@ -30,6 +32,7 @@ tasks:
         self.assertEqual(len(set(ok)), 60, "only one head has gone on")
         self.assertEqual(len(list(self.directory.glob(".fugle/*/run.json"))), 1)
         self.assertEqual(self.status()["state"], "OK")
+        self.assertIn("goes on with this run; what ran here is stopped", self.output_of(job), "the older head has left")
         self.assertEqual(self.fugle("doctor", self.run_dir()).returncode, 0)
 
 
