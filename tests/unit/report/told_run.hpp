@@ -104,9 +104,9 @@ class ToldRun {
   }
 
   [[nodiscard]] Situation situation(RunCondition condition, double now) const {
-    return {run,       attempts, workers, lives,
-            condition, names,    at(now), [](ElementId, std::uint16_t) {
-              return std::string("reading\nboom\n"); }};
+    return {run,     attempts,  workers,
+            lives,   condition, names,
+            at(now), {},        [](ElementId, std::uint16_t) { return std::string("reading\nboom\n"); }};
   }
   [[nodiscard]] std::string why(const std::string& element, RunCondition condition, double now) const {
     return explanation_text(explain(situation(condition, now), id(element)), names);
