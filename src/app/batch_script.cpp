@@ -109,12 +109,10 @@ class Writer {
     explain("So long before its end fugle is told, and ends what does not fit any more.");
     const auto margin = std::chrono::duration_cast<std::chrono::seconds>(request_.signal_margin).count();
     add("--signal", fmt::format("B:USR1@{}", std::clamp<std::int64_t>(margin, 0, 65535)));
-    if (script_.requeue == "auto") {
-      explain("When its time is over, or a node takes it down, the same job goes on later.");
-      add("--requeue");
-    } else {
-      add("--no-requeue");
-    }
+    if (script_.requeue == "never") return add("--no-requeue");
+    explain(script_.requeue == "auto" ? "When its time is over, or a node takes it down, the same job goes on later."
+                                      : "When a node takes it down the same job goes on later.");
+    add("--requeue");
   }
 
   /// Slurm counts in MiB.

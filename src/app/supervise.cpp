@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "app/front_end.hpp"
+#include "app/job_submission.hpp"
 #include "app/launch_mpirun.hpp"
 #include "app/launch_srun.hpp"
 #include "app/restart_budget.hpp"
@@ -127,6 +128,7 @@ class Starter {
 /// The run is closed, and all ranks have left.
 void ask_for_next_job(const LifeEnd& end, const Supervised& what, const slurm::Job& job) {
   const RunFacts facts = read_run_facts(end.run_dir);
+  leave_surroundings();  // a next job is given our environment
   (void)go_on_in_another_job(
       {what.requeue, end.run_dir, job, facts.slurm.max_requeues, *end.next_job},
       [](const std::vector<std::string>& argv, Duration limit) { return slurm::run_command(argv, limit); }, now());

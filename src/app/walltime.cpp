@@ -62,7 +62,7 @@ AllocationEnd allocation_end_from(const Arguments& arguments, std::optional<Dura
   }
   if (allocation.reserve >= *walltime)
     throw UsageError(fmt::format("E304: reserve {} is not below walltime {}; give a smaller --reserve",
-                                 format_duration(allocation.reserve), format_duration(*walltime)));
+                                 format_written(allocation.reserve), format_written(*walltime)));
   allocation.end = now + *walltime;
   return allocation;
 }

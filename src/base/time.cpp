@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <ctime>
 
 namespace fugle {
@@ -31,6 +32,23 @@ std::string format_duration(Duration d) {
   if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
   if (whole < 86400) return fmt::format("{}h{:02}m", whole / 3600, whole % 3600 / 60);
   return fmt::format("{}d{:02}h", whole / 86400, whole % 86400 / 3600);
+}
+
+std::string format_written(Duration d) {
+  if (d < Duration::zero()) return "-" + format_written(-d);
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+  struct Unit {
+    std::int64_t milliseconds;
+    const char* name;
+  };
+  constexpr std::array kUnits{Unit{86'400'000, "d"}, Unit{3'600'000, "h"}, Unit{60'000, "m"}, Unit{1000, "s"},
+                              Unit{1, "ms"}};
+  std::string text;
+  for (const Unit& unit : kUnits) {
+    if (left >= unit.milliseconds) text += fmt::format("{}{}", left / unit.milliseconds, unit.name);
+    left %= unit.milliseconds;
+  }
+  return text.empty() ? "0s" : text;
 }
 
 std::string format_time(Time t) { return format_utc(t, "%Y-%m-%dT%H:%M:%SZ"); }

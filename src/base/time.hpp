@@ -19,6 +19,8 @@ inline constexpr Time kNever = Time::max();
 
 /// For people: "850ms", "12.3s", "4m05s", "2h03m", "3d04h".
 [[nodiscard]] std::string format_duration(Duration d);
+/// Exactly, as a person writes it in a file: "5h", "1h30m", "90s" is "1m30s". To the millisecond.
+[[nodiscard]] std::string format_written(Duration d);
 [[nodiscard]] inline std::string format_seconds(double s) { return format_duration(from_seconds(s)); }
 /// In UTC, to the second: "2026-06-01T04:30:00Z".
 [[nodiscard]] std::string format_time(Time t);

@@ -91,8 +91,8 @@ void check_restart(const Reading& reading, const TaskNode& task, const Field<Dur
   if (are_literal && restart.before_end.value <= reserve.value)
     reading.diagnostics.error(
         "E304", restart.before_end.at,
-        fmt::format("before_end {} of {} is not above reserve {}", format_duration(restart.before_end.value), task.name,
-                    format_duration(reserve.value)));
+        fmt::format("before_end {} of {} is not above reserve {}", format_written(restart.before_end.value), task.name,
+                    format_written(reserve.value)));
 }
 
 }  // namespace fugle::workflow

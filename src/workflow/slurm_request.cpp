@@ -33,15 +33,15 @@ class SlurmCheck {
                                      task.request.gpus == 1 ? "gpu" : "gpus", *request_.gpus_per_node));
     if (is_known(keys_.time, node.timeout) && request_.time > Duration{0} && task.timeout > request_.time)
       diagnostics_.error("E304", place(node, node.timeout),
-                         fmt::format("timeout {} of {} is longer than slurm.time {}", format_duration(task.timeout),
-                                     task.name, format_duration(request_.time)));
+                         fmt::format("timeout {} of {} is longer than slurm.time {}", format_written(task.timeout),
+                                     task.name, format_written(request_.time)));
   }
 
   void check_reserve(const Field<Duration>& field, std::optional<Duration> reserve) {
     if (!reserve || !is_known(keys_.time, field) || request_.time == Duration{0} || *reserve < request_.time) return;
     diagnostics_.error("E304", field.at,
-                       fmt::format("reserve {} is not below slurm.time {}", format_duration(*reserve),
-                                   format_duration(request_.time)));
+                       fmt::format("reserve {} is not below slurm.time {}", format_written(*reserve),
+                                   format_written(request_.time)));
   }
 
  private:

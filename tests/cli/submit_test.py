@@ -183,7 +183,7 @@ class Submit(FugleCase):
 
     def test_a_chain_is_made_of_new_jobs(self):
         self.fugle("submit", "w.yaml", "--chain")
-        self.assertIn("#SBATCH --no-requeue\n", self.script())
+        self.assertIn("#SBATCH --requeue\n", self.script())  # for nodes that die
         self.assertIn("--requeue chain \"$@\"", self.script())
 
     def test_nothing_of_a_job_around_us_reaches_the_new_one(self):

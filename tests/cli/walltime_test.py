@@ -39,7 +39,7 @@ class Walltime(FugleCase):
 
     def test_a_reserve_that_leaves_nothing_is_refused(self):
         self.write("w.yaml", THREE.replace("ESTIMATE", ""))
-        self.assertIn("E304: reserve 5.0s is not below walltime 5.0s",
+        self.assertIn("E304: reserve 5s is not below walltime 5s",
                       self.fugle("run", "w.yaml", "--walltime", "5s", "--reserve", "5s", expect=2).stderr)
         self.fugle("run", "w.yaml", "--walltime", "soon", expect=2)
 

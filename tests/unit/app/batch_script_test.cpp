@@ -81,11 +81,13 @@ TEST(BatchScript, asks_for_the_cores_of_the_largest_task_on_shared_nodes) {
   EXPECT_THAT(text_of(script), Not(HasSubstr("--exclusive")));
 }
 
-TEST(BatchScript, a_chain_is_not_requeued_by_slurm) {
+TEST(BatchScript, only_what_is_never_to_go_on_is_not_requeued_by_slurm) {
   BatchScript script = example();
-  script.requeue = "chain";
-  EXPECT_THAT(text_of(script), HasSubstr("#SBATCH --no-requeue\n"));
+  script.requeue = "chain";  // a node may take it down before its time is over
+  EXPECT_THAT(text_of(script), HasSubstr("#SBATCH --requeue\n"));
   EXPECT_THAT(text_of(script), HasSubstr("--requeue chain \"$@\""));
+  script.requeue = "never";
+  EXPECT_THAT(text_of(script), HasSubstr("#SBATCH --no-requeue\n"));
 }
 
 TEST(SbatchWords, what_fugle_has_to_know_is_put_over_the_request) {

@@ -29,6 +29,15 @@ TEST(FormatBytes, uses_powers_of_1024) {
   EXPECT_EQ(format_bytes(2684354560u), "2.5G");
 }
 
+TEST(Time, limits_are_told_as_they_are_written) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(format_written(5h), "5h");
+  EXPECT_EQ(format_written(90s), "1m30s");
+  EXPECT_EQ(format_written(49h + 500ms), "2d1h500ms");
+  EXPECT_EQ(format_written(0s), "0s");
+  EXPECT_EQ(format_written(-5s), "-5s");
+}
+
 TEST(FormatDuration, keeps_two_units) {
   using namespace std::chrono_literals;
   EXPECT_EQ(format_duration(850ms), "850ms");

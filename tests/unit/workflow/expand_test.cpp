@@ -549,14 +549,14 @@ TEST(Expand, tasks_are_held_against_the_allocation_that_the_file_asks_for) {
     return first_message(expand_text(slurm + "\ntasks: {wrf: {run: x, " + task + "}}"));
   };
   EXPECT_EQ(message("slurm: {time: 4h}", "timeout: 5h"),
-            "4:31: error E304: timeout 5h of wrf is longer than slurm.time 4h");
+            "4:32: error E304: timeout 5h of wrf is longer than slurm.time 4h");
   EXPECT_EQ(message("slurm: {time: 4h}", "timeout: 4h"), "");
   EXPECT_EQ(message("slurm: {nodes: 2}", "timeout: 5h"), "");
   EXPECT_EQ(message("slurm: {mem: 4G}", "resources: {mem: 8G}"),
-            "4:39: error E302: task wrf needs 8.0G, slurm.mem is 4.0G");
+            "4:40: error E302: task wrf needs 8.0G, slurm.mem is 4.0G");
   EXPECT_EQ(message("slurm: {mem: 0}", "resources: {mem: 8G}"), "");
   EXPECT_EQ(message("slurm: {gpus_per_node: 1}", "resources: {gpus: 2}"),
-            "4:40: error E302: task wrf needs 2 gpus, slurm.gpus_per_node is 1");
+            "4:41: error E302: task wrf needs 2 gpus, slurm.gpus_per_node is 1");
   EXPECT_EQ(first_message(expand_text("slurm: {time: 4h}\nreserve: 4h\ntasks: {a: {run: x}}")),
             "4:10: error E304: reserve 4h is not below slurm.time 4h");
 }
