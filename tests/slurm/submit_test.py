@@ -1,6 +1,7 @@
 """fugle submit on a real Slurm: the whole way from an empty directory, and the run and its job found from each other."""
 
 import json
+import shutil
 
 from slurm_case import SlurmCase, main, poll
 
@@ -38,21 +39,20 @@ class Submit(SlurmCase):
         self.assertEqual(self.json_of("status", job)["state"], "OK")
         on_slurm = self.outputs()
         self.assertEqual(len(on_slurm), 6)
-        self.fugle("run", "demo.yaml", "--local")
-        self.assertEqual(self.outputs(), on_slurm)
+        for place in (["--local"], ["-n", 4]):
+            shutil.rmtree(self.directory / "out")
+            self.fugle("run", "demo.yaml", *place)
+            self.assertEqual(self.outputs(), on_slurm, place)
 
-    def test_all_nodes_work_and_the_run_takes_few_steps(self):
-        self.write("fan.yaml", FAN % (1000, WRITE % "0"))
+    def test_all_nodes_work(self):
+        self.write("fan.yaml", FAN % (200, WRITE % "0.05"))
         job, run = self.submit("fan.yaml", "--nodes", "4")
         self.wait_ok(job)
         status = self.json_of("status", run)
-        self.assertEqual((status["state"], status["counts"]["ok"]), ("OK", 1000))
+        self.assertEqual((status["state"], status["counts"]["ok"]), ("OK", 200))
         self.assertEqual({path.read_text().strip() for path in self.directory.glob("nodes.*")}, {"n1", "n2", "n3", "n4"})
-        next_step = self.slurm("grep", "-c", rf"StepId={job}\.[0-9]", self.cluster.settings.log / "slurmctld.log",
-                               expect=None).stdout
-        self.assertLess(int(next_step or 0), 10)
         self.assertEqual({path.read_text() for path in (self.directory / "out").iterdir()},
-                         {f"{i}\n" for i in range(1, 1001)})
+                         {f"{i}\n" for i in range(1, 201)})
         self.assertEqual([life["job"] for life in self.json_of("history", run)], [job])
 
     def test_a_held_job_is_found_from_its_run_and_can_be_taken_back(self):
