@@ -27,7 +27,7 @@ std::string bad_nodes_of(const slurm::Job& job, const std::vector<std::string>& 
 
 }  // namespace
 
-bool is_in_slurm_job() { return std::getenv("SLURM_JOB_ID") != nullptr; }
+bool is_in_slurm_job() { return look_around().job.has_value(); }
 
 bool is_rank_0() {
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {

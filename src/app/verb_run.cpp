@@ -24,7 +24,6 @@
 #include "app/supervise.hpp"
 #include "app/surroundings.hpp"
 #include "base/error.hpp"
-#include "slurm/job.hpp"
 
 namespace fugle::app {
 namespace {
@@ -87,7 +86,7 @@ Opening open_run(const Asked& asked, const Arguments& arguments, const Args& arg
 /// A job that Slurm has requeued runs its script again from the top: the run that it began then is the one that is
 /// meant, not another one of the same file. Empty: none.
 std::string run_begun_by_this_job(const Asked& asked, const Arguments& arguments) {
-  const auto job = slurm::job_around_us();
+  const auto job = look_around().job;
   if (!job || job->restart_count == 0 || asked.load.file == "-" || !asked.keeps_journal) return {};
   for (const std::string& run_dir : list_runs(runs_dir_from(arguments))) {
     const auto jobs = read_jobs(run_dir);
@@ -137,9 +136,10 @@ int run_verb(const Args& args) {
   if (is_front_end(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
     if (asked.load.file != "-" && !load_workflow(asked.load)) return static_cast<int>(ExitCode::usage);
-    return supervise(asked.placement, *arguments,
-                     {"run", args_for_ranks(args, asked.load), arguments->has("walltime") ? allocation.end : kNever, asked.load.file != "-",
-                      run_begun_by_this_job(asked, *arguments), runs_dir_from(*arguments), options.requeue});
+    return supervise(
+        asked.placement, *arguments,
+        {"run", args_for_ranks(args, asked.load), arguments->has("walltime") ? allocation.end : kNever,
+         asked.load.file != "-", run_begun_by_this_job(asked, *arguments), runs_dir_from(*arguments), options.requeue});
   }
 
   return run_rank(options, [&](const Workers& workers) {

@@ -43,7 +43,7 @@ struct LeaseOptions {
 struct LockHolder {
   std::string host;
   int pid = 0;
-  Incarnation incarnation;
+  Incarnation incarnation{};
   bool operator==(const LockHolder&) const = default;
 };
 

@@ -44,8 +44,8 @@ std::vector<testing::ReferenceCut> chosen() {
   return cuts;
 }
 
-INSTANTIATE_TEST_SUITE_P(DagP, ReferenceCuts, ::testing::ValuesIn(chosen()), [](const auto& info) {
-  std::string name = std::string(info.param.graph) + "_" + std::to_string(info.param.num_parts);
+INSTANTIATE_TEST_SUITE_P(DagP, ReferenceCuts, ::testing::ValuesIn(chosen()), [](const auto& cut) {
+  std::string name = std::string(cut.param.graph) + "_" + std::to_string(cut.param.num_parts);
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });

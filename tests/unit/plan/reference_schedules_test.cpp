@@ -72,7 +72,7 @@ std::optional<graph::Graph> import_trace(const std::filesystem::path& file) {
   workflow::Diagnostics diagnostics(file.string());
   const auto imported =
       workflow::import_wfformat(testing::bytes_of(file), {workflow::Replay::Kind::sleep}, diagnostics);
-  auto graph = imported ? workflow::expand(*imported, {.directory = "/"}, diagnostics) : std::nullopt;
+  auto graph = imported ? workflow::expand(*imported, {"/", {}, {}}, diagnostics) : std::nullopt;
   if (!graph) ADD_FAILURE() << diagnostics.to_text();
   return graph;
 }
@@ -128,9 +128,9 @@ TEST(SearchedSchedules, are_improved_by_search_to_within_two_percent_of_the_boun
   EXPECT_LE(sum_of_ratios / num_near, 1.02);
 }
 
-INSTANTIATE_TEST_SUITE_P(WfCommons, ReferenceSchedules, ::testing::ValuesIn(kReferences), [](const auto& info) {
-  const std::string trace = info.param.trace;
-  std::string name = trace.substr(0, trace.find("-chameleon")) + "_" + std::to_string(info.index);
+INSTANTIATE_TEST_SUITE_P(WfCommons, ReferenceSchedules, ::testing::ValuesIn(kReferences), [](const auto& reference) {
+  const std::string trace = reference.param.trace;
+  std::string name = trace.substr(0, trace.find("-chameleon")) + "_" + std::to_string(reference.index);
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
   return name;
 });
