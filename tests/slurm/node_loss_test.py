@@ -33,6 +33,17 @@ tasks:
             self.cluster.boot("n3")
         self.expect_each_ok_once()
 
+    def test_a_crashed_first_node_takes_the_job_with_it_and_the_run_goes_on_in_the_next_start(self):
+        self.fan(40)
+        job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=2", "--nodelist=n1,n2", "--no-kill",
+                          "--requeue", "--time=10")
+        self.wait_for_some()
+        self.cluster.crash("n1")
+        self.cluster.boot("n1")
+        poll(lambda: self.job(job).get("Restarts") == "1", 120, "the requeue")
+        self.wait_for_job(job, "COMPLETED", timeout=180)
+        self.expect_each_ok_once()
+
     def test_a_killed_slurmd_does_not_disturb(self):
         self.fan(30)
         job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=3", "--no-kill", "--time=10",
