@@ -12,8 +12,9 @@ from slurm_case import HERE, SlurmCase, poll
 
 class ClusterTest(SlurmCase):
     def test_four_nodes_with_names_gpus_switches_and_directories_of_their_own(self):
-        said = self.slurm("srun", "--nodes=4", "--ntasks-per-node=1", "--gres=gpu:2", "sh", "-c",
-                          "touch /tmp/mine seen.$(hostname); echo $(hostname) $(ls /tmp | wc -l) $CUDA_VISIBLE_DEVICES")
+        on_all = ["srun", "--nodes=4", "--ntasks-per-node=1", "--gres=gpu:2", "sh", "-c"]
+        self.slurm(*on_all, "touch /tmp/of.$(hostname) seen.$(hostname)")
+        said = self.slurm(*on_all, "echo $(hostname) $(ls /tmp | grep --count ^of) $CUDA_VISIBLE_DEVICES")
         self.assertEqual(sorted(said.stdout.splitlines()), [f"n{i} 1 0,1" for i in (1, 2, 3, 4)])
         self.assertEqual(len(list(self.directory.glob("seen.n*"))), 4)
         topology = self.slurm("scontrol", "show", "topology").stdout

@@ -96,7 +96,8 @@ class Cluster:
     def _prepare(self):
         s = self.settings
         s.directory.mkdir(parents=True, exist_ok=True)
-        s.shared = [s.directory, *[path for path in map(pathlib.Path, s.shared) if path != s.directory]]
+        own_code = pathlib.Path(__file__).resolve().parent.parent
+        s.shared = [s.directory, own_code, *[path for path in map(pathlib.Path, s.shared) if path != s.directory]]
         s.shared = [str(path) for path in s.shared]
         for name in ("state", "log"):  # a cluster that starts knows nothing of one that was
             shutil.rmtree(s.directory / name, ignore_errors=True)
