@@ -62,6 +62,18 @@ class Campaign(SlurmCase):
         self.assertEqual(len(nodes), 3)
         self.assertEqual(len(list((self.run_dir()).glob("exchange/*.*"))), 0, "nobody left anything behind")
 
+    def test_submitted_together_they_share_the_run(self):
+        self.count = 36
+        self.write("w.yaml", FILE.format(count=self.count, length=1))
+        self.fugle("submit", "w.yaml", "--jobs", "3", "--nodes", "1", "--time", "10m")
+        jobs = [entry["job"] for entry in self.json_of("status")["jobs"]]
+        self.assertEqual(len(set(jobs)), 3)
+        self.wait_for_workers(3)
+        for job in jobs:
+            self.wait_for_job(job, "COMPLETED", timeout=90)
+        self.check_all_done_once()
+        self.assertEqual(len({line.split()[-1] for line in self.read("starts").splitlines()}), 3)
+
     def test_all_nodes_of_a_guest_help_and_lead_when_the_head_has_left(self):
         run = self.begin(60, 1)
         jobs = self.submit(run, 2, nodes=2)
