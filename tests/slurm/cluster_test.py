@@ -58,12 +58,6 @@ class ClusterTest(SlurmCase):
         test.communicate()
         poll(lambda: not find(["init-controller", str(self.directory)]), what="the end of the cluster")
 
-    def test_start_and_stop_can_be_said_twice(self):
-        command = [str(HERE / "cluster"), "--directory", str(self.directory / "second")]
-        for words, code in ((["status"], 3), (["start", "--nodes=2"], 0), (["start", "--nodes=2"], 0), (["status"], 0),
-                            (["stop"], 0), (["stop"], 0), (["status"], 1)):
-            self.assertEqual(subprocess.run([*command, *words], stdout=subprocess.DEVNULL).returncode, code, words)
-
     def test_the_controller_can_be_restarted(self):
         job = self.sbatch("sleep 2; echo done")
         self.wait_for_job(job, "RUNNING")
