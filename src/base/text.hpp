@@ -1,6 +1,7 @@
-// Small text helpers shared by all rooms: sizes, hashes, spelling suggestions, quoting.
+// Small text helpers shared by all rooms: sizes, hashes, numbers, spelling suggestions, quoting.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,6 +16,15 @@ namespace fugle {
   std::uint64_t hash = seed;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   return hash;
+}
+
+/// The whole of `text` as a number, as std::from_chars reads it; nothing: it is none, or too large.
+template <class Number>
+[[nodiscard]] std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 /// "512B", "1.0M", "2.5G": powers of 1024, one decimal above bytes.

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace fugle::slurm {
 namespace {
@@ -26,17 +26,14 @@ struct Range {
   std::size_t width = 0;
 };
 
-std::optional<std::uint64_t> parse_number(std::string_view digits) {
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool is_read = problem == std::errc{} && end == digits.data() + digits.size();
-  return is_read && digits.size() <= kMostDigits ? std::optional(number) : std::nullopt;
+std::optional<std::uint64_t> parse_digits(std::string_view digits) {
+  return digits.size() <= kMostDigits ? parse_number<std::uint64_t>(digits) : std::nullopt;
 }
 
 std::optional<Range> parse_range(std::string_view text) {
   const std::size_t dash = text.find('-');
-  const auto first = parse_number(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : parse_number(text.substr(dash + 1));
+  const auto first = parse_digits(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_digits(text.substr(dash + 1));
   if (!first || !last || *last < *first) return std::nullopt;
   return Range{*first, *last, std::min(dash, text.size())};
 }
@@ -134,7 +131,7 @@ std::string compress_host_list(const std::vector<std::string>& hosts) {
     for (std::size_t j = i; j < hosts.size() && is_short(digits);) {  // one range each time
       const Numbered first = numbered(hosts[j]);
       if (first.beginning != beginning || !is_short(first.digits)) break;
-      std::uint64_t number = *parse_number(first.digits);
+      std::uint64_t number = *parse_digits(first.digits);
       std::size_t end = j + 1;
       for (; end < hosts.size(); ++end, ++number) {
         const Numbered next = numbered(hosts[end]);

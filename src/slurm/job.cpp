@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
 #include "base/error.hpp"
@@ -14,17 +13,10 @@
 namespace fugle::slurm {
 namespace {
 
-std::optional<std::uint32_t> parse_number(std::string_view text) {
-  std::uint32_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::string text_of(const Environment& get, const std::string& name) { return get(name.c_str()).value_or(""); }
 
 std::uint32_t number_of(const Environment& get, const std::string& name, std::uint32_t otherwise) {
-  return parse_number(text_of(get, name)).value_or(otherwise);
+  return parse_number<std::uint32_t>(text_of(get, name)).value_or(otherwise);
 }
 
 std::string first_of(const Environment& get, std::initializer_list<const char*> names) {
@@ -78,7 +70,7 @@ std::optional<StepName> parse_daemon(std::string_view title) {
 /// Batch script, interactive and extern step have numbers at the end of the range, or names.
 bool is_numbered_step(std::string_view step) {
   constexpr std::uint32_t kFirstSpecial = 0xfffffff0;
-  const auto number = parse_number(step.substr(0, step.find('+')));
+  const auto number = parse_number<std::uint32_t>(step.substr(0, step.find('+')));
   return number && *number < kFirstSpecial;
 }
 
@@ -144,10 +136,11 @@ std::vector<std::uint32_t> parse_counts(std::string_view text) {
   std::vector<std::uint32_t> counts;
   for (const std::string_view part : split(text, ',')) {
     const std::size_t bracket = part.find("(x");
-    const auto count = parse_number(part.substr(0, bracket));
+    const auto count = parse_number<std::uint32_t>(part.substr(0, bracket));
     std::optional<std::uint32_t> times = 1;
     if (bracket != std::string_view::npos)
-      times = part.ends_with(')') ? parse_number(part.substr(bracket + 2, part.size() - bracket - 3)) : std::nullopt;
+      times = part.ends_with(')') ? parse_number<std::uint32_t>(part.substr(bracket + 2, part.size() - bracket - 3))
+                                  : std::nullopt;
     if (!count || !times || counts.size() + *times > kMost) return {};
     counts.insert(counts.end(), *times, *count);
   }

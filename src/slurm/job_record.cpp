@@ -1,21 +1,11 @@
 #include "slurm/job_record.hpp"
 
-#include <charconv>
-
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "slurm/host_list.hpp"
 
 namespace fugle::slurm {
 namespace {
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 /// Seconds since 1970; "Unknown", "None", "N/A": nothing.
 std::optional<Time> parse_time(std::string_view text) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/codec.hpp"
+#include "base/text.hpp"
 #include "transport/descriptor.hpp"
 
 namespace fugle::transport {
@@ -19,17 +20,10 @@ namespace {
 constexpr std::uint64_t kMostOfFile = std::uint64_t{1} << 20;
 /// Larger than any message; what claims to be longer is damaged.
 constexpr std::uint32_t kMostOfFrame = std::uint32_t{1} << 28;
-/// Before the frame: its length, and the checksum of all after that.
+/// Before the frame: its length, and the hash of all after that (zeros and torn writes do not pass it).
 constexpr std::size_t kHeader = 4 + 8;
 /// A mark of the mailbox itself: the next frame is in the next file.
 constexpr std::uint8_t kTurn = 0xFF;
-
-/// FNV-1a (Fowler, Noll, Vo 1991), of 64 bits: zeros and torn writes do not pass it.
-std::uint64_t checksum(std::string_view bytes) {
-  std::uint64_t sum = 0xCBF29CE484222325u;
-  for (const char c : bytes) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return sum;
-}
 
 std::string pack(const Frame& frame) {
   ByteWriter body;
@@ -40,7 +34,7 @@ std::string pack(const Frame& frame) {
   const std::string bytes = body.take();
   ByteWriter header;
   header.put(static_cast<std::uint32_t>(bytes.size()));
-  header.put(checksum(bytes));
+  header.put(hash_text(bytes));
   return header.take() + bytes;
 }
 
@@ -51,7 +45,7 @@ std::optional<std::pair<Frame, std::size_t>> unpack(std::string_view bytes) {
   const auto sum = header.get<std::uint64_t>();
   if (header.failed() || length == 0 || length > kMostOfFrame || bytes.size() < kHeader + length) return std::nullopt;
   const std::string_view body = bytes.substr(kHeader, length);
-  if (checksum(body) != sum) return std::nullopt;
+  if (hash_text(body) != sum) return std::nullopt;
   ByteReader in(body);
   Frame frame;
   frame.number = in.get<std::uint64_t>();
