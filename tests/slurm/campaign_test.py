@@ -7,6 +7,7 @@ from collections import Counter
 from slurm_case import FUGLE, SlurmCase, main, poll
 
 # An attempt holds a lock while it lives, as far as the nodes' common file system keeps one: they are one kernel here.
+# None ends before the file `go` is there: however slowly the jobs come, there is work left for the last of them.
 FILE = """\
 version: 1
 name: campaign
@@ -18,6 +19,7 @@ tasks:
       exec 9> locks/$FUGLE_INDEX
       flock -n 9 || echo "$FUGLE_ELEMENT" >> overlaps
       echo "$FUGLE_ELEMENT $(hostname)" >> starts
+      until [ -e go ]; do sleep 0.2; done
       sleep {length}
       echo "$FUGLE_ELEMENT" >> ends/$FUGLE_INDEX
 """
@@ -43,7 +45,8 @@ class Campaign(SlurmCase):
         return text[text.index("job") + 1]
 
     def wait_for_workers(self, count):
-        poll(lambda: sum(worker["alive"] for worker in self.status()["workers"]) >= count, 60, f"{count} workers")
+        poll(lambda: sum(worker["alive"] for worker in self.status()["workers"]) >= count, 120, f"{count} workers")
+        self.write("go", "")
 
     def check_all_done_once(self):
         self.assertEqual(self.status()["counts"]["ok"], self.count)
@@ -103,6 +106,7 @@ class Campaign(SlurmCase):
 
     def test_jobs_one_after_another_go_on_with_the_run(self):
         run = self.begin(7, 1)
+        self.write("go", "")
         script = f"exec {FUGLE} resume {run} --requeue never --join --walltime 5s --reserve 1s"
         jobs = [self.sbatch(script, "--nodes=1", "--exclusive", "--nodelist=n4") for _ in range(5)]
         for job in jobs:

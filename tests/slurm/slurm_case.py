@@ -73,6 +73,7 @@ class SlurmCase(FugleCase):
         for name in list(self.environment):
             if name.startswith(("SLURM", "SBATCH", "SALLOC", "SRUN", "SQUEUE", "SINFO", "SACCT")):
                 del self.environment[name]
+        self.environment["SHELL"] = "/bin/bash"  # a batch system of tests may have none, salloc starts it
         self.addCleanup(self.cancel_all)
 
     def cancel_all(self):
