@@ -29,7 +29,6 @@ namespace fugle::app {
 namespace {
 
 using std::chrono::steady_clock;
-using transport::Descriptor;
 
 // After a death the launcher may not end, though all ranks have left: then it is told to, and then made to.
 constexpr std::chrono::seconds kPatienceAfterReport{10};

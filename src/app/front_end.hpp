@@ -25,7 +25,7 @@
 #include "app/front_end_notes.hpp"
 #include "app/front_end_socket.hpp"
 #include "app/launch.hpp"
-#include "transport/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace fugle::app {
 
@@ -70,7 +70,7 @@ class FrontEnd {
   [[nodiscard]] std::optional<int> next_signal();
 
   sigset_t mask_before_{};
-  transport::Descriptor signals_;
+  Descriptor signals_;
   std::optional<int> stop_signal_;
   std::vector<int> pending_;          ///< signals that came while there was no rank 0
   std::set<pid_t> earlier_children_;  ///< of this process, that are not ours: started before it became fugle
@@ -105,7 +105,7 @@ class FrontEndLink {
   void send(const RankReport& report, IfFull if_full = IfFull::wait);
 
   bool is_started_by_front_end_ = false;
-  transport::Descriptor socket_;
+  Descriptor socket_;
   NotesOfRank0 notes_;
 };
 

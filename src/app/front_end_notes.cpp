@@ -16,8 +16,6 @@
 namespace fugle::app {
 namespace {
 
-using transport::Descriptor;
-
 std::string reports_path(const std::string& name) { return name + ".reports"; }
 std::string signals_path(const std::string& name) { return name + ".signals"; }
 

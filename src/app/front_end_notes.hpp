@@ -7,7 +7,7 @@
 #include <string>
 
 #include "app/front_end_socket.hpp"
-#include "transport/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace fugle::app {
 
@@ -42,7 +42,7 @@ class NotesOfRank0 {
 
  private:
   std::string name_;
-  transport::Descriptor reports_;
+  Descriptor reports_;
   std::uint64_t num_read_ = 0;
 };
 

@@ -19,8 +19,6 @@
 namespace fugle::app {
 namespace {
 
-using transport::Descriptor;
-
 constexpr std::size_t kNumStandard = 3;  // stdin, stdout, stderr
 constexpr std::size_t kMostText = 65536;
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "transport/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace fugle::app {
 
@@ -29,7 +29,7 @@ struct RankReport {
 };
 
 struct Guest {
-  transport::Descriptor socket;
+  Descriptor socket;
   pid_t pid = 0;
 };
 
@@ -44,21 +44,21 @@ class FrontEndSocket {
 
  private:
   std::string name_;
-  transport::Descriptor socket_;
+  Descriptor socket_;
 };
 
 /// Rank 0: connects, and replaces stdin, stdout and stderr by the front-end's. A terminal is not taken as stdin: we are
 /// not in its session and could not read it. A closed descriptor when the front-end is not on this host.
-[[nodiscard]] transport::Descriptor join_front_end(const std::string& name);
+[[nodiscard]] Descriptor join_front_end(const std::string& name);
 
 enum class IfFull : std::uint8_t { wait, drop };
 /// A front-end that was stopped (Ctrl-Z) reads nothing: progress need not reach it.
-void send_report(const transport::Descriptor& socket, const RankReport& report, IfFull if_full = IfFull::wait);
+void send_report(const Descriptor& socket, const RankReport& report, IfFull if_full = IfFull::wait);
 /// The bytes of a report.
 [[nodiscard]] std::string encode(const RankReport& report);
 /// The report that `bytes` begin with, which are taken away from them; nothing when it is not whole.
 [[nodiscard]] std::optional<RankReport> take_report(std::string& bytes);
 /// Nothing when rank 0 has left.
-[[nodiscard]] std::optional<RankReport> read_report(const transport::Descriptor& socket);
+[[nodiscard]] std::optional<RankReport> read_report(const Descriptor& socket);
 
 }  // namespace fugle::app

@@ -18,8 +18,9 @@
 #include <deque>
 
 #include "base/codec.hpp"
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
-#include "slurm/own_descriptor.hpp"
+#include "slurm/close_descriptors.hpp"
 
 namespace fugle::slurm {
 namespace {
@@ -147,8 +148,8 @@ class Errands::Impl {
     if (!kept_bell_.is_open() || !any_.is_open()) refuse("an event queue");
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) refuse("a socket");
-    socket_ = OwnDescriptor(ends[0]);
-    const OwnDescriptor other(ends[1]);
+    socket_ = Descriptor(ends[0]);
+    const Descriptor other(ends[1]);
     {
       const ScopedSignals held_back;
       pid_ = ::fork();
@@ -226,7 +227,7 @@ class Errands::Impl {
                                                         : ::write(kept_bell_.get(), &count, sizeof count);
   }
 
-  OwnDescriptor socket_, kept_bell_, any_;
+  Descriptor socket_, kept_bell_, any_;
   pid_t pid_ = -1;
   std::uint64_t last_ticket_ = 0;
   std::deque<std::uint64_t> asked_;

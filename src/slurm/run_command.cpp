@@ -16,7 +16,8 @@
 #include <csignal>
 #include <cstring>
 
-#include "slurm/own_descriptor.hpp"
+#include "base/descriptor.hpp"
+#include "slurm/close_descriptors.hpp"
 
 namespace fugle::slurm {
 namespace {
@@ -31,20 +32,20 @@ constexpr Duration kFirstLook = std::chrono::milliseconds(1);
 constexpr Duration kLongestLook = std::chrono::milliseconds(50);
 
 struct Pipe {
-  OwnDescriptor out, in;
+  Descriptor out, in;
 };
 
 /// Both above 2, so that they do not stand where stdin, stdout and stderr will.
 Pipe make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return {};
-  const OwnDescriptor out(ends[0]), in(ends[1]);
-  return {OwnDescriptor(::fcntl(out.get(), F_DUPFD_CLOEXEC, 3)), OwnDescriptor(::fcntl(in.get(), F_DUPFD_CLOEXEC, 3))};
+  const Descriptor out(ends[0]), in(ends[1]);
+  return {Descriptor(::fcntl(out.get(), F_DUPFD_CLOEXEC, 3)), Descriptor(::fcntl(in.get(), F_DUPFD_CLOEXEC, 3))};
 }
 
 /// A file in memory with this text.
-OwnDescriptor make_input(const std::string& text) {
-  const OwnDescriptor file(::memfd_create("fugle-input", MFD_CLOEXEC));
+Descriptor make_input(const std::string& text) {
+  const Descriptor file(::memfd_create("fugle-input", MFD_CLOEXEC));
   std::size_t written = 0;
   while (written < text.size()) {
     const ssize_t count = ::write(file.get(), text.data() + written, text.size() - written);
@@ -53,7 +54,7 @@ OwnDescriptor make_input(const std::string& text) {
     written += static_cast<std::size_t>(count);
   }
   ::lseek(file.get(), 0, SEEK_SET);
-  return OwnDescriptor(::fcntl(file.get(), F_DUPFD_CLOEXEC, 3));
+  return Descriptor(::fcntl(file.get(), F_DUPFD_CLOEXEC, 3));
 }
 
 /// In the child of a process that may have threads: nothing but system calls.
@@ -75,7 +76,7 @@ class Command {
  public:
   Command(const std::vector<std::string>& argv, const std::string& input) {
     Pipe output = make_pipe(), complaint = make_pipe();
-    const OwnDescriptor in = make_input(input);
+    const Descriptor in = make_input(input);
     if (!output.in.is_open() || !complaint.in.is_open() || !in.is_open()) {
       give_up();
       return;
@@ -137,7 +138,7 @@ class Command {
     pid_ = 0;
     answer_.exit_code = ended < 0 ? 125 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   }
-  static void read(OwnDescriptor& from, std::string& into, std::size_t most) {
+  static void read(Descriptor& from, std::string& into, std::size_t most) {
     std::array<char, 16384> buffer;
     while (from.is_open()) {
       const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
@@ -149,7 +150,7 @@ class Command {
   }
 
   pid_t pid_ = 0;
-  OwnDescriptor output_, complaint_;
+  Descriptor output_, complaint_;
   Answer answer_;
 };
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "transport/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace fugle::transport {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "scheduler/ports.hpp"
-#include "transport/descriptor.hpp"
 #include "transport/exchange.hpp"
 #include "transport/mailbox.hpp"
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "scheduler/ports.hpp"
-#include "transport/descriptor.hpp"
 #include "transport/exchange.hpp"
 
 namespace fugle::transport {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/codec.hpp"
+#include "base/descriptor.hpp"
 #include "base/text.hpp"
-#include "transport/descriptor.hpp"
 
 namespace fugle::transport {
 namespace {

@@ -27,7 +27,6 @@ namespace fugle::app {
 namespace {
 
 using ::testing::HasSubstr;
-using transport::Descriptor;
 
 constexpr int kNoStatus = 99;
 const std::string kThisProgram = "/proc/self/exe";

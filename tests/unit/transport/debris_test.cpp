@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "transport/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace fugle::transport {
 namespace {

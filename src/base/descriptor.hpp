@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace fugle::transport {
+namespace fugle {
 
 class Descriptor {
  public:
@@ -28,4 +28,4 @@ class Descriptor {
   int fd_ = -1;
 };
 
-}  // namespace fugle::transport
+}  // namespace fugle

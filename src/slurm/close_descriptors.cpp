@@ -1,7 +1,8 @@
-#include "slurm/own_descriptor.hpp"
+#include "slurm/close_descriptors.hpp"
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 namespace fugle::slurm {
 
