@@ -77,6 +77,14 @@ void pack(const Task& task, const ElementText& text, std::string& out) {
     put_counted(text.restart_files, out);
     put_counted(text.restart_command, out);
   }
+  if (task.kind == TaskKind::function) {
+    put(text.arguments, out);
+    put_counted(text.results_of, out);
+  }
+  if (task.service.is_given) {
+    put(text.ready_command, out);
+    put(text.stop_command, out);
+  }
   for (const std::string& word : text.command) put(word, out);
 }
 
@@ -91,6 +99,14 @@ ElementText unpack(const Task& task, std::string_view packed) {
   if (task.restart.is_given) {
     text.restart_files = take_counted(packed);
     text.restart_command = take_counted(packed);
+  }
+  if (task.kind == TaskKind::function) {
+    text.arguments = take(packed);
+    text.results_of = take_counted(packed);
+  }
+  if (task.service.is_given) {
+    text.ready_command = take(packed);
+    text.stop_command = take(packed);
   }
   while (!packed.empty()) text.command.emplace_back(take(packed));
   return text;
@@ -132,6 +148,7 @@ std::string fill_slots(std::string_view text, const SlotValues& values) {
       case 'a': filled += std::to_string(values.attempt); break;
       case 's': filled += values.scratch; break;
       case 'S': filled += quote_for_shell(values.scratch); break;
+      case 'L': filled += values.launcher; break;
       case 'r': filled += values.run_state; break;
       case 'l': filled += kSlot; break;
       default: throw_damaged("a slot is of no known kind");

@@ -2,15 +2,15 @@
 //
 // A graph of a million elements must stay below 400 bytes each, so an element is one run of length-prefixed fields in
 // an arena and its structure is known from its Task: matrix values, environment values, inputs, outputs, the working
-// directory where it differs, the cleanup and what restarts need where there are such, then the
-// command words (one word where the task has a
-// shell).
+// directory where it differs, the cleanup, what restarts, functions and services need where there are such, then the
+// command words (one word where the task has a shell).
 //
 // Texts may hold *slots*, filled in per attempt by fill_slots(): the staged path of an output is known only then.
 // A slot is kSlot KIND INDEX kSlot, INDEX in decimal:
 //   o  staged path of output INDEX         q  the same, as one shell word
 //   a  attempt number from 1 (INDEX 0)     l  the byte kSlot itself (INDEX 0)
 //   s  scratch directory of the attempt    S  the same, as one shell word
+//   L  the words that start a program on every rank, `srun ...` or `mpirun ...`, each quoted for the shell
 //   r  state of the run (in `finally`: OK, FAILED, CANCELLED, INCOMPLETE)
 #pragma once
 
@@ -37,6 +37,12 @@ struct ElementText {
   // Used only where Task::restart is given.
   std::vector<std::string> restart_files;    ///< patterns, as the shell has them, relative to the working directory
   std::vector<std::string> restart_command;  ///< when one of the files exists; empty: `command`
+  // Used only where the task is of kind `function`.
+  std::string arguments;                ///< JSON object: `with`
+  std::vector<std::string> results_of;  ///< numbers of the elements whose results it is given, in order
+  // Used only where Task::service is given.
+  std::string ready_command;  ///< by the shell of the task; it is ready once this ends with 0
+  std::string stop_command;   ///< empty: by Service::stop_signal
   bool operator==(const ElementText&) const = default;
 };
 
@@ -54,6 +60,7 @@ struct SlotValues {
   std::uint32_t attempt = 1;
   std::string_view scratch;
   std::string_view run_state;
+  std::string_view launcher;
 };
 [[nodiscard]] std::string fill_slots(std::string_view text, const SlotValues& values);
 

@@ -40,11 +40,12 @@ inline constexpr auto kLastFailureClass = FailureClass::cancelled;
   return cls == FailureClass::launch || cls == FailureClass::node_fail || cls == FailureClass::lost;
 }
 
-/// What one element needs while it runs.
+/// What one element needs while it runs, on each of its nodes.
 struct Request {
   std::uint32_t cores = 1;
   std::uint64_t mem_bytes = 0;  ///< 0: cores x (worker memory / worker cores)
   std::uint32_t gpus = 0;
+  bool whole_node = false;  ///< nothing else is to run there; the rest is then the least that the node must have
   auto operator<=>(const Request&) const = default;
 };
 
@@ -63,6 +64,41 @@ enum class Place : std::uint8_t {
   pack = 0,    ///< few nodes
   spread = 1,  ///< the node with most free cores
   near = 2,    ///< where Task::near ran
+};
+
+/// How an element is spread over nodes, and how many MPI ranks it has. A Request is what it needs on each node: that of
+/// the first, which has most ranks.
+struct Shape {
+  std::uint32_t nodes = 1;           ///< different ones
+  std::uint32_t ranks = 0;           ///< 0: no MPI ranks; with several nodes it starts on the first
+  std::uint32_t cores_per_rank = 1;  ///< of the process, where there are no ranks
+  std::uint32_t gpus_per_rank = 0;
+  bool operator==(const Shape&) const = default;
+  /// Ranks on node 0, 1, ...: as even as can be, the first ones have more.
+  [[nodiscard]] std::uint32_t ranks_on(std::uint32_t node) const {
+    return ranks / nodes + (node < ranks % nodes ? 1 : 0);
+  }
+};
+
+/// A number taken from what an attempt printed (FORMAT.md, `metrics`).
+struct Metric {
+  std::string name;
+  std::string regex;  ///< ECMAScript, one group; each match on stdout is a value
+  std::string unit;
+  bool has_reference = false;
+  double reference = 0;
+  double lowest = 0;  ///< allowed median, as fractions of the reference: -0.1 is a tenth less
+  double highest = 0;
+  bool operator==(const Metric&) const = default;
+};
+
+/// An element that runs beside those that need it: they start when it is ready, and it is stopped after the last of
+/// them.
+struct Service {
+  bool is_given = false;
+  Duration ready_timeout = std::chrono::minutes(5);
+  std::int32_t stop_signal = 15;  ///< where it has no stop command (ElementText::stop_command)
+  bool operator==(const Service&) const = default;
 };
 
 struct RetryPolicy {
@@ -111,14 +147,21 @@ enum class TaskKind : std::uint8_t {
   process = 0,   ///< a command run as a child process
   gate = 1,      ///< no command: stands for "all elements of those tasks", to keep edges n + m instead of n x m
   end_gate = 2,  ///< the same, and open once all have ended, however
+  function = 3,  ///< a function called by a worker: of a plugin, or of the C++ program that made the workflow
 };
-[[nodiscard]] constexpr bool is_gate(TaskKind kind) { return kind != TaskKind::process; }
+[[nodiscard]] constexpr bool is_gate(TaskKind kind) { return kind == TaskKind::gate || kind == TaskKind::end_gate; }
 
 struct Task {
   std::string name;
   std::string description;
   TaskKind kind = TaskKind::process;
   Request request;
+  Shape shape;
+  std::string launcher = "auto";  ///< auto, srun, mpirun, none, or a template with {ranks} {nodes} {hostlist} {cores}
+  std::string function;           ///< of kind function: "library:function"; ":name" of one that this program has
+  bool isolate = true;            ///< it is called in a standing child process
+  Service service;
+  std::vector<Metric> metrics;
   Duration timeout{0};  ///< per attempt, 0: none
   Duration grace = std::chrono::seconds(30);
   Duration estimate{0};  ///< 0: unknown; an element may have its own

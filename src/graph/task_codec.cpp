@@ -1,6 +1,8 @@
 // A Task as bytes. The order of the fields here is the format; a change raises kVersion and keeps reading the old one.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/codec.hpp"
 #include "base/error.hpp"
 #include "graph/task.hpp"
@@ -8,7 +10,7 @@
 namespace fugle::graph {
 namespace {
 
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
 
 void put_words(ByteWriter& out, const std::vector<std::string>& words) {
   out.put_all(words, [&](const std::string& word) { out.put(word); });
@@ -41,6 +43,59 @@ RetryPolicy get_retries(ByteReader& in) {
     return std::pair{first, in.get<int>()};
   });
   return retries;
+}
+
+void put_metric(ByteWriter& out, const Metric& metric) {
+  out.put(metric.name);
+  out.put(metric.regex);
+  out.put(metric.unit);
+  out.put(metric.has_reference);
+  out.put(metric.reference);
+  out.put(metric.lowest);
+  out.put(metric.highest);
+}
+
+Metric get_metric(ByteReader& in) {
+  Metric metric;
+  metric.name = in.get<std::string>();
+  metric.regex = in.get<std::string>();
+  metric.unit = in.get<std::string>();
+  metric.has_reference = in.get<bool>();
+  metric.reference = in.get<double>();
+  metric.lowest = in.get<double>();
+  metric.highest = in.get<double>();
+  return metric;
+}
+
+/// What came with version 4: all but plain processes on one node.
+void put_kinds_of_work(ByteWriter& out, const Task& task) {
+  out.put(task.request.whole_node);
+  out.put(task.shape.nodes);
+  out.put(task.shape.ranks);
+  out.put(task.shape.cores_per_rank);
+  out.put(task.shape.gpus_per_rank);
+  out.put(task.launcher);
+  out.put(task.function);
+  out.put(task.isolate);
+  out.put(task.service.is_given);
+  out.put(task.service.ready_timeout);
+  out.put(task.service.stop_signal);
+  out.put_all(task.metrics, [&](const Metric& metric) { put_metric(out, metric); });
+}
+
+void get_kinds_of_work(ByteReader& in, Task& task) {
+  task.request.whole_node = in.get<bool>();
+  task.shape.nodes = std::max(in.get<std::uint32_t>(), 1u);
+  task.shape.ranks = in.get<std::uint32_t>();
+  task.shape.cores_per_rank = in.get<std::uint32_t>();
+  task.shape.gpus_per_rank = in.get<std::uint32_t>();
+  task.launcher = in.get<std::string>();
+  task.function = in.get<std::string>();
+  task.isolate = in.get<bool>();
+  task.service.is_given = in.get<bool>();
+  task.service.ready_timeout = in.get_duration();
+  task.service.stop_signal = in.get<std::int32_t>();
+  task.metrics = in.get_all<Metric>([&] { return get_metric(in); });
 }
 
 }  // namespace
@@ -82,6 +137,7 @@ std::string encode_task(const Task& task) {
   out.put(task.has_scratch);
   out.put(task.scratch_root);
   out.put(task.scratch_bytes);
+  put_kinds_of_work(out, task);
   return out.take();
 }
 
@@ -96,7 +152,7 @@ Task decode_task(std::string_view bytes) {
   Task task;
   task.name = in.get<std::string>();
   task.description = in.get<std::string>();
-  task.kind = in.get_enum(TaskKind::end_gate);
+  task.kind = in.get_enum(TaskKind::function);
   task.request.cores = in.get<std::uint32_t>();
   task.request.mem_bytes = in.get<std::uint64_t>();
   task.timeout = in.get_duration();
@@ -135,6 +191,10 @@ Task decode_task(std::string_view bytes) {
     task.scratch_root = in.get<std::string>();
     task.scratch_bytes = in.get<std::uint64_t>();
   }
+  if (version >= 4)
+    get_kinds_of_work(in, task);
+  else
+    task.shape.cores_per_rank = task.request.cores;
   const bool has_shape = task.input_is_list.size() == task.input_names.size();
   if (in.failed() || !in.at_end() || !has_shape) throw EnvironmentError("cannot read a task (its bytes are damaged)");
   return task;

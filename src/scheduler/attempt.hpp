@@ -23,6 +23,14 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
+/// One node of an attempt that has several.
+struct Member {
+  WorkerId worker;
+  std::string node;  ///< host name
+  Place place;
+  bool operator==(const Member&) const = default;
+};
+
 /// One attempt of one element.
 struct Launch {
   ElementId element;
@@ -32,8 +40,23 @@ struct Launch {
   std::uint32_t index = 0;                  ///< of the element within its task, from 0
   std::string packed_text;                  ///< graph::ElementText
   graph::Request granted;
-  Place place;            ///< empty: wherever the system puts it
-  std::string run_state;  ///< of `finally`: OK, FAILED, CANCELLED, INCOMPLETE; else empty
+  Place place;                 ///< empty: wherever the system puts it
+  std::string run_state;       ///< of `finally`: OK, FAILED, CANCELLED, INCOMPLETE; else empty
+  std::vector<Member> party;   ///< all its nodes, that of the leader first; empty: this one alone
+  std::uint32_t position = 0;  ///< of this worker in the party
+  std::vector<WorkerId>
+      results_at{};  ///< of a function: who holds what it is given, parallel to ElementText::results_of
+};
+
+/// What the leader of a party and its other members say to each other while the attempt runs. Only they know what it
+/// means: the scheduler brings it from the executor of one worker to that of another.
+struct PartyWord {
+  ElementId element;
+  std::uint16_t attempt = 0;
+  std::uint32_t from = 0;  ///< position in the party
+  std::uint32_t to = 0;
+  std::string bytes;
+  bool operator==(const PartyWord&) const = default;
 };
 
 struct AttemptReport {
@@ -51,6 +74,7 @@ struct AttemptReport {
   /// For people: when the class is not none "exit code 3", "output 'h5' (out.h5) is missing"; else what is odd though
   /// it ended OK: "bound to cores 0-3, but ran on 0-7".
   std::string reason;
+  std::string measures{};  ///< of its metrics, as encode_measures() has them; empty: none
   bool operator==(const AttemptReport&) const = default;
 };
 

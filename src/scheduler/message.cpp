@@ -71,6 +71,7 @@ struct Encoder {
       out.put(a.read_bytes);
       out.put(a.written_bytes);
       out.put(a.reason);
+      out.put(a.measures);
     });
     put_elements(out, report.returned);
     out.put(report.goodbye);
@@ -107,6 +108,7 @@ AttemptReport get_attempt(ByteReader& in) {
   a.read_bytes = in.get<std::uint64_t>();
   a.written_bytes = in.get<std::uint64_t>();
   a.reason = in.get<std::string>();
+  a.measures = in.get<std::string>();
   return a;
 }
 

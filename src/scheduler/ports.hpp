@@ -65,6 +65,15 @@ class Executor {
   /// A signal to the whole group, which it may act upon or not. Unknown, or not started yet: nothing.
   virtual void signal(ElementId element, int signal) = 0;
   virtual void poll(std::vector<AttemptReport>& reports) = 0;
+
+  // Attempts with several nodes: start() at the leader, host() at the others.
+  /// Takes part in an attempt that another worker leads; `launch.position` is not 0. No `started`, but one `ended`
+  /// report follows, once nothing of the attempt is left here: after dismiss() or stop(), or by itself (functions).
+  virtual void host(const Launch&) {}
+  /// The leader's part has ended: what is left of it here is ended too. Unknown: nothing.
+  virtual void dismiss(ElementId) {}
+  virtual void hear(const PartyWord&) {}
+  virtual void poll_words(std::vector<PartyWord>&) {}
 };
 
 /// The journal. Appended events become durable in order, a group at a time.
