@@ -38,11 +38,11 @@ struct ElementText {
   std::vector<std::string> restart_files;    ///< patterns, as the shell has them, relative to the working directory
   std::vector<std::string> restart_command;  ///< when one of the files exists; empty: `command`
   // Used only where the task is of kind `function`.
-  std::string arguments;                ///< JSON object: `with`
-  std::vector<std::string> results_of;  ///< numbers of the elements whose results it is given, in order
+  std::string arguments{};                ///< JSON object: `with`
+  std::vector<std::string> results_of{};  ///< numbers of the elements whose results it is given, in order
   // Used only where Task::service is given.
-  std::string ready_command;  ///< by the shell of the task; it is ready once this ends with 0
-  std::string stop_command;   ///< empty: by Service::stop_signal
+  std::string ready_command{};  ///< by the shell of the task; it is ready once this ends with 0
+  std::string stop_command{};   ///< empty: by Service::stop_signal
   bool operator==(const ElementText&) const = default;
 };
 
@@ -60,7 +60,7 @@ struct SlotValues {
   std::uint32_t attempt = 1;
   std::string_view scratch;
   std::string_view run_state;
-  std::string_view launcher;
+  std::string_view launcher{};
 };
 [[nodiscard]] std::string fill_slots(std::string_view text, const SlotValues& values);
 

@@ -40,10 +40,10 @@ struct Launch {
   std::uint32_t index = 0;                  ///< of the element within its task, from 0
   std::string packed_text;                  ///< graph::ElementText
   graph::Request granted;
-  Place place;                 ///< empty: wherever the system puts it
-  std::string run_state;       ///< of `finally`: OK, FAILED, CANCELLED, INCOMPLETE; else empty
-  std::vector<Member> party;   ///< all its nodes, that of the leader first; empty: this one alone
-  std::uint32_t position = 0;  ///< of this worker in the party
+  Place place;                  ///< empty: wherever the system puts it
+  std::string run_state;        ///< of `finally`: OK, FAILED, CANCELLED, INCOMPLETE; else empty
+  std::vector<Member> party{};  ///< all its nodes, that of the leader first; empty: this one alone
+  std::uint32_t position = 0;   ///< of this worker in the party
   std::vector<WorkerId>
       results_at{};  ///< of a function: who holds what it is given, parallel to ElementText::results_of
 };

@@ -159,6 +159,11 @@ TEST(TaskCodec, is_a_round_trip_and_refuses_damage) {
   task.bind = Bind::l3;
   task.place = Place::near;
   task.near = "geogrid";
+  task.request.whole_node = true;
+  task.shape = {2, 5, 3, 1};
+  task.launcher = "srun";
+  task.service = {true, std::chrono::seconds(7), 2};
+  task.metrics = {{"rate", "r=([0-9]+)", "1/s", true, 3.5, -0.1, 0.2}};
   const std::string bytes = encode_task(task);
   const Task back = decode_task(bytes);
   EXPECT_EQ(encode_task(back), bytes);
@@ -166,6 +171,8 @@ TEST(TaskCodec, is_a_round_trip_and_refuses_damage) {
   EXPECT_EQ(back.input_is_list, task.input_is_list);
   EXPECT_EQ(back.request, task.request);
   EXPECT_EQ(back.near, "geogrid");
+  EXPECT_EQ(back.shape, task.shape);
+  EXPECT_EQ(back.metrics, task.metrics);
   for (std::size_t cut = 0; cut < bytes.size(); ++cut)
     EXPECT_THROW((void)decode_task(std::string_view(bytes).substr(0, cut)), EnvironmentError);
 }
@@ -174,9 +181,14 @@ TEST(TaskCodec, reads_runs_of_earlier_versions) {
   const Task task = task_named("a");
   std::string bytes = encode_task(task);
   // Version 1 had nothing between the priority and the words of the shell that is now gpus, bind, place and near.
-  // Version 2 ended with the tags; tolerance, finally, cleanup, restart and scratch came after.
+  // Version 2 ended with the tags; tolerance, finally, cleanup, restart and scratch came after; version 3 with those, and
+  // whole nodes, shape, launcher, function, service and metrics came after.
   constexpr std::size_t kUpToPriority = 1 + 5 + 4 + 1 + 12 + 24 + 44 + 5, kAdded = 4 + 1 + 1 + 4;
   constexpr std::size_t kAddedLater = 4 + 8 + 1 + 1 + (1 + 4 + 8) + 1 + 4 + 8;
+  constexpr std::size_t kAddedLast = 1 + 4 * 4 + (4 + 4) + 4 + 1 + (1 + 8 + 4) + 4;
+  bytes.resize(bytes.size() - kAddedLast);
+  bytes[0] = 3;
+  EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
   bytes.resize(bytes.size() - kAddedLater);
   bytes[0] = 2;
   EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
