@@ -4,7 +4,8 @@ import json
 
 from slurm_case import FUGLE, SlurmCase, main
 
-# What a task computes is in out/, where it ran in seen/.
+# What a task computes is in out/, where it ran in seen/. None ends before as many hosts as the file `hosts` says have one:
+# however late a rank comes, there is work left for it.
 FAN = """
 version: 1
 name: fan
@@ -12,10 +13,13 @@ tasks:
   fan:
     matrix: {i: "1..12"}
     run: |
-      sleep 0.3
       mkdir -p out seen
       echo "square of ${{ matrix.i }} is $(( ${{ matrix.i }} * ${{ matrix.i }} ))" > ${{ outputs.file }}
       echo "$(hostname) $SLURM_JOB_ID" > seen/${{ matrix.i }}
+      for _ in {1..300}; do
+        [ "$(cut -d' ' -f1 seen/* | sort -u | wc -l)" -ge "$(cat hosts 2> hosts.log || echo 1)" ] && break
+        sleep 0.2
+      done
     outputs: {file: "out/${{ matrix.i }}"}
   all: {needs: [fan], run: "cat $(ls out/[0-9]* | sort -V) > result"}
 """
@@ -25,6 +29,9 @@ class Allocation(SlurmCase):
     def setUp(self):
         super().setUp()
         self.write("fan.yaml", FAN)
+
+    def want_hosts(self, number):
+        self.write("hosts", f"{number}\n")
 
     def hosts(self):
         return {file.read_text().split()[0] for file in self.directory.glob("seen/*")}
@@ -42,6 +49,7 @@ class Allocation(SlurmCase):
 
         def listening():
             return {node: self.on(node, "cat", "/proc/net/tcp", "/proc/net/tcp6").stdout.count(" 0A ") for node in nodes}
+        self.want_hosts(4)
         before = listening()
         self.run_job(f"{FUGLE} run fan.yaml", "--nodes=4", "--ntasks-per-node=2")
         self.assertEqual(self.hosts(), set(nodes))
@@ -54,6 +62,7 @@ class Allocation(SlurmCase):
         results = []
         for command in (f"{FUGLE} run --local fan.yaml", f"{FUGLE} run fan.yaml", f"{FUGLE} run --launcher mpirun fan.yaml",
                         f"srun --mpi=pmix --overlap {FUGLE} run fan.yaml", f"mpirun --map-by ppr:1:node {FUGLE} run fan.yaml"):
+            self.want_hosts(1 if "--local" in command else 2)
             self.run_job(f"rm -rf out seen result; {command}", "--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=3")
             results.append({path.name: path.read_bytes() for path in [self.directory / "result",
                                                                     *self.directory.glob("out/*")]})
@@ -64,6 +73,7 @@ class Allocation(SlurmCase):
         self.assertEqual(len(results[0]), 13)
 
     def test_typed_in_salloc_on_the_login_node_and_in_its_shell_on_the_first_node(self):
+        self.want_hosts(2)
         self.slurm("salloc", "--nodes=2", "--ntasks-per-node=2", FUGLE, "run", "fan.yaml", timeout=120)
         self.assertEqual(self.hosts(), {"n1", "n2"})
         self.slurm("rm", "-rf", "seen")
@@ -94,6 +104,7 @@ class Allocation(SlurmCase):
         self.assertEqual(len(list(self.directory.glob("runs/*/run.json"))), 2)
 
     def test_all_components_of_a_heterogeneous_job_are_used(self):
+        self.want_hosts(3)
         job = self.sbatch(f"{FUGLE} run fan.yaml", "--time=5", "--nodes=1", "--ntasks=1", "--cpus-per-task=4", ":", "--nodes=2",
                           "--ntasks-per-node=1", "--cpus-per-task=1")
         self.wait_for_job(job, "COMPLETED", timeout=120)
@@ -147,6 +158,7 @@ tasks:
         self.assertEqual(inner["state"], "OK")
 
     def test_a_job_submitted_from_inside_a_step_is_not_taken_for_that_step(self):
+        self.want_hosts(2)
         self.write("inner.sh", f"#!/bin/bash\n{FUGLE} run fan.yaml\n")
         self.run_job("srun --mpi=pmix --ntasks=1 --overlap sbatch --wait --nodes=2 --ntasks-per-node=1 --output=inner.out "
                      "inner.sh", "--nodes=1", "--ntasks=1")

@@ -4,15 +4,19 @@ from slurm_case import FUGLE, SlurmCase, main, poll
 
 
 class NodeLoss(SlurmCase):
-    def fan(self, num=40, seconds=2):
+    def fan(self, num=40):
+        """The first sixteen take two seconds each, the others wait for the file `go`."""
         self.write("fan.yaml", f"""
 version: 1
 name: fan
 tasks:
   fan:
     matrix: {{i: 1..{num}}}
-    run: "sleep {seconds}; touch done.${{{{ matrix.i }}}}"
+    run: "sleep 2; until [ ${{{{ matrix.i }}}} -le 16 ] || [ -e go ]; do sleep 0.2; done; touch done.${{{{ matrix.i }}}}"
 """)
+
+    def let_go(self):
+        self.write("go", "")
 
     def wait_for_some(self):
         poll(lambda: len(list(self.directory.glob("done.*"))) > 2, 60, "the first elements")
@@ -27,6 +31,7 @@ tasks:
         job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=4", "--no-kill", "--time=10")
         self.wait_for_some()
         self.cluster.crash("n3")
+        self.let_go()
         try:
             self.wait_for_job(job, "COMPLETED", timeout=180)
         finally:
@@ -34,11 +39,12 @@ tasks:
         self.expect_each_ok_once()
 
     def test_a_crashed_first_node_takes_the_job_with_it_and_the_run_goes_on_in_the_next_start(self):
-        self.fan(40)
+        self.fan()
         job = self.sbatch(f"exec {FUGLE} run fan.yaml --requeue auto", "--nodes=2", "--nodelist=n1,n2", "--no-kill",
                           "--requeue", "--time=10")
         self.wait_for_some()
         self.cluster.crash("n1")
+        self.let_go()
         self.cluster.boot("n1")
         poll(lambda: self.job(job).get("Restarts") == "1", 120, "the requeue")
         self.wait_for_job(job, "COMPLETED", timeout=180)
@@ -50,6 +56,7 @@ tasks:
                           "--nodelist=n1,n2,n4")
         self.wait_for_some()
         self.cluster.kill_slurmd("n2")
+        self.let_go()
         try:
             self.wait_for_job(job, "COMPLETED", timeout=180)
         finally:
@@ -63,6 +70,7 @@ tasks:
         self.cluster.stop_controller()
         poll(lambda: len(list(self.directory.glob("done.*"))) > 8, 60, "more elements without a controller")
         self.cluster.start_controller()
+        self.let_go()
         self.wait_for_job(job, "COMPLETED", timeout=120)
         self.expect_each_ok_once(24)
 

@@ -45,8 +45,10 @@ class Submit(SlurmCase):
             self.assertEqual(self.outputs(), on_slurm, place)
 
     def test_all_nodes_work(self):
-        self.write("fan.yaml", FAN % (200, WRITE % "0.05"))
+        self.write("fan.yaml", FAN % (200, "until [ ${{ index }} -lt 20 ] || [ -e go ]; do sleep 0.2; done; " + WRITE % "0.05"))
         job, run = self.submit("fan.yaml", "--nodes", "4")
+        poll(lambda: sum(worker["alive"] for worker in self.json_of("status", run)["workers"]) == 4, 60, "four workers")
+        self.write("go", "")
         self.wait_ok(job)
         status = self.json_of("status", run)
         self.assertEqual((status["state"], status["counts"]["ok"]), ("OK", 200))
