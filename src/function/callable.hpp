@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,9 @@ struct CallInput {
   std::uint32_t num_ranks = 1;
   const void* communicator = nullptr;  ///< MPI_Comm* of exactly these; null: no MPI here, num_ranks is 1
   const bool* is_cancelled = nullptr;  ///< becomes true when it should end soon; read it atomically (std::atomic_ref)
+  /// Takes one line, without its end, for the log of the attempt; any thread of the function may say one. Null: lines
+  /// go to stderr.
+  const std::function<void(std::string_view)>* log = nullptr;
 };
 
 struct CallOutcome {
