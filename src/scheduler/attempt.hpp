@@ -74,7 +74,7 @@ struct AttemptReport {
   /// For people: when the class is not none "exit code 3", "output 'h5' (out.h5) is missing"; else what is odd though
   /// it ended OK: "bound to cores 0-3, but ran on 0-7".
   std::string reason;
-  std::string measures{};  ///< of its metrics, as encode_measures() has them; empty: none
+  std::string measures{};  ///< of its metrics: graph::encode_measures(); empty: none
   bool operator==(const AttemptReport&) const = default;
 };
 

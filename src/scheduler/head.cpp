@@ -125,6 +125,8 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
     if (is_asked_.contains(task) || is_asked_there_.contains({from, task})) ask_for_checkpoint(*running_.find(e));
     return record(std::move(event));
   }
+  if (!report.measures.empty())
+    for (Observer* const observer : options_.observers) observer->on_measures(e, report.attempt, report.measures);
   event.kind = EventKind::attempt_ended;
   event.end = report.end;
   event.cls = report.cls;

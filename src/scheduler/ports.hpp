@@ -136,6 +136,8 @@ class Observer {
   virtual ~Observer() = default;
   virtual void on_events(const HeadView& view, std::span<const Event> events, const Effects& effects) = 0;
   virtual void on_tick(const HeadView& view) = 0;
+  /// The values that an attempt gave its metrics, before its end is applied and appended.
+  virtual void on_measures(ElementId, std::uint16_t /*attempt*/, const std::string& /*measures*/) {}
   /// After the last event; everything is durable.
   virtual void on_end(const HeadView& view) { on_tick(view); }
 };
