@@ -31,23 +31,26 @@ class TaskCompiler {
     for (const Output& output : node_.outputs) task_.outputs.push_back(compile_output(output));
     for (const EnvVar& variable : node_.env)
       task_.env.emplace_back(variable.name, text(variable.value, {"env", Stage::attempt, true}));
-    if (node_.script) task_.command.push_back(text(*node_.script, kRun).text);
-    for (const Text& word : node_.argv) task_.command.push_back(text(word, kRun).text);
-    if (node_.cleanup) task_.cleanup = text(*node_.cleanup, {"cleanup", Stage::attempt, true}).text;
+    if (node_.script) task_.command.push_back(text(*node_.script, shell_place("run")).text);
+    for (const Text& word : node_.argv) task_.command.push_back(text(word, shell_place("run")).text);
+    if (node_.cleanup) task_.cleanup = text(*node_.cleanup, {"cleanup", Stage::attempt, true, true}).text;
     if (node_.restart) compile_restart(*node_.restart);
     task_.uses_scratch = task_.uses_scratch || names_scratch_variable();
     for (const Need& need : node_.needs) compile_need(need);
   }
 
  private:
-  static constexpr Place kRun{"run", Stage::attempt, true};
+  /// A list of words is seen by no shell.
+  [[nodiscard]] Place shell_place(std::string_view key) const {
+    return {key, Stage::attempt, true, node_.script.has_value()};
+  }
 
   void compile_restart(const Restart& restart) {
     for (const Text& file : restart.files)
       task_.restart_files.push_back(text(file, {"restart.files", Stage::element, true}).text);
-    constexpr Place kRestart{"restart.run", Stage::attempt, true};
-    if (restart.script) task_.restart_command.push_back(text(*restart.script, kRestart).text);
-    for (const Text& word : restart.argv) task_.restart_command.push_back(text(word, kRestart).text);
+    const Place place = shell_place("restart.run");
+    if (restart.script) task_.restart_command.push_back(text(*restart.script, place).text);
+    for (const Text& word : restart.argv) task_.restart_command.push_back(text(word, place).text);
   }
 
   void count_elements() {
@@ -86,9 +89,7 @@ class TaskCompiler {
 
   bool varies(const Name& name) const {
     if (name.kind == NameKind::input) return task_.inputs[name.item].varies;
-    if (name.kind == NameKind::cores || name.kind == NameKind::mem || name.kind == NameKind::gpus ||
-        name.kind == NameKind::scratch_bytes)
-      return !task_.settings.is_literal();
+    if (is_resource(name.kind)) return !task_.settings.is_literal();
     return name.kind == NameKind::matrix || name.kind == NameKind::index;
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "workflow/paths.hpp"
@@ -32,17 +33,32 @@ Value ElementNames::value_of(const Name& name) const {
   switch (name.kind) {
     case NameKind::matrix: return task_.matrix[name.item].values[digits_[name.item]];
     case NameKind::index: return static_cast<std::int64_t>(index_);
-    case NameKind::cores: return static_cast<std::int64_t>(settings_.cores);
-    case NameKind::mem: return static_cast<std::int64_t>(settings_.mem_bytes);
-    case NameKind::gpus: return static_cast<std::int64_t>(settings_.gpus);
-    case NameKind::scratch_bytes: return static_cast<std::int64_t>(settings_.scratch_bytes);
     case NameKind::scratch: return symbols_.scratch;
-    case NameKind::run_state: return std::string();
+    case NameKind::run_state:
+    case NameKind::launcher: return std::string();
     case NameKind::input: return inserted(input(name.item));
     case NameKind::output: return output_path(name.item);
     case NameKind::task_output: return inserted(output_lists_.get(name.item, name.output));
-    default: return workflow_names_.value_of(name);
+    default: return is_resource(name.kind) ? resource(name.kind) : workflow_names_.value_of(name);
   }
+}
+
+Value ElementNames::resource(NameKind kind) const {
+  const graph::Shape shape = settings_.shape();
+  const auto whole = [](std::uint64_t number) { return Value(static_cast<std::int64_t>(number)); };
+  switch (kind) {
+    case NameKind::nodes: return whole(shape.nodes);
+    case NameKind::ranks: return whole(std::max(shape.ranks, 1u));
+    case NameKind::ranks_per_node: return whole(std::max(shape.ranks_on(0), 1u));
+    case NameKind::cores: return whole(shape.cores_per_rank);
+    case NameKind::mem: return whole(settings_.request.mem_bytes);
+    case NameKind::gpus_per_rank: return whole(shape.gpus_per_rank);
+    case NameKind::exclusive: return settings_.request.whole_node;
+    case NameKind::scratch_bytes: return whole(settings_.scratch_bytes);
+    default: break;
+  }
+  if (shape.gpus_per_rank > 0) return whole(std::uint64_t{shape.gpus_per_rank} * std::max(shape.ranks, 1u));
+  return whole(std::uint64_t{settings_.request.gpus} * shape.nodes);
 }
 
 bool ElementNames::is_doubtful(const Name& name) const { return output_lists_.is_doubtful(task_, name); }

@@ -34,6 +34,8 @@ class ElementNames final : public Names {
   [[nodiscard]] const std::string& output_path(std::uint32_t output) const;
 
  private:
+  /// `resources.k`, as it is in effect: an ordinary process is one rank.
+  [[nodiscard]] Value resource(NameKind kind) const;
   [[nodiscard]] bool runs_elsewhere() const;
   [[nodiscard]] Value inserted(const Value& path) const;
 

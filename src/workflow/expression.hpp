@@ -40,11 +40,17 @@ enum class NameKind : std::uint8_t {
   workflow_dir,
   index,
   attempt,
+  launcher,
+  nodes,  ///< of `resources`, as are those up to scratch_bytes
+  ranks,
+  ranks_per_node,
   cores,
   mem,
   gpus,
-  scratch,        ///< directory of the attempt
-  scratch_bytes,  ///< resources.scratch
+  gpus_per_rank,
+  exclusive,
+  scratch_bytes,
+  scratch,  ///< directory of the attempt
   run_state,
   task_output,
 };
@@ -61,7 +67,11 @@ struct Name {
 /// Known only when an attempt starts: such a name is a slot in the text, never an operand.
 [[nodiscard]] constexpr bool is_per_attempt(NameKind kind) {
   return kind == NameKind::output || kind == NameKind::attempt || kind == NameKind::scratch ||
-         kind == NameKind::run_state;
+         kind == NameKind::run_state || kind == NameKind::launcher;
+}
+/// A key of `resources`.
+[[nodiscard]] constexpr bool is_resource(NameKind kind) {
+  return kind >= NameKind::nodes && kind <= NameKind::scratch_bytes;
 }
 
 /// Decides what a dotted name means at one place of the file. Throws ExpressionError (E402, E404).

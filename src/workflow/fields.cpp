@@ -129,6 +129,11 @@ void read_number(const Reading& reading, const Entry& entry, const NumberKey& ke
              [&](std::string_view text, Position at, Diagnostics& d) { return parse_number(key, text, at, d); });
 }
 
+void read_bool(const Reading& reading, const Entry& entry, const Field<bool>& builtin, Field<bool>& into) {
+  read_field(reading, entry, KeyType::boolean, builtin, into,
+             [&](std::string_view text, Position at, Diagnostics& d) { return parse_bool(entry.key, text, at, d); });
+}
+
 void read_duration(const Reading& reading, const Entry& entry, const Field<Duration>& builtin, Field<Duration>& into) {
   read_field(reading, entry, KeyType::duration, builtin, into, parse_duration);
 }

@@ -86,6 +86,7 @@ void read_int(const Reading& reading, const Entry& entry, const IntKey& key, con
               Field<std::int64_t>& into);
 void read_number(const Reading& reading, const Entry& entry, const NumberKey& key, const Field<double>& builtin,
                  Field<double>& into);
+void read_bool(const Reading& reading, const Entry& entry, const Field<bool>& builtin, Field<bool>& into);
 void read_duration(const Reading& reading, const Entry& entry, const Field<Duration>& builtin, Field<Duration>& into);
 
 /// E102 for names of one map that become the same environment variable (`a-b` and `a_b`).

@@ -339,6 +339,19 @@ std::optional<Placing> parse_place(std::string_view text, Position at, Diagnosti
   return std::nullopt;
 }
 
+std::optional<std::string> parse_launcher(std::string_view text, Position at, Diagnostics& diagnostics) {
+  constexpr std::array<std::string_view, 4> kWords{"auto", "srun", "mpirun", "none"};
+  constexpr std::array<std::string_view, 4> kPlaceholders{"{ranks}", "{nodes}", "{hostlist}", "{cores}"};
+  const auto holds = [&](std::string_view placeholder) { return text.find(placeholder) != std::string_view::npos; };
+  if (std::ranges::find(kWords, text) != kWords.end() || std::ranges::any_of(kPlaceholders, holds))
+    return std::string(text);
+  diagnostics.error("E112", at,
+                    fmt::format("'launcher' is {}; one of {}, or a template like 'mpiexec -n {{ranks}}' with one of {}",
+                                in_quotes(text), fmt::join(kWords, ", "), fmt::join(kPlaceholders, " ")),
+                    std::string(nearest_word(text, kWords).value_or("")));
+  return std::nullopt;
+}
+
 bool check_name(std::string_view text, Position at, Diagnostics& diagnostics) {
   if (is_name(text)) return true;
   const bool good_characters = is_name(fmt::format("_{}", text.substr(0, 60)));

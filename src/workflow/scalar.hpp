@@ -43,7 +43,11 @@ struct NumberKey {
   double max;
 };
 inline constexpr IntKey kCores{"cores", 1, 1'000'000};
+inline constexpr IntKey kNodes{"nodes", 1, 1'000'000};
+inline constexpr IntKey kRanks{"ranks", 1, 100'000'000};
+inline constexpr IntKey kRanksPerNode{"ranks_per_node", 1, 1'000'000};
 inline constexpr IntKey kGpus{"gpus", 0, 1'000'000};
+inline constexpr IntKey kGpusPerRank{"gpus_per_rank", 0, 1000};
 inline constexpr IntKey kPriority{"priority", -1000, 1000};
 inline constexpr IntKey kRetriesMax{"max", 0, 1'000'000};
 inline constexpr IntKey kMaxFailures{"max_failures", 1, 1'000'000'000};
@@ -82,6 +86,8 @@ inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
 [[nodiscard]] std::optional<Requeue> parse_requeue(std::string_view text, Position at, Diagnostics& diagnostics);
 /// `pack`, `spread` or `near: TASK`; E112. Whether there is such a task is for the caller to say.
 [[nodiscard]] std::optional<Placing> parse_place(std::string_view text, Position at, Diagnostics& diagnostics);
+/// `auto`, `srun`, `mpirun`, `none`, or a template that holds one of {ranks} {nodes} {hostlist} {cores}; E112.
+[[nodiscard]] std::optional<std::string> parse_launcher(std::string_view text, Position at, Diagnostics& diagnostics);
 /// E107.
 [[nodiscard]] bool check_name(std::string_view text, Position at, Diagnostics& diagnostics);
 

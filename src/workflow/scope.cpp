@@ -10,13 +10,28 @@
 namespace fugle::workflow {
 namespace {
 
-constexpr std::array<std::string_view, 12> kRoots = {"params", "matrix",  "inputs",    "outputs", "env", "workflow",
-                                                     "index",  "attempt", "resources", "scratch", "run", "tasks"};
-constexpr std::array<std::string_view, 3> kRootsNotBuilt = {"item", "partition", "launcher"};
-constexpr std::array<std::string_view, 5> kResourcesNotBuilt = {"nodes", "ranks", "ranks_per_node", "gpus_per_rank",
-                                                                "exclusive"};
+constexpr std::array<std::string_view, 13> kRoots = {"params",   "matrix", "inputs",  "outputs", "env",
+                                                     "workflow", "index",  "tasks",   "attempt", "resources",
+                                                     "scratch",  "run",    "launcher"};
+constexpr std::array<std::string_view, 2> kRootsNotBuilt = {"item", "partition"};
 /// Names that are a value by themselves, without a part after a point.
-constexpr std::array<std::string_view, 3> kWhole = {"index", "attempt", "scratch"};
+constexpr std::array<std::string_view, 4> kWhole = {"index", "attempt", "scratch", "launcher"};
+
+struct ResourceName {
+  std::string_view name;
+  NameKind kind;
+};
+constexpr std::array<ResourceName, 9> kResources = {{
+    {"nodes", NameKind::nodes},
+    {"ranks", NameKind::ranks},
+    {"ranks_per_node", NameKind::ranks_per_node},
+    {"cores", NameKind::cores},
+    {"mem", NameKind::mem},
+    {"gpus", NameKind::gpus},
+    {"gpus_per_rank", NameKind::gpus_per_rank},
+    {"scratch", NameKind::scratch_bytes},
+    {"exclusive", NameKind::exclusive},
+}};
 
 template <class Words>
 bool holds(const Words& words, std::string_view word) {
@@ -108,6 +123,7 @@ Name PlaceScope::resolve(Path path) const {
   if (root == "run") return resolve_run(path);
   require(Stage::attempt, path, "while an attempt runs");
   if (root == "attempt") return {NameKind::attempt, 0, 0, {}};
+  if (root == "launcher") return resolve_launcher();
   if (root == "scratch") return {NameKind::scratch, 0, 0, {}};
   if (root == "resources") return resolve_resource(path);
   return {NameKind::output, number_of(task_->outputs, path[1], fmt::format("task {}", task_->name), "output"), 0, {}};
@@ -123,15 +139,19 @@ Name PlaceScope::resolve_run(Path path) const {
 }
 
 Name PlaceScope::resolve_resource(Path path) const {
-  if (holds(kResourcesNotBuilt, path[1])) not_built(dotted(path));
-  if (path[1] == "cores") return {NameKind::cores, 0, 0, {}};
-  if (path[1] == "gpus") return {NameKind::gpus, 0, 0, {}};
-  if (path[1] == "scratch") return {NameKind::scratch_bytes, 0, 0, {}};
-  if (path[1] != "mem") unknown(fmt::format("resources has no '{}'; has: cores, mem, gpus, scratch", path[1]));
-  if (task_->mem.at.line == 0)
+  const ResourceName& resource = kResources[number_of(kResources, path[1], "resources", "key")];
+  if (resource.kind == NameKind::mem && task_->mem.at.line == 0)
     unknown(
         fmt::format("resources.mem of {} is not set in the file; write resources.mem or use $FUGLE_MEM", task_->name));
-  return {NameKind::mem, 0, 0, {}};
+  return {resource.kind, 0, 0, {}};
+}
+
+Name PlaceScope::resolve_launcher() const {
+  if (place_.is_shell_text) return {NameKind::launcher, 0, 0, {}};
+  throw ExpressionError{
+      "E404", fmt::format("launcher is several words, known only to a shell while an attempt runs; write 'run' as text "
+                          "('{}' is none), or as a list without it: the launcher starts a list on every rank",
+                          place_.key)};
 }
 
 Name PlaceScope::resolve_task(Path path) const {

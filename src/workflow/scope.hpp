@@ -20,6 +20,7 @@ struct Place {
   std::string_view key;  ///< for messages
   Stage stage = Stage::load;
   bool may_use_inputs = false;
+  bool is_shell_text = false;  ///< where the launcher may stand, since it is several words
 };
 
 class PlaceScope final : public NameScope {
@@ -34,6 +35,7 @@ class PlaceScope final : public NameScope {
   [[nodiscard]] Name resolve_task(Path path) const;
   [[nodiscard]] Name resolve_run(Path path) const;
   [[nodiscard]] Name resolve_resource(Path path) const;
+  [[nodiscard]] Name resolve_launcher() const;
   void require(Stage stage, Path path, std::string_view when) const;
 
   const Symbols& symbols_;

@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "workflow/scalar.hpp"
+#include "workflow/shape.hpp"
 
 namespace fugle::workflow {
 
 void apply(const Settings& settings, graph::Task& task) {
-  task.request = {settings.cores, settings.mem_bytes, settings.gpus};
+  task.request = settings.request;
+  task.shape = settings.shape();
+  task.launcher = settings.launcher;
   task.scratch_bytes = settings.scratch_bytes;
   task.has_scratch = task.has_scratch || settings.scratch_bytes > 0;
   task.bind = settings.bind;
@@ -41,9 +47,15 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   const auto add = [&](Key key, std::string_view word, const std::optional<Text>& expression) {
     add_at(Stage::element, key, word, expression);
   };
+  add(nodes, "nodes", task.nodes.expression);
+  add(ranks, "ranks", task.ranks.expression);
+  add(ranks_per_node, "ranks_per_node", task.ranks_per_node.expression);
   add(cores, "cores", task.cores.expression);
   add(mem, "mem", task.mem.expression);
   add(gpus, "gpus", task.gpus.expression);
+  add(gpus_per_rank, "gpus_per_rank", task.gpus_per_rank.expression);
+  add(exclusive, "exclusive", task.exclusive.expression);
+  add(launcher, "launcher", task.launcher.expression);
   add(scratch, "scratch", task.scratch.expression);
   add(bind, "bind", task.bind.expression);
   add(place, "place", task.place.expression);
@@ -64,80 +76,156 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   return compiled;
 }
 
-template <class T, class Parse>
-std::optional<T> SettingsTemplate::value(Key key, const Field<T>& field, const Names& names, Diagnostics& diagnostics,
-                                         Parse parse) const {
-  if (!field.expression) return field.value;
-  const TextTemplate& expression = *(*expressions_)[key];
-  Diagnostics said(diagnostics.file());
-  auto result = parse(expression.text(names), field.expression->at, said);
-  const bool is_doubtful = !result && expression.any_name([&](const Name& name) { return names.is_doubtful(name); });
-  if (!is_doubtful)
-    for (const Diagnostic& diagnostic : said.all()) diagnostics.add(diagnostic);
-  return result;
-}
+/// The keys of one task for one element; what is wrong is reported as it is met.
+class SettingsTemplate::Evaluation {
+ public:
+  Evaluation(const SettingsTemplate& compiled, const TaskNode& task, const Names& names, Diagnostics& diagnostics)
+      : compiled_(compiled), task_(task), names_(names), diagnostics_(diagnostics) {}
+
+  std::optional<Settings> settings() {
+    read_shape();
+    read_resources();
+    read_times();
+    read_policies();
+    if (is_good_) check();
+    if (!is_good_) return std::nullopt;
+    return std::move(settings_);
+  }
+
+  std::optional<Duration> estimate() {
+    const Duration expected = value(estimate_key, task_.estimate, parse_duration);
+    if (!is_good_) return std::nullopt;
+    return expected;
+  }
+
+ private:
+  void read_shape() {
+    ShapeKeys keys;
+    keys.nodes = whole(nodes, kNodes, task_.nodes);
+    keys.ranks = whole(ranks, kRanks, task_.ranks);
+    keys.ranks_per_node = whole(ranks_per_node, kRanksPerNode, task_.ranks_per_node);
+    keys.cores = whole(cores, kCores, task_.cores);
+    keys.gpus = whole(gpus, kGpus, task_.gpus);
+    keys.gpus_per_rank = whole(gpus_per_rank, kGpusPerRank, task_.gpus_per_rank);
+    keys.exclusive = value(exclusive, task_.exclusive, [](const std::string& text, Position at, Diagnostics& d) {
+      return parse_bool("exclusive", text, at, d);
+    });
+    if (!is_good_) return;
+    const auto shaped = shape_of(keys);
+    if (const auto* problem = std::get_if<ShapeProblem>(&shaped)) return refuse_shape(*problem);
+    const graph::Shape& shape = std::get<Shaped>(shaped).shape;
+    settings_.request = std::get<Shaped>(shaped).request;
+    settings_.nodes = shape.nodes;
+    settings_.ranks = shape.ranks;
+    settings_.cores_per_rank = shape.cores_per_rank;
+    settings_.gpus_per_rank = shape.gpus_per_rank;
+  }
+
+  void refuse_shape(const ShapeProblem& problem) {
+    is_good_ = false;
+    if (is_doubtful({nodes, ranks, ranks_per_node, cores, gpus, gpus_per_rank})) return;
+    Position at = task_.at;
+    for (const auto* field : {&task_.cores, &task_.nodes, &task_.ranks_per_node, &task_.ranks})
+      if (field->at.line > 0) at = field->at;
+    diagnostics_.error(problem.code, at, problem.text);
+  }
+
+  void read_resources() {
+    settings_.request.mem_bytes = value(mem, task_.mem, parse_size).bytes;
+    settings_.scratch_bytes = value(scratch, task_.scratch, parse_size).bytes;
+    settings_.launcher = value(launcher, task_.launcher, parse_launcher);
+    settings_.bind = value(bind, task_.bind, parse_bind);
+    if (settings_.bind == graph::Bind::automatic && settings_.ranks > 0) settings_.bind = graph::Bind::core;
+    const Placing placing = value(place, task_.place, parse_place);
+    settings_.place = placing.place;
+    settings_.near = placing.near;
+  }
+
+  void read_times() {
+    settings_.timeout = value(timeout, task_.timeout, parse_duration);
+    settings_.grace = value(grace, task_.grace, parse_duration);
+    if (task_.restart) settings_.before_end = value(before_end, task_.restart->before_end, parse_duration);
+  }
+
+  void read_policies() {
+    settings_.retries = static_cast<std::uint32_t>(whole(retries, kRetriesMax, task_.retries.max));
+    settings_.delay = value(delay, task_.retries.delay, parse_duration);
+    settings_.backoff = real(backoff, kBackoff, task_.retries.backoff);
+    settings_.max_delay = value(max_delay, task_.retries.max_delay, parse_duration);
+    settings_.jitter = real(jitter, kJitter, task_.retries.jitter);
+    settings_.on_failure = value(on_failure, task_.on_failure, parse_on_failure);
+    const graph::Tolerance tolerance = value(tolerate, task_.tolerate, parse_tolerance);
+    settings_.tolerated = tolerance.count;
+    settings_.tolerated_fraction = tolerance.fraction;
+    settings_.priority = static_cast<std::int32_t>(whole(priority, kPriority, task_.priority));
+  }
+
+  /// What each key allows by itself, and together they do not.
+  void check() {
+    const bool is_grace_written = task_.grace.at.line > 0;
+    if (is_grace_written && settings_.timeout > Duration{0} && settings_.grace > settings_.timeout)
+      refuse("E112", task_.grace.at, {timeout, grace},
+             fmt::format("'grace' is {}; allowed up to the timeout, {}", format_duration(settings_.grace),
+                         format_duration(settings_.timeout)));
+    if (settings_.launcher == "none" && settings_.ranks > 1 && !task_.argv.empty())
+      refuse("E113", task_.launcher.at, {launcher, nodes, ranks, ranks_per_node},
+             fmt::format("'launcher: none' is not allowed here: nothing would start the {} ranks of '{}'; write 'run' "
+                         "as text",
+                         settings_.ranks, task_.name));
+  }
+
+  void refuse(std::string_view code, Position at, std::initializer_list<Key> keys, std::string text) {
+    is_good_ = false;
+    if (!is_doubtful(keys)) diagnostics_.error(code, at, std::move(text));
+  }
+
+  [[nodiscard]] bool is_doubtful(std::initializer_list<Key> keys) const {
+    if (compiled_.expressions_ == nullptr) return false;
+    return std::ranges::any_of(keys, [&](Key key) {
+      const auto& expression = (*compiled_.expressions_)[key];
+      return expression && expression->any_name([&](const Name& name) { return names_.is_doubtful(name); });
+    });
+  }
+
+  std::int64_t whole(Key key, const IntKey& range, const Field<std::int64_t>& field) {
+    return value(key, field,
+                 [&](const std::string& text, Position at, Diagnostics& d) { return parse_int(range, text, at, d); });
+  }
+
+  double real(Key key, const NumberKey& range, const Field<double>& field) {
+    return value(key, field, [&](const std::string& text, Position at, Diagnostics& d) {
+      return parse_number(range, text, at, d);
+    });
+  }
+
+  template <class T, class Parse>
+  T value(Key key, const Field<T>& field, const Parse& parse) {
+    if (!field.expression) return field.value;
+    Diagnostics said(diagnostics_.file());
+    const auto result = parse((*compiled_.expressions_)[key]->text(names_), field.expression->at, said);
+    if (result) return *result;
+    is_good_ = false;
+    if (!is_doubtful({key}))
+      for (const Diagnostic& diagnostic : said.all()) diagnostics_.add(diagnostic);
+    return field.value;
+  }
+
+  const SettingsTemplate& compiled_;
+  const TaskNode& task_;
+  const Names& names_;
+  Diagnostics& diagnostics_;
+  Settings settings_;
+  bool is_good_ = true;
+};
 
 std::optional<Settings> SettingsTemplate::settings(const TaskNode& task, const Names& names,
                                                    Diagnostics& diagnostics) const {
-  const auto whole = [](const IntKey& key) {
-    return [&key](const std::string& text, Position at, Diagnostics& d) { return parse_int(key, text, at, d); };
-  };
-  const auto real = [](const NumberKey& key) {
-    return [&key](const std::string& text, Position at, Diagnostics& d) { return parse_number(key, text, at, d); };
-  };
-  const auto c = value(cores, task.cores, names, diagnostics, whole(kCores));
-  const auto m = value(mem, task.mem, names, diagnostics, parse_size);
-  const auto u = value(gpus, task.gpus, names, diagnostics, whole(kGpus));
-  const auto s = value(scratch, task.scratch, names, diagnostics, parse_size);
-  const auto i = value(bind, task.bind, names, diagnostics, parse_bind);
-  const auto l = value(place, task.place, names, diagnostics, parse_place);
-  const auto t = value(timeout, task.timeout, names, diagnostics, parse_duration);
-  const auto g = value(grace, task.grace, names, diagnostics, parse_duration);
-  const Field<Duration> lead = task.restart ? task.restart->before_end : Field<Duration>{};
-  const auto e = value(before_end, lead, names, diagnostics, parse_duration);
-  const auto r = value(retries, task.retries.max, names, diagnostics, whole(kRetriesMax));
-  const auto d = value(delay, task.retries.delay, names, diagnostics, parse_duration);
-  const auto b = value(backoff, task.retries.backoff, names, diagnostics, real(kBackoff));
-  const auto x = value(max_delay, task.retries.max_delay, names, diagnostics, parse_duration);
-  const auto j = value(jitter, task.retries.jitter, names, diagnostics, real(kJitter));
-  const auto f = value(on_failure, task.on_failure, names, diagnostics, parse_on_failure);
-  const auto n = value(tolerate, task.tolerate, names, diagnostics, parse_tolerance);
-  const auto p = value(priority, task.priority, names, diagnostics, whole(kPriority));
-  if (!s || !n || !e) return std::nullopt;
-  if (!c || !m || !u || !i || !l || !t || !g || !r || !d || !b || !x || !j || !f || !p) return std::nullopt;
-  const bool is_grace_written = task.grace.at.line > 0;
-  if (is_grace_written && *t > Duration{0} && *g > *t) {
-    diagnostics.error(
-        "E112", task.grace.at,
-        fmt::format("'grace' is {}; allowed up to the timeout, {}", format_duration(*g), format_duration(*t)));
-    return std::nullopt;
-  }
-  Settings settings;
-  settings.cores = static_cast<std::uint32_t>(*c);
-  settings.mem_bytes = m->bytes;
-  settings.gpus = static_cast<std::uint32_t>(*u);
-  settings.scratch_bytes = s->bytes;
-  settings.bind = *i;
-  settings.place = l->place;
-  settings.near = l->near;
-  settings.timeout = *t;
-  settings.grace = *g;
-  settings.before_end = *e;
-  settings.retries = static_cast<std::uint32_t>(*r);
-  settings.delay = *d;
-  settings.backoff = *b;
-  settings.max_delay = *x;
-  settings.jitter = *j;
-  settings.on_failure = *f;
-  settings.tolerated = n->count;
-  settings.tolerated_fraction = n->fraction;
-  settings.priority = static_cast<std::int32_t>(*p);
-  return settings;
+  return Evaluation(*this, task, names, diagnostics).settings();
 }
 
 std::optional<Duration> SettingsTemplate::estimate(const TaskNode& task, const Names& names,
                                                    Diagnostics& diagnostics) const {
-  return value(estimate_key, task.estimate, names, diagnostics, parse_duration);
+  return Evaluation(*this, task, names, diagnostics).estimate();
 }
 
 }  // namespace fugle::workflow

@@ -16,9 +16,12 @@ namespace fugle::workflow {
 
 /// What elements must have in common to be of one graph::Task.
 struct Settings {
-  std::uint32_t cores = 1;
-  std::uint64_t mem_bytes = 0;
-  std::uint32_t gpus = 0;
+  graph::Request request;
+  std::uint32_t nodes = 1;
+  std::uint32_t ranks = 0;  ///< graph::Shape::ranks
+  std::uint32_t cores_per_rank = 1;
+  std::uint32_t gpus_per_rank = 0;
+  std::string launcher = "auto";
   std::uint64_t scratch_bytes = 0;
   graph::Bind bind = graph::Bind::automatic;
   graph::Place place = graph::Place::pack;
@@ -36,6 +39,7 @@ struct Settings {
   double tolerated_fraction = 0;  ///< graph::Tolerance::fraction
   std::int32_t priority = 0;
   auto operator<=>(const Settings&) const = default;
+  [[nodiscard]] graph::Shape shape() const { return {nodes, ranks, cores_per_rank, gpus_per_rank}; }
 };
 
 void apply(const Settings& settings, graph::Task& task);
@@ -63,9 +67,15 @@ class SettingsTemplate {
 
  private:
   enum Key : std::uint8_t {
+    nodes,
+    ranks,
+    ranks_per_node,
     cores,
     mem,
     gpus,
+    gpus_per_rank,
+    exclusive,
+    launcher,
     scratch,
     bind,
     place,
@@ -84,9 +94,7 @@ class SettingsTemplate {
     num_keys
   };
   using Expressions = std::array<std::optional<TextTemplate>, num_keys>;
-  template <class T, class Parse>
-  [[nodiscard]] std::optional<T> value(Key key, const Field<T>& field, const Names& names, Diagnostics& diagnostics,
-                                       Parse parse) const;
+  class Evaluation;
 
   std::unique_ptr<Expressions> expressions_;
 };

@@ -33,9 +33,7 @@ void read_value(const Reading& reading, const Entry& entry, SlurmKeys& into) {
   else if (entry.key == "time")
     read_duration(reading, entry, builtin.time, into.time);
   else if (entry.key == "exclusive")
-    read_field(
-        reading, entry, KeyType::boolean, builtin.exclusive, into.exclusive,
-        [&](std::string_view text, Position at, Diagnostics& d) { return parse_bool("exclusive", text, at, d); });
+    read_bool(reading, entry, builtin.exclusive, into.exclusive);
   else if (entry.key == "gpus_per_node")
     read_int(reading, entry, kGpusPerNode, builtin.gpus_per_node, into.gpus_per_node);
   else if (entry.key == "mem")

@@ -21,14 +21,15 @@ class SlurmCheck {
     const auto found = nodes_.find(task.name);
     if (found == nodes_.end()) return;
     const TaskNode& node = *found->second;
+    check_nodes(task, node);
     if (is_known(keys_.mem, node.mem) && request_.mem_bytes.value_or(0) > 0 &&
         task.request.mem_bytes > *request_.mem_bytes)
       diagnostics_.error("E302", place(node, node.mem),
                          fmt::format("task {} needs {}, slurm.mem is {}", task.name,
                                      format_bytes(task.request.mem_bytes), format_bytes(*request_.mem_bytes)));
-    if (is_known(keys_.gpus_per_node, node.gpus) && request_.gpus_per_node &&
-        task.request.gpus > *request_.gpus_per_node)
-      diagnostics_.error("E302", place(node, node.gpus),
+    const Field<std::int64_t>& gpus = is_given(node.gpus_per_rank) ? node.gpus_per_rank : node.gpus;
+    if (is_known(keys_.gpus_per_node, gpus) && request_.gpus_per_node && task.request.gpus > *request_.gpus_per_node)
+      diagnostics_.error("E302", place(node, gpus),
                          fmt::format("task {} needs {} {}, slurm.gpus_per_node is {}", task.name, task.request.gpus,
                                      task.request.gpus == 1 ? "gpu" : "gpus", *request_.gpus_per_node));
     if (is_known(keys_.time, node.timeout) && request_.time > Duration{0} && task.timeout > request_.time)
@@ -39,12 +40,21 @@ class SlurmCheck {
 
   void check_reserve(const Field<Duration>& field, std::optional<Duration> reserve) {
     if (!reserve || !is_known(keys_.time, field) || request_.time == Duration{0} || *reserve < request_.time) return;
-    diagnostics_.error("E304", field.at,
-                       fmt::format("reserve {} is not below slurm.time {}", format_written(*reserve),
-                                   format_written(request_.time)));
+    diagnostics_.error(
+        "E304", field.at,
+        fmt::format("reserve {} is not below slurm.time {}", format_written(*reserve), format_written(request_.time)));
   }
 
  private:
+  void check_nodes(const graph::Task& task, const TaskNode& node) {
+    const bool is_certain = is_known(keys_.nodes, node.nodes) && is_known(keys_.nodes, node.ranks) &&
+                            is_known(keys_.nodes, node.ranks_per_node);
+    if (request_.nodes == 0 || !is_certain || task.shape.nodes <= request_.nodes) return;
+    diagnostics_.error(
+        "E302", node.nodes.at.line > 0 ? node.nodes.at : place(node, node.ranks),
+        fmt::format("task {} needs {} nodes, slurm.nodes is {}", task.name, task.shape.nodes, request_.nodes));
+  }
+
   template <class T, class U>
   [[nodiscard]] bool is_known(const Field<T>& asked, const Field<U>& needed) const {
     return !check_only_ || (!asked.expression && !needed.expression);

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "workflow/files_reader.hpp"
 #include "workflow/matrix_reader.hpp"
+#include "workflow/resources_reader.hpp"
 #include "workflow/restart_reader.hpp"
 #include "workflow/retries_reader.hpp"
 
@@ -116,38 +117,8 @@ class TaskReader {
         fmt::format("{} is {}; one of ok, failed, done, started, each", in_quotes(need.key), in_quotes(node.text)));
   }
 
-  void resources(const Entry& entry) {
-    const YamlNode& node = *entry.value;
-    if (node.is_null()) reset_resources();
-    if (!is_map_or_refuse(reading_, entry.key, node)) return;
-    const Where where{"resources", {}, &where_};
-    for (const Entry& inner : node.entries)
-      if (const Key* key = accept_key(reading_, Scope::resources, inner, where)) resource(*key, inner);
-  }
-
-  void reset_resources() {
-    task_.cores = builtin().cores;
-    task_.mem = builtin().mem;
-    task_.gpus = builtin().gpus;
-    task_.scratch = builtin().scratch;
-    task_.bind = builtin().bind;
-    task_.place = builtin().place;
-  }
-
-  void resource(const Key& key, const Entry& entry) {
-    if (key.name == "cores")
-      read_int(reading_, entry, kCores, builtin().cores, task_.cores);
-    else if (key.name == "mem")
-      read_field(reading_, entry, KeyType::size, builtin().mem, task_.mem, parse_size);
-    else if (key.name == "gpus")
-      read_int(reading_, entry, kGpus, builtin().gpus, task_.gpus);
-    else if (key.name == "scratch")
-      read_field(reading_, entry, KeyType::size, builtin().scratch, task_.scratch, parse_size);
-    else if (key.name == "bind")
-      read_field(reading_, entry, KeyType::word, builtin().bind, task_.bind, parse_bind);
-    else
-      read_field(reading_, entry, KeyType::text, builtin().place, task_.place, parse_place);
-  }
+  void resources(const Entry& entry) { read_resources(reading_, entry, where_, task_); }
+  void launcher(const Entry& entry) { read_launcher(reading_, entry, task_.launcher); }
 
   void workdir(const Entry& entry) {
     if (entry.value->is_scalar() && entry.value->text == "per_element")
@@ -186,6 +157,7 @@ const TaskReader::Row TaskReader::kRows[] = {
     {"inputs", &TaskReader::inputs},
     {"outputs", &TaskReader::outputs},
     {"resources", &TaskReader::resources},
+    {"launcher", &TaskReader::launcher},
     {"env", &TaskReader::env},
     {"workdir", &TaskReader::workdir},
     {"timeout", &TaskReader::timeout},
@@ -253,6 +225,7 @@ void read_task(const Reading& reading, const YamlNode& node, TaskNode& into) {
   if (node.kind != YamlNode::Kind::broken && !mentions_command(node))
     reading.diagnostics.error("E105", into.at, fmt::format("task {} has no run, plugin or uses", in_quotes(into.name)));
   check_grace(reading, into);
+  check_resources(reading, into);
 }
 
 void read_on_failure(const Reading& reading, const Entry& entry, Field<graph::OnFailure>& into) {

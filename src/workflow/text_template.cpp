@@ -48,8 +48,13 @@ std::vector<Note> pointing_notes(std::string_view source, std::size_t offset, Po
 
 /// Of a name that is one for the whole attempt.
 std::string attempt_slot(NameKind name, bool is_quoted) {
-  const char kind = name == NameKind::attempt ? 'a' : name == NameKind::run_state ? 'r' : is_quoted ? 'S' : 's';
-  return fmt::format("{0}{1}0{0}", graph::kSlot, kind);
+  const auto slot = [](char kind) { return fmt::format("{0}{1}0{0}", graph::kSlot, kind); };
+  switch (name) {
+    case NameKind::attempt: return slot('a');
+    case NameKind::run_state: return slot('r');
+    case NameKind::launcher: return slot('L');
+    default: return slot(is_quoted ? 'S' : 's');
+  }
 }
 
 bool is_per_attempt_name(const ExpressionNode& node) {
@@ -60,13 +65,16 @@ bool is_per_attempt_name(const ExpressionNode& node) {
 
 TextTemplate::Slot TextTemplate::slot_of(const ExpressionNode& root) {
   if (is_per_attempt_name(root)) return Slot::plain;
-  if (root.op == Operator::call && is_quote(*root.function) && is_per_attempt_name(root.children.front()))
+  if (root.op == Operator::call && is_quote(*root.function) && is_per_attempt_name(root.children.front())) {
+    if (root.children.front().name.kind == NameKind::launcher)
+      throw ExpressionError{"E404", "launcher is several words, each quoted already; write ${{ launcher }}"};
     return Slot::quoted;
+  }
   workflow::for_each_name(root, [](const Name& name) {
     if (is_per_attempt(name.kind))
       throw ExpressionError{"E404",
-                            "outputs, attempt, scratch and run.state are known only while an attempt runs; write "
-                            "them alone in ${{ }}, or in q()"};
+                            "outputs, attempt, scratch, launcher and run.state are known only while an attempt "
+                            "runs; write them alone in ${{ }}, or in q()"};
   });
   return Slot::none;
 }

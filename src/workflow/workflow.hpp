@@ -31,6 +31,11 @@ struct Field {
   Position at;                     ///< line 0: not written in the file
 };
 
+/// Of keys whose value 0 means that nothing is asked for.
+[[nodiscard]] inline bool is_given(const Field<std::int64_t>& field) {
+  return field.expression.has_value() || field.value > 0;
+}
+
 struct Size {
   std::uint64_t bytes = 0;
 };
@@ -158,12 +163,18 @@ struct TaskNode {
   std::vector<MatrixVar> matrix;  ///< empty: one element
   std::vector<Input> inputs;
   std::vector<Output> outputs;
+  Field<std::int64_t> nodes;           ///< 0: as many as follow from the ranks
+  Field<std::int64_t> ranks;           ///< 0: no MPI ranks, unless there are `ranks_per_node`
+  Field<std::int64_t> ranks_per_node;  ///< 0: balanced
   Field<std::int64_t> cores{1, {}, {}};
   Field<Size> mem;
   Field<std::int64_t> gpus;
+  Field<std::int64_t> gpus_per_rank;
+  Field<bool> exclusive;
   Field<Size> scratch;
   Field<graph::Bind> bind;
   Field<Placing> place;
+  Field<std::string> launcher{"auto", {}, {}};
   std::vector<EnvVar> env;
   std::optional<Text> workdir;
   Field<Duration> timeout;

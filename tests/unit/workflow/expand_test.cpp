@@ -257,6 +257,93 @@ params: {t: b}
   EXPECT_EQ(e.task("c").place, graph::Place::pack);
 }
 
+TEST(Expand, ranks_and_nodes_become_a_shape_and_what_each_node_has_to_have) {
+  const Expanded e = expand_text(R"(tasks:
+  one: {run: [t], resources: {ranks: 6, cores: 2, mem: 3G}}
+  two: {run: [t], resources: {nodes: 3, ranks: 7, cores: 2}}
+  many: {run: [t], resources: {nodes: 4, ranks_per_node: 32, cores: 2, gpus_per_rank: 2, exclusive: true}}
+  follows: {run: [t], resources: {ranks: 64, ranks_per_node: 16, gpus: 6, bind: numa}}
+  bare: {run: [t], resources: {nodes: 2, cores: 8}}
+  plain: {run: [t], resources: {cores: 3}}
+)");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_EQ(e.task("one").shape, (graph::Shape{1, 6, 2, 0}));
+  EXPECT_EQ(e.task("one").request, (graph::Request{12, std::uint64_t{3} << 30, 0, false}));
+  EXPECT_EQ(e.task("one").bind, graph::Bind::core);
+  EXPECT_EQ(e.task("two").shape, (graph::Shape{3, 7, 2, 0}));
+  EXPECT_EQ(e.task("two").request, (graph::Request{6, 0, 0, false}));  // 3 ranks on the first node
+  EXPECT_EQ(e.task("many").shape, (graph::Shape{4, 128, 2, 2}));
+  EXPECT_EQ(e.task("many").request, (graph::Request{64, 0, 64, true}));
+  EXPECT_EQ(e.task("follows").shape, (graph::Shape{4, 64, 1, 0}));
+  EXPECT_EQ(e.task("follows").request, (graph::Request{16, 0, 2, false}));
+  EXPECT_EQ(e.task("follows").bind, graph::Bind::numa);
+  EXPECT_EQ(e.task("bare").shape, (graph::Shape{2, 0, 8, 0}));
+  EXPECT_EQ(e.task("bare").bind, graph::Bind::automatic);
+  EXPECT_EQ(e.task("plain").shape, (graph::Shape{1, 0, 3, 0}));
+}
+
+TEST(Expand, elements_of_one_task_may_have_different_shapes) {
+  const Expanded e = expand_text(R"(tasks:
+  a:
+    matrix: {nodes: [1, 2, 4]}
+    resources: {nodes: "${{ matrix.nodes }}", ranks_per_node: 2, cores: 3, gpus_per_rank: 1}
+    launcher: mpiexec -n {ranks} --hosts {hostlist} --opt ${{ matrix.nodes }}
+    run: "${{ launcher }} p ${{ resources.nodes }} ${{ resources.ranks }} ${{ resources.ranks_per_node }} \
+          ${{ resources.cores }} ${{ resources.gpus }} ${{ resources.gpus_per_rank }} ${{ resources.exclusive }}"
+)");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_EQ(e.graph->num_tasks(), 3U);
+  EXPECT_EQ(e.task("a[4]").shape, (graph::Shape{4, 8, 3, 1}));
+  EXPECT_EQ(e.task("a[2]").launcher, "mpiexec -n {ranks} --hosts {hostlist} --opt 2");
+  EXPECT_EQ(graph::fill_slots(e.text("a[4]").command[0], {{}, 1, {}, {}, "srun -n 8"}),
+            "srun -n 8 p 4 8 2 3 8 1 false");
+}
+
+TEST(Expand, an_ordinary_process_is_one_rank_to_expressions) {
+  const Expanded e = expand_text("tasks: {a: {run: [\"${{ resources.ranks }}\", \"${{ resources.nodes }}\"]}}");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_THAT(e.command("a"), ElementsAre("1", "1"));
+}
+
+TEST(Expand, ranks_that_do_not_add_up_are_refused) {
+  const auto message = [](const std::string& resources, const std::string& more = {}) {
+    return first_message(expand_text("tasks: {a: {run: [x], resources: {" + resources + "}" + more + "}}"));
+  };
+  EXPECT_EQ(message("nodes: 1, ranks: 100, ranks_per_node: 64"),
+            "3:52: error E301: ranks 100 is not nodes 1 x ranks_per_node 64 = 64");
+  EXPECT_THAT(message("ranks: 10, ranks_per_node: 4"),
+              HasSubstr("E301: ranks 10 is not nodes 3 x ranks_per_node 4 = 12"));
+  EXPECT_THAT(message("nodes: 4, ranks: 3"), HasSubstr("E301: ranks 3 is less than nodes 4"));
+  EXPECT_THAT(message("ranks: 100000, cores: 100000"), HasSubstr("E112: 10000000000 cores on one node"));
+  EXPECT_THAT(message("nodes: 1000000, ranks_per_node: 1000000"), HasSubstr("E112: 'ranks' is 1000000000000"));
+  EXPECT_THAT(message("nodes: 0"), HasSubstr("E112: 'nodes' is 0; allowed 1..1000000"));
+  EXPECT_THAT(message("ranks: 4", ", launcher: none"), HasSubstr("E113: 'launcher: none' is not allowed here"));
+  EXPECT_EQ(message("ranks: 1", ", launcher: none"), "");
+  EXPECT_EQ(message("exclusive: \"${{ 1 < 2 }}\""), "");
+  EXPECT_THAT(message("exclusive: \"${{ 1 }}\""), HasSubstr("E104: 'exclusive' expects true or false, got '1'"));
+  EXPECT_EQ(first_message(expand_text("tasks: {a: {run: x, resources: {ranks: 4}, launcher: none}}")), "");
+}
+
+TEST(Expand, ranks_from_a_param_without_value_are_not_judged) {
+  const std::string text =
+      "params: {n: {type: int}}\ntasks: {a: {run: [x], launcher: none, "
+      "resources: {nodes: 3, ranks: '${{ params.n }}'}}}";
+  EXPECT_EQ(expand_text(text, {{}, true}).messages, "");
+  EXPECT_THAT(expand_text(text, {{{"n", "2"}}}).messages, HasSubstr("E301: ranks 2 is less than nodes 3"));
+  EXPECT_THAT(expand_text(text, {{{"n", "3"}}}).messages, HasSubstr("E113: 'launcher: none'"));
+}
+
+TEST(Expand, the_launcher_is_known_to_shells_only) {
+  const auto message = [](const std::string& task) { return first_message(expand_text("tasks: {a: {" + task + "}}")); };
+  EXPECT_EQ(message("run: '${{ launcher }} x'"), "");
+  EXPECT_EQ(message("run: [x], cleanup: '${{ launcher }} y'"), "");
+  EXPECT_THAT(message("run: [\"${{ launcher }}\", x]"), HasSubstr("E404: launcher is several words"));
+  EXPECT_THAT(message("run: x, env: {L: \"${{ launcher }}\"}"), HasSubstr("E404: launcher is several words"));
+  EXPECT_THAT(message("run: '${{ q(launcher) }} x'"), HasSubstr("E404: launcher is several words"));
+  EXPECT_THAT(message("run: x, timeout: '${{ launcher }}'"),
+              HasSubstr("E404: launcher is known only while an attempt runs; 'timeout' must be known"));
+}
+
 TEST(Expand, reserve_is_known_once_params_are) {
   const auto reserve = [](const std::string& key, std::vector<std::pair<std::string, std::string>> params = {}) {
     Diagnostics diagnostics("w.yaml");
@@ -441,7 +528,7 @@ TEST(Expand, names_that_are_unknown_or_known_too_late_are_refused) {
       HasSubstr(
           "E404: outputs.o is known only while an attempt runs; 'workdir' must be known when the element is made"));
   EXPECT_THAT(message("{outputs: {o: x}, run: ['${{ len(outputs.o) }}']}"),
-              HasSubstr("E404: outputs, attempt, scratch and run.state are known only"));
+              HasSubstr("E404: outputs, attempt, scratch, launcher and run.state are known only"));
   EXPECT_THAT(message("{outputs: {o: '${{ attempt }}'}, run: [t]}"),
               HasSubstr("E404: attempt is known only while an attempt runs"));
 }
@@ -557,6 +644,15 @@ TEST(Expand, tasks_are_held_against_the_allocation_that_the_file_asks_for) {
   EXPECT_EQ(message("slurm: {mem: 0}", "resources: {mem: 8G}"), "");
   EXPECT_EQ(message("slurm: {gpus_per_node: 1}", "resources: {gpus: 2}"),
             "4:41: error E302: task wrf needs 2 gpus, slurm.gpus_per_node is 1");
+  EXPECT_EQ(message("slurm: {gpus_per_node: 4}", "resources: {nodes: 2, gpus: 8}"), "");
+  EXPECT_EQ(message("slurm: {gpus_per_node: 4}", "resources: {ranks: 5, gpus_per_rank: 1}"),
+            "4:60: error E302: task wrf needs 5 gpus, slurm.gpus_per_node is 4");
+  EXPECT_EQ(message("slurm: {nodes: 9}", "resources: {nodes: 12}"),
+            "4:42: error E302: task wrf needs 12 nodes, slurm.nodes is 9");
+  EXPECT_EQ(message("slurm: {nodes: 9}", "resources: {ranks: 12, ranks_per_node: 1}"),
+            "4:42: error E302: task wrf needs 12 nodes, slurm.nodes is 9");
+  EXPECT_EQ(message("slurm: {nodes: 9}", "resources: {nodes: 9}"), "");
+  EXPECT_EQ(message("slurm: {time: 4h}", "resources: {nodes: 12}"), "");
   EXPECT_EQ(first_message(expand_text("slurm: {time: 4h}\nreserve: 4h\ntasks: {a: {run: x}}")),
             "4:10: error E304: reserve 4h is not below slurm.time 4h");
 }
