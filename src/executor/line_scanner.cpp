@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 namespace fugle::executor {
@@ -21,7 +22,7 @@ bool parse_value(std::string_view text, double& value) {
   std::ranges::replace_if(
       digits, [](char c) { return c == 'D' || c == 'd'; }, 'e');
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return error == std::errc{} && end == digits.data() + digits.size();
+  return error == std::errc{} && end == digits.data() + digits.size() && std::isfinite(value);
 }
 
 LineScanner::LineScanner(std::vector<Pattern> patterns) : patterns_(std::move(patterns)), found_(patterns_.size()) {}

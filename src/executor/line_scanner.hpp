@@ -15,7 +15,7 @@
 
 namespace fugle::executor {
 
-/// The value that a group of a pattern names: a decimal number, with D for E as Fortran prints it.
+/// The value that a group of a pattern names: a decimal number, with D for E as Fortran prints it; finite.
 [[nodiscard]] bool parse_value(std::string_view text, double& value);
 
 class LineScanner {

@@ -21,6 +21,7 @@
 #include "executor/file_system.hpp"
 #include "executor/gpu_environment.hpp"
 #include "executor/leftovers.hpp"
+#include "executor/measure.hpp"
 #include "executor/node_folder.hpp"
 #include "executor/process_executor_impl.hpp"
 #include "executor/restart.hpp"
@@ -149,6 +150,7 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   RunningAttempt running;
   running.attempt = launch.attempt;
   running.id = launch.id;
+  running.metrics = launch.task->metrics;
   running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
   running.texts.timeout = launch.task->timeout;
   running.texts.memory_limit = memory_limit_of(launch);
@@ -223,6 +225,10 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   if (restarts) environment.emplace_back("FUGLE_RESTART=1");
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
   running.texts.program = argv.front();
+  if (!task.metrics.empty())
+    wire::FrameWriter(channel_.outgoing(), wire::Kind::metrics)
+        .put(wire::AttemptKey{launch.element.value(), launch.attempt})
+        .put_texts(regexes_of(task.metrics));
   const scheduler::Place bound = launch.place.is_real ? launch.place : scheduler::Place{};
   wire::FrameWriter(channel_.outgoing(), wire::Kind::start)
       .put(wire::StartFields{{launch.element.value(), launch.attempt},

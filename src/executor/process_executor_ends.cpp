@@ -10,7 +10,9 @@
 
 #include "base/assert.hpp"
 #include "executor/file_system.hpp"
+#include "executor/found.hpp"
 #include "executor/leftovers.hpp"
+#include "executor/measure.hpp"
 #include "executor/outcome.hpp"
 #include "executor/process_executor_impl.hpp"
 
@@ -29,11 +31,17 @@ void ProcessExecutor::Impl::take(const wire::Frame& frame) {
       if (const RunningAttempt* running = find(fields.key)) end(report_of_refusal(fields, running->texts));
       break;
     }
+    case wire::Kind::found:
+      if (RunningAttempt* running = find(body.get<wire::AttemptKey>())) running->found = get_found(body);
+      break;
     case wire::Kind::ended: {
       const auto fields = body.get<wire::EndedFields>();
       if (RunningAttempt* running = find(fields.key)) {
         running->texts.ran_on = body.get_numbers();
-        end(report_of(fields, running->texts));
+        AttemptReport report = report_of(fields, running->texts);
+        if (report.cls == FailureClass::none && !running->metrics.empty())
+          judge_metrics(running->metrics, running->found, report);
+        end(report);
       }
       break;
     }

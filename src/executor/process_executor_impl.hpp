@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "executor/channel.hpp"
+#include "executor/line_scanner.hpp"
 #include "executor/node_folder.hpp"
 #include "executor/outcome.hpp"
 #include "executor/process_executor.hpp"
@@ -31,6 +32,8 @@ struct RunningAttempt {
   StagedOutputs outputs;
   std::vector<std::string> scratch_files;
   AttemptTexts texts;
+  std::vector<graph::Metric> metrics;
+  std::vector<LineScanner::Found> found;  ///< one for each of them
   /// It has ended well but for an output that may yet be seen: what is to be said when it is, and until when.
   std::optional<scheduler::AttemptReport> unsettled;
   std::chrono::steady_clock::time_point settles_until{};

@@ -14,6 +14,7 @@
 //   of
 //     the NUMA nodes its memory comes from, text working directory, texts argv, texts environment of this attempt, text
 //     scratch directory to be made (empty: none), texts argv of its cleanup (none: none)
+//   - metrics: AttemptKey, texts regular expressions to be looked for in the output of the attempt that is started next
 //   - start_now: AttemptKey, of a start that waits for another attempt
 //   - stop: StopFields
 //   - signal: SignalFields, to the group of a running attempt
@@ -21,6 +22,8 @@
 //   - refused: RefusedFields; no child could be made, nothing else follows for this attempt
 //   - ended: EndedFields, numbers of the CPUs it was found on where these are others than wanted; the child is reaped,
 //     its group is dead, its cleanup has run, its scratch directory is gone, its output is in the log
+//   - found: AttemptKey, what its metrics have found, as put_found() of measure.hpp has it; the next frame is its
+//   `ended`
 //   - text: u32 length, bytes, NUL; texts: u32 count, text...; numbers: u32 count, u32...
 //
 // Header only and needs nothing else of ours: the spawner includes it too.
@@ -49,6 +52,8 @@ enum class Kind : std::uint32_t {
   started,
   refused,
   ended,
+  metrics,
+  found,
 };
 
 struct AttemptKey {

@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 
+#include "executor/line_scanner.hpp"
 #include "executor/spawner/child.hpp"
 #include "executor/spawner/control_group.hpp"
 #include "executor/spawner/output_limit.hpp"
@@ -52,6 +53,7 @@ struct Attempt {
   std::uint64_t identity = 0;  ///< see descendants.hpp
   std::uint64_t dropped_bytes = 0;
   OutputLimit output_limit;
+  std::unique_ptr<executor::LineScanner> metrics;  ///< null: it has none
 
   // How its program ended.
   int wait_status = 0;

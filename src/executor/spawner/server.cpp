@@ -126,6 +126,7 @@ void Server::take_orders() {
       case wire::Kind::configure: configure(frame->body); break;
       case wire::Kind::own_folder: rank_folders_.emplace_back(wire::FrameReader(frame->body).get_text()); break;
       case wire::Kind::remove_leftovers: remove_leftovers(frame->body); break;
+      case wire::Kind::metrics: note_metrics(frame->body); break;
       case wire::Kind::start: start(frame->body); break;
       case wire::Kind::start_now: start_now(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
       case wire::Kind::signal: signal(wire::FrameReader(frame->body).get<wire::SignalFields>()); break;
@@ -164,6 +165,19 @@ void Server::remove_leftovers(std::string_view body) {
   if (pid > 0) helpers_.emplace(pid, std::move(helper));
 }
 
+/// What is no pattern, which the rank does not send, is never found.
+void Server::note_metrics(std::string_view body) {
+  wire::FrameReader fields(body);
+  metrics_of_ = fields.get<wire::AttemptKey>();
+  std::vector<Pattern> patterns;
+  for (const char* regex : fields.get_texts()) {
+    auto parsed = Pattern::parse(regex);
+    if (!std::holds_alternative<Pattern>(parsed)) parsed = Pattern::parse("$.");
+    patterns.push_back(std::get<Pattern>(std::move(parsed)));
+  }
+  next_metrics_ = std::make_unique<executor::LineScanner>(std::move(patterns));
+}
+
 void Server::start(std::string_view body) {
   auto attempt = std::make_unique<Attempt>();
   attempt->texts = body;
@@ -182,6 +196,7 @@ void Server::start(std::string_view body) {
     return;
   }
   attempt->key = order.key;
+  if (metrics_of_ == order.key) attempt->metrics = std::move(next_metrics_);
   attempt->grace = order.grace_ns;
   attempt->memory_limit = order.memory_limit;
   attempt->deadline = order.timeout_ns;  // made absolute once it runs
@@ -326,6 +341,8 @@ bool Server::read_piece(Attempt& attempt, std::size_t limit) {
   char* const space = log_->space();
   const ssize_t n = ::read(attempt.output, space, std::min(limit, LogWriter::kPieceBytes));
   if (n <= 0) return false;
+  if (attempt.metrics != nullptr && attempt.phase < Phase::cleaning)
+    attempt.metrics->add({space, static_cast<std::size_t>(n)});
   const std::size_t kept = attempt.output_limit.take(space, static_cast<std::size_t>(n));
   if (kept > 0) log_->add(kept, attempt.key, now() + unix_offset_);
   say(attempt, attempt.output_limit.take_notice());

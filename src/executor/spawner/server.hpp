@@ -46,6 +46,7 @@ class Server {
   void take_orders();
   void configure(std::string_view body);
   void remove_leftovers(std::string_view body);
+  void note_metrics(std::string_view body);
   void start(std::string_view body);
   void launch(std::unique_ptr<Attempt> attempt, Child::Program program);
   [[nodiscard]] bool make_scratch(Attempt& attempt);
@@ -78,6 +79,7 @@ class Server {
   void look_at_end(Attempt& attempt) const;
   void terminate(Attempt& attempt);
   void set_deadline(Attempt& attempt, std::int64_t deadline);
+  void tell_metrics(Attempt& attempt);
   void report_finished();
   void release_programs();
   void end_everything();
@@ -112,6 +114,8 @@ class Server {
   std::vector<const char*> environment_;
   std::optional<LogWriter> log_;
   std::uint64_t max_log_bytes_ = 0;        ///< per attempt; 0: no limit
+  executor::wire::AttemptKey metrics_of_;  ///< whose `next_metrics_` are
+  std::unique_ptr<executor::LineScanner> next_metrics_;
   std::vector<std::string> rank_folders_;  ///< removed when the rank is gone
 
   std::unordered_map<pid_t, std::unique_ptr<Attempt>> attempts_;  ///< by first process

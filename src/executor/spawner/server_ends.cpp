@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "executor/found.hpp"
 #include "executor/spawner/binding.hpp"
 #include "executor/spawner/clock.hpp"
 #include "executor/spawner/descendants.hpp"
@@ -198,6 +199,13 @@ void Server::set_deadline(Attempt& attempt, std::int64_t deadline) {
 }
 
 /// Writes the log first: who reads of an end may look for its output.
+void Server::tell_metrics(Attempt& attempt) {
+  if (attempt.metrics == nullptr) return;
+  attempt.metrics->finish();
+  wire::FrameWriter frame(rank_.outgoing(), wire::Kind::found);
+  executor::put_found(frame.put(attempt.key), attempt.metrics->found());
+}
+
 void Server::report_finished() {
   if (!log_) return;
   log_->flush();
@@ -209,6 +217,7 @@ void Server::report_finished() {
       if (is_it(attempt)) attempt->dropped_bytes += drop.bytes;
   }
   for (const auto& attempt : finished_) {
+    tell_metrics(*attempt);
     wire::EndedFields fields;
     fields.key = attempt->key;
     fields.start_ns = attempt->started + unix_offset_;

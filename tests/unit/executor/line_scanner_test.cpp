@@ -95,6 +95,8 @@ TEST(ParseValue, reads_numbers_as_programs_print_them) {
   EXPECT_FALSE(parse_value("", value));
   EXPECT_FALSE(parse_value("1,5", value));
   EXPECT_FALSE(parse_value("12s", value));
+  EXPECT_FALSE(parse_value("nan", value));
+  EXPECT_FALSE(parse_value("-inf", value));
   EXPECT_FALSE(parse_value("1.2.3", value));
 }
 

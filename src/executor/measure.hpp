@@ -1,0 +1,26 @@
+// What the values that were found in an attempt's output mean for it: whether its metrics are as they should be, what
+// is to be said about them, and how they are reported. Pure.
+//
+// Of an attempt that ended well, a metric with a reference must have been found and its median be within the tolerance;
+// else it failed for its performance. A metric without one that was not found is a remark.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "executor/line_scanner.hpp"
+#include "graph/task.hpp"
+#include "scheduler/attempt.hpp"
+
+namespace fugle::executor {
+
+/// The regular expressions, for the order to the spawner.
+[[nodiscard]] std::vector<std::string> regexes_of(std::span<const graph::Metric> metrics);
+
+/// Of an attempt that ended well: class, reason and measures. `found` belongs to `metrics`, one by one; where there are
+/// fewer nothing was found.
+void judge_metrics(std::span<const graph::Metric> metrics, std::span<const LineScanner::Found> found,
+                   scheduler::AttemptReport& report);
+
+}  // namespace fugle::executor
