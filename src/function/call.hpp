@@ -1,0 +1,74 @@
+// One attempt of a function in this rank: prepares its files, binds the thread, calls, settles its outputs. Made by the
+// thread of the Engine, run by a thread of the pool. Internal to the executor of functions.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "executor/staged_outputs.hpp"
+#include "function/callable.hpp"
+#include "function/value_store.hpp"
+#include "graph/element_text.hpp"
+#include "scheduler/attempt.hpp"
+
+namespace fugle::function {
+
+/// What is the same for all calls of a worker.
+struct CallPlace {
+  std::string run_id;
+  std::string run_dir;
+};
+
+/// Of a function that several workers call together.
+struct CallParty {
+  std::uint32_t rank = 0;
+  std::uint32_t num_ranks = 1;
+  const void* communicator = nullptr;  ///< MPI_Comm*
+};
+
+struct CallResult {
+  CallOutcome outcome;
+  Time start{};
+  Time end{};
+  std::uint64_t cpu_ms = 0;  ///< of the thread that called it
+};
+
+/// Wall clock of now.
+[[nodiscard]] Time call_clock();
+
+class Call {
+ public:
+  Call(const CallPlace& place, const scheduler::Launch& launch, Callable& callable);
+
+  [[nodiscard]] const graph::ElementText& text() const { return text_; }
+  /// Before run(): what the functions before gave, parallel to text().results_of.
+  void take_results(std::vector<Value> results) { results_ = std::move(results); }
+  void join(const CallParty& party) { party_ = party; }
+  /// From any thread, at any time. The function may look at it.
+  void cancel() { std::atomic_ref<bool>(is_cancelled_).store(true, std::memory_order_relaxed); }
+  /// Blocks as long as the function runs; `on_start` is called with the time when it begins. Throws nothing.
+  [[nodiscard]] CallResult run(const std::function<void(Time)>& on_start);
+
+ private:
+  [[nodiscard]] CallOutcome call_prepared(executor::StagedOutputs& outputs, const std::string& scratch);
+  [[nodiscard]] CallOutcome call_with_files();
+
+  const CallPlace& place_;
+  std::string id_;
+  std::uint16_t attempt_;
+  std::uint32_t index_;
+  std::shared_ptr<const graph::Task> task_;
+  graph::Request granted_;
+  scheduler::Place leased_;
+  graph::ElementText text_;
+  Callable& callable_;
+  CallParty party_;
+  std::vector<Value> results_;
+  bool is_cancelled_ = false;  ///< by atomic_ref only
+};
+
+}  // namespace fugle::function
