@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "app/load_workflow.hpp"
+#include "app/program.hpp"
 #include "base/error.hpp"
 #include "workflow/scalar.hpp"
 
@@ -104,6 +105,11 @@ void take_file(const Arguments& arguments, LoadOptions& options) {
   if (!arguments.rest.empty())
     throw UsageError(fmt::format("'{}' stands after '--' (where the driver of --from sbatch stands); see 'fugle help'",
                                  arguments.rest.front()));
+  if (arguments.words.empty() && !this_program().workflow_text.empty()) {
+    options.is_own = true;
+    options.file = this_program().name;
+    return;
+  }
   // Jobs of `sbatch --fugle=FILE` have it.
   const char* file_of_job = std::getenv("FUGLE_FILE");
   const bool has_file_of_job = file_of_job != nullptr && *file_of_job != '\0';

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "app/program.hpp"
 #include "app/run_directory.hpp"
 #include "base/error.hpp"
 #include "workflow/diagnostic.hpp"
@@ -92,6 +93,11 @@ void refuse_useless_replay(Source source, const workflow::Replay& replay) {
                                  name_of(source)));
 }
 
+std::string text_of(const LoadOptions& options) {
+  if (options.is_own) return this_program().workflow_text;
+  return options.source == Source::sbatch ? "" : workflow::read_file(options.file);
+}
+
 void print(workflow::Diagnostics& diagnostics, bool json) {
   diagnostics.sort();
   if (json)
@@ -121,7 +127,7 @@ std::optional<Source> source_named(std::string_view word) {
 }
 
 std::optional<Loaded> load_workflow(const LoadOptions& options) {
-  const std::string bytes = options.source == Source::sbatch ? "" : workflow::read_file(options.file);
+  const std::string bytes = text_of(options);
   Loaded loaded;
   loaded.source = options.source.value_or(guess_source(options.file, bytes));
   refuse_useless_replay(loaded.source, options.replay);

@@ -30,6 +30,7 @@ enum class Stage : std::uint8_t { validate, plan };
 
 struct LoadOptions {
   std::string file;              ///< "-": standard input
+  bool is_own = false;           ///< of this program itself: `file` is only its name
   std::optional<Source> source;  ///< none: a JSON file with `schemaVersion` is WfFormat, all else YAML
   workflow::Replay replay;
   workflow::LinesOptions lines;

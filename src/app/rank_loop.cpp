@@ -15,6 +15,7 @@
 #include "app/life_in_job.hpp"
 #include "app/poll_clock.hpp"
 #include "app/preemption_shield.hpp"
+#include "app/rank_executor.hpp"
 #include "app/requests.hpp"
 #include "app/stop_signals.hpp"
 #include "app/stored_run.hpp"
@@ -182,7 +183,7 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
   scheduler::Transport& reach = host ? *host : transport;
   std::vector<int> fds = transport_fds;
   if (host) fds.push_back(host->fd());
-  fds.push_back(executor.fd());
+  for (const int fd : executor.fds()) fds.push_back(fd);
   fds.push_back(signals.fd());
   if (rank.job != nullptr) fds.push_back(rank.job->fd());
   PollClock clock(fds);
@@ -269,6 +270,10 @@ executor::ExecutorOptions executor_options(const RankOptions& options, WorkerId 
   return chosen;
 }
 
+function::FunctionOptions function_options(WorkerId self, const Briefing& briefing) {
+  return {self, briefing.run_id, briefing.run_dir, find_function};
+}
+
 /// Works for the head of another job, until that has left or this one must. `make_executor` is told the number of the
 /// worker.
 template <class MakeExecutor>
@@ -285,11 +290,13 @@ GuestEnd work_as_guest(const RankOptions& options, scheduler::Transport& ranks, 
     fmt::print(stderr, "fugle: helps with {}, led by process {} on {}\n", briefing.run_id, invitation.pid,
                invitation.host);
   rank.guest = &guest;
-  auto executor = make_executor(guest.transport().self());
+  auto commands = make_executor(guest.transport().self());
+  RankExecutor<typename decltype(commands)::element_type> executor(
+      *commands, function_options(guest.transport().self(), briefing));
   std::vector<int> all_fds = fds;
   all_fds.push_back(guest.transport().fd());
   Opening none;
-  const Ended ended = run_engine(options, none, *executor, signals, guest.transport(), all_fds, offer, rank);
+  const Ended ended = run_engine(options, none, executor, signals, guest.transport(), all_fds, offer, rank);
   if (ended == Ended::wants_restart) {
     guest.transport().stay_marked();
     return {GuestEnd::Then::kill, static_cast<int>(ExitCode::incomplete), "its head is gone"};
@@ -297,6 +304,18 @@ GuestEnd work_as_guest(const RankOptions& options, scheduler::Transport& ranks, 
   GuestEnd end = guest.end();
   if (ranks.self() == WorkerId(0)) fmt::print(stderr, "fugle: has helped with {}: {}\n", briefing.run_id, end.why);
   return end;
+}
+
+/// Ends the process, whatever runs in it; the spawner, if there still is one, sees that and ends.
+[[noreturn]] void leave_at_once(int code) {
+  std::fflush(nullptr);
+  _exit(code);
+}
+
+/// Ends the rank without MPI_Finalize, which could hang; the spawner ends what it runs.
+[[noreturn]] void leave_at_once(executor::Spawner& spawner, int code) {
+  { const executor::Spawner last = std::move(spawner); }
+  leave_at_once(code);
 }
 
 int lead_locally(const RankOptions& options, Opening opening, const RankPart& rank, executor::Spawner spawner,
@@ -333,18 +352,13 @@ int lead_locally(const RankOptions& options, Opening opening, const RankPart& ra
   executor::kill_leftovers(briefing.run_id);
   transport::LocalTransport transport;
   const scheduler::WorkerOffer offer = offer_of(rank);
-  LastingExecutor executor(std::move(spawner), executor_options(options, transport.self(), briefing, offer));
+  LastingExecutor commands(std::move(spawner), executor_options(options, transport.self(), briefing, offer));
+  RankExecutor<LastingExecutor> executor(commands, function_options(transport.self(), briefing));
   (void)run_engine(options, opening, executor, signals, transport, {}, offer, {0, -1, nobody, job});
   close(opening);
   if (job) job->leave(nobody);
+  if (executor.has_abandoned()) leave_at_once(opening.exit_code);
   return opening.exit_code;
-}
-
-/// Ends the rank without MPI_Finalize, which could hang; the spawner ends what it runs.
-[[noreturn]] void leave_at_once(executor::Spawner& spawner, int code) {
-  std::fflush(nullptr);
-  { const executor::Spawner last = std::move(spawner); }
-  _exit(code);
 }
 
 /// All workers are gone, and a new life would have new ones.
@@ -399,11 +413,14 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
     if (is_over) opening.exit_code = end.exit_code;
     briefing = is_over ? share(transport, {}) : confer();
   }
+  bool has_abandoned = false;
   if (briefing.proceed) {
     if (transport.local_index() == 0) executor::kill_leftovers(briefing.run_id);
-    executor::ProcessExecutor executor(spawner, executor_options(options, transport.self(), briefing, offer));
+    executor::ProcessExecutor commands(spawner, executor_options(options, transport.self(), briefing, offer));
+    RankExecutor<executor::ProcessExecutor> executor(commands, function_options(transport.self(), briefing));
     const Ended ended = run_engine(options, opening, executor, signals, transport, {transport.fd()}, offer,
                                    {transport.self().value(), spawner.pid(), front_end, job.get()});
+    has_abandoned = executor.has_abandoned();
     if (ended == Ended::wants_restart) {
       opening.run.reset();  // what is in its journal is durable then
       leave_at_once(spawner, static_cast<int>(ExitCode::environment));
@@ -416,7 +433,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
     front_end.ask_for_restart("no worker is left");
   else
     front_end.report(opening.exit_code);
-  const bool is_finished = transport.finish();
+  const bool is_finished = transport.finish() && !has_abandoned;
   if (job && !front_end.is_joined()) job->leave(front_end);  // the last act: Slurm may end all of us for it
   if (!is_finished) leave_at_once(spawner, opening.exit_code);
   // The front-end has the code; mpirun would only tell of a rank that failed.
