@@ -75,6 +75,20 @@ Outcome outcome_of_status(int wait_status) {
   return {FailureClass::error, code, fmt::format("exit code {}", code)};
 }
 
+/// `reason`: what the function said.
+Outcome outcome_of_call(const wire::EndedFields& ended, const std::string& reason) {
+  switch (ended.call_end) {
+    case wire::CallEnd::good: return {};
+    case wire::CallEnd::bad: return {FailureClass::error, ended.call_exit, reason};
+    case wire::CallEnd::not_callable: return {FailureClass::setup, ended.call_exit, reason};
+    case wire::CallEnd::none: break;
+  }
+  if (WIFSIGNALED(ended.wait_status)) return outcome_of_status(ended.wait_status);
+  const int code = WEXITSTATUS(ended.wait_status);
+  return {FailureClass::error, code,
+          fmt::format("its function ended the process with exit code {}; it is to return instead", code)};
+}
+
 /// Empty when there is nothing odd.
 std::string odd_cleanup(const wire::EndedFields& ended) {
   const int status = ended.cleanup_status;
@@ -107,7 +121,8 @@ Outcome classify(const wire::EndedFields& ended, const AttemptTexts& texts) {
             fmt::format("cannot enter working directory '{}' ({}); create it or correct 'workdir'", texts.workdir,
                         std::strerror(ended.error))};
   if (ended.error != 0) return outcome_of_failed_exec(ended.error, texts.program);
-  Outcome outcome = outcome_of_status(ended.wait_status);
+  Outcome outcome =
+      ended.is_call != 0 ? outcome_of_call(ended, texts.call_reason) : outcome_of_status(ended.wait_status);
   if (ended.oom_in_group != 0) {
     outcome.cls = FailureClass::oom;
     outcome.reason = fmt::format(

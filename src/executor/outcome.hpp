@@ -22,6 +22,7 @@ struct AttemptTexts {
   std::uint64_t scratch_bytes = 0;  ///< wanted free
   scheduler::StopReason stop_reason = scheduler::StopReason::cancelled;
   std::vector<std::uint32_t> cpus{};    ///< it was to be bound to; empty: to none
+  std::string call_reason{};            ///< what a function said of its failure
   std::vector<std::uint32_t> ran_on{};  ///< where it was found, when these are others; else empty
 };
 

@@ -20,6 +20,7 @@
 #include "executor/environment.hpp"
 #include "executor/file_system.hpp"
 #include "executor/gpu_environment.hpp"
+#include "executor/isolated_call.hpp"
 #include "executor/leftovers.hpp"
 #include "executor/measure.hpp"
 #include "executor/node_folder.hpp"
@@ -76,6 +77,8 @@ ProcessExecutor::Impl::Impl(Spawner& spawner, ExecutorOptions options)
   configure();
 }
 ProcessExecutor::Impl::~Impl() {
+  wire::FrameWriter(channel_.outgoing(), wire::Kind::retire_slots).put(std::uint32_t{0});
+  if (!is_broken_) (void)channel_.flush();
   for (const int fd : {epoll_, wake_, timer_}) ::close(fd);
 }
 
@@ -215,7 +218,10 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
   const bool restarts = can_restart(launch, text, running.texts.workdir);
   const auto& command = restarts && !text.restart_command.empty() ? text.restart_command : text.command;
-  const std::vector<std::string> argv = attempt_command(launch, command, slots, sets_bash_env(task), files);
+  running.is_call = task.kind == graph::TaskKind::function;
+  const std::vector<std::string> argv = running.is_call
+                                            ? std::vector<std::string>{plugin_host()}
+                                            : attempt_command(launch, command, slots, sets_bash_env(task), files);
   const std::vector<std::string> cleanup = cleanup_command(launch, text, slots, files);
   const std::vector<std::string> inputs = attempt_inputs(launch, text, files);
   if (!was_made && files.folder.is_made())
@@ -229,6 +235,17 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
     wire::FrameWriter(channel_.outgoing(), wire::Kind::metrics)
         .put(wire::AttemptKey{launch.element.value(), launch.attempt})
         .put_texts(regexes_of(task.metrics));
+  std::string slot;
+  std::string call;
+  if (running.is_call) {
+    CallMessage message =
+        call_message(launch, text,
+                     {options_.run_id, options_.run_dir, options_.worker.value(), running.texts.workdir, scratch,
+                      running.outputs.staged(), environment,
+                      options_.results_before ? options_.results_before(launch) : std::vector<std::string>{}});
+    slot = slot_key(launch, message.function, running.texts.memory_limit);
+    call = encode(message);
+  }
   const scheduler::Place bound = launch.place.is_real ? launch.place : scheduler::Place{};
   wire::FrameWriter(channel_.outgoing(), wire::Kind::start)
       .put(wire::StartFields{{launch.element.value(), launch.attempt},
@@ -243,7 +260,14 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
       .put_texts(argv)
       .put_texts(environment)
       .put_text(scratch)
-      .put_texts(cleanup);
+      .put_texts(cleanup)
+      .put_text(slot)
+      .put_bytes(call);
+}
+
+const std::string& ProcessExecutor::Impl::plugin_host() {
+  if (options_.plugin_host.empty()) options_.plugin_host = find_plugin_host();
+  return options_.plugin_host;
 }
 
 void ProcessExecutor::Impl::signal(ElementId element, int signal) {

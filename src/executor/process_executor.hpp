@@ -18,6 +18,10 @@ namespace fugle::executor {
 /// `fugle-spawner` beside the running executable, or in ../libexec/fugle from there. Throws EnvironmentError.
 [[nodiscard]] std::string find_spawner_program();
 
+/// The same for `fugle-plugin-host`, the program of the processes in which functions are called. Throws
+/// EnvironmentError.
+[[nodiscard]] std::string find_plugin_host();
+
 /// Starts the spawner process; to be called before MPI_Init and before any thread exists. It sits in a session of its
 /// own, and ends with every child when this object, or this process however it dies, is gone. Throws EnvironmentError.
 class Spawner {
@@ -50,6 +54,14 @@ struct ExecutorOptions {
   /// Outputs that are not there on a network file system are looked for again for so long.
   Duration settle_limit = std::chrono::seconds(10);
   std::function<bool(const std::string& path)> is_on_network{};  ///< empty: is_on_network() of file_system.hpp
+
+  // Of functions called in standing child processes.
+  std::string plugin_host{};  ///< their program; empty: find_plugin_host(), when the first one is needed
+  /// What the functions before gave, in the order of ElementText::results_of; asked when the attempt is started. Empty:
+  /// nothing.
+  std::function<std::vector<std::string>(const scheduler::Launch& launch)> results_before{};
+  /// Is told what a function that ended OK gave, before the report of that is polled.
+  std::function<void(ElementId element, std::uint16_t attempt, std::string result)> keep_result{};
 };
 
 /// Without the variables by which mpirun and srun talk to their ranks (OMPI_* PMIX_* PMI_* ORTE_* OPAL_* PRTE_*
@@ -72,6 +84,13 @@ struct ExecutorOptions {
 /// An attempt is bound to the CPUs of its place before its program starts, its memory is preferred on the NUMA nodes of
 /// its place. What it was bound to is read back: while it runs (after 0.25 s, 2 s, 18 s, ...) and when it has ended;
 /// that it ran elsewhere is the reason of a report whose class is none.
+///
+/// An attempt of kind `function` is called in a standing process: started when no idle one may take it (slot_key() of
+/// isolated_call.hpp), used again after a call that ended well or returned an error, and ended with the executor, when
+/// its plugins finish (for at most 10 s). Everything above holds for it, with these differences: it dies alone, with
+/// `signal` or whatever ended its process; TERM lets the function see is_cancelled(); after that, or when it has left
+/// child processes behind, its process is killed once it has returned; its memory is always watched, never limited by a
+/// control group, and includes what the process keeps between calls; `setup` when its library can not be loaded.
 ///
 /// Classes: `error` with exit 127 or 126 when the program is not found or not executable, as a shell has it; `setup`
 /// when the working directory can not be entered or the scratch directory not be made; `output` when an output is

@@ -38,6 +38,8 @@ void ProcessExecutor::Impl::take(const wire::Frame& frame) {
       const auto fields = body.get<wire::EndedFields>();
       if (RunningAttempt* running = find(fields.key)) {
         running->texts.ran_on = body.get_numbers();
+        running->texts.call_reason = body.get_bytes();
+        running->result = body.get_bytes();
         AttemptReport report = report_of(fields, running->texts);
         if (report.cls == FailureClass::none && !running->metrics.empty())
           judge_metrics(running->metrics, running->found, report);
@@ -104,6 +106,8 @@ void ProcessExecutor::Impl::finish(AttemptReport report, RunningAttempt& running
   }
   if (report.cls != FailureClass::none) running.outputs.set_aside();
   for (const std::string& path : running.scratch_files) ::unlink(path.c_str());
+  if (report.cls == FailureClass::none && running.is_call && options_.keep_result)
+    options_.keep_result(report.element, report.attempt, std::move(running.result));
   const ElementId element = report.element;
   reports_.push_back(std::move(report));
   running_.erase(element);

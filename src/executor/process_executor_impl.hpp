@@ -32,6 +32,8 @@ struct RunningAttempt {
   StagedOutputs outputs;
   std::vector<std::string> scratch_files;
   AttemptTexts texts;
+  bool is_call = false;
+  std::string result;  ///< of a call
   std::vector<graph::Metric> metrics;
   std::vector<LineScanner::Found> found;  ///< one for each of them
   /// It has ended well but for an output that may yet be seen: what is to be said when it is, and until when.
@@ -64,6 +66,7 @@ class ProcessExecutor::Impl {
   [[nodiscard]] bool sets_bash_env(const graph::Task& task) const;
   void order(const scheduler::Launch& launch, const graph::ElementText& text, const std::string& scratch,
              wire::AttemptKey after, RunningAttempt& running);
+  [[nodiscard]] const std::string& plugin_host();
   /// All 0 when it does not run here.
   [[nodiscard]] wire::AttemptKey key_of(ElementId element) const;
   void refuse(const scheduler::Launch& launch, graph::FailureClass cls, std::string reason);

@@ -39,20 +39,23 @@ int start_spawner(const std::string& program, int socket, pid_t& pid) {
   return error;
 }
 
-}  // namespace
-
-std::string find_spawner_program() {
+/// A program of ours that is no command: beside this one, or in ../libexec/fugle from there.
+std::string find_helper(const std::string& name) {
   namespace fs = std::filesystem;
   std::error_code error;
   const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-  const fs::path beside = here / "fugle-spawner";
-  const fs::path installed = here.parent_path() / "libexec" / "fugle" / "fugle-spawner";
+  const fs::path beside = here / name;
+  const fs::path installed = here.parent_path() / "libexec" / "fugle" / name;
   for (const fs::path& path : {beside, installed})
     if (fs::exists(path, error)) return path.string();
-  throw EnvironmentError(
-      fmt::format("program 'fugle-spawner' not found (looked for {} and {}); install it beside fugle", beside.string(),
-                  installed.string()));
+  throw EnvironmentError(fmt::format("program '{}' not found (looked for {} and {}); install it beside fugle", name,
+                                     beside.string(), installed.string()));
 }
+
+}  // namespace
+
+std::string find_spawner_program() { return find_helper("fugle-spawner"); }
+std::string find_plugin_host() { return find_helper("fugle-plugin-host"); }
 
 Spawner::Spawner(const std::string& program) {
   int sockets[2];

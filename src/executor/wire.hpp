@@ -13,18 +13,26 @@
 //   - start: StartFields (with the attempt whose place it takes, if any), numbers of the CPUs it is bound to, numbers
 //   of
 //     the NUMA nodes its memory comes from, text working directory, texts argv, texts environment of this attempt, text
-//     scratch directory to be made (empty: none), texts argv of its cleanup (none: none)
+//     scratch directory to be made (empty: none), texts argv of its cleanup (none: none), text slot (empty: the program
+//     is a process of its own), bytes call: a whole frame, which a standing process of that slot is given; the program
+//     is started when there is no idle one
 //   - metrics: AttemptKey, texts regular expressions to be looked for in the output of the attempt that is started next
 //   - start_now: AttemptKey, of a start that waits for another attempt
 //   - stop: StopFields
 //   - signal: SignalFields, to the group of a running attempt
+//   - retire_slots: nothing; standing processes are to finish, as the rank will be gone soon
 //   - started: StartedFields; a child exists
 //   - refused: RefusedFields; no child could be made, nothing else follows for this attempt
 //   - ended: EndedFields, numbers of the CPUs it was found on where these are others than wanted; the child is reaped,
-//     its group is dead, its cleanup has run, its scratch directory is gone, its output is in the log
+//     its group is dead, its cleanup has run, its scratch directory is gone, its output is in the log; of a call: bytes
+//     why it failed, bytes result
 //   - found: AttemptKey, what its metrics have found, as put_found() of measure.hpp has it; the next frame is its
 //   `ended`
-//   - text: u32 length, bytes, NUL; texts: u32 count, text...; numbers: u32 count, u32...
+//   - text: u32 length, bytes, NUL; texts: u32 count, text...; numbers: u32 count, u32...; bytes: u32 length, bytes
+//
+// And what the spawner and a standing process say to each other, over the standard input of the latter:
+//   - call: see call_message.hpp; one at a time
+//   - returned: ReturnedFields, bytes why it failed, bytes result
 //
 // Header only and needs nothing else of ours: the spawner includes it too.
 #pragma once
@@ -39,7 +47,7 @@
 
 namespace fugle::executor::wire {
 
-inline constexpr std::uint32_t kWireVersion = 4;
+inline constexpr std::uint32_t kWireVersion = 5;
 
 enum class Kind : std::uint32_t {
   configure = 1,
@@ -52,6 +60,9 @@ enum class Kind : std::uint32_t {
   started,
   refused,
   ended,
+  retire_slots,
+  call,
+  returned,
   metrics,
   found,
 };
@@ -102,6 +113,26 @@ struct RefusedFields {
   std::uint64_t free_bytes = 0;  ///< of find_space
 };
 
+/// How a function ended that was called in a standing process.
+enum class CallEnd : std::uint8_t {
+  none,          ///< its process died, or there was no call
+  good,          ///< it returned 0
+  bad,           ///< it returned something else
+  not_callable,  ///< its library could not be loaded, or its working directory not entered
+};
+
+/// The figures are of the process since it began.
+struct ReturnedFields {
+  std::uint64_t cpu_us = 0;
+  std::uint64_t read_blocks = 0;
+  std::uint64_t written_blocks = 0;
+  std::uint64_t maxrss_kb = 0;
+  std::int32_t exit = 0;        ///< what it returned
+  std::int32_t bind_error = 0;  ///< errno of binding it to its CPUs, without which it ran
+  CallEnd end = CallEnd::none;
+  std::uint8_t has_children = 0;  ///< it left processes behind
+};
+
 /// What became of an attempt's cleanup.
 enum class Cleanup : std::uint8_t {
   none,       ///< there is none, or the program never ran
@@ -133,6 +164,9 @@ struct EndedFields {
   std::uint8_t oom_killed = 0;      ///< by the kernel
   std::uint8_t oom_in_group = 0;    ///< and surely: the control group is its own
   std::uint8_t scratch_stayed = 0;  ///< its scratch directory could not be removed
+  std::uint8_t is_call = 0;
+  CallEnd call_end = CallEnd::none;
+  std::int32_t call_exit = 0;  ///< what the function returned
 };
 
 /// Appends one frame to `out`; complete when it goes out of scope.
@@ -171,6 +205,11 @@ class FrameWriter {
   FrameWriter& put_numbers(const std::vector<std::uint32_t>& numbers) {
     put(static_cast<std::uint32_t>(numbers.size()));
     for (const std::uint32_t number : numbers) put(number);
+    return *this;
+  }
+  FrameWriter& put_bytes(std::string_view bytes) {
+    put(static_cast<std::uint32_t>(bytes.size()));
+    out_.append(bytes);
     return *this;
   }
 
@@ -220,6 +259,17 @@ class FrameReader {
     const auto count = get<std::uint32_t>();
     for (std::uint32_t i = 0; i < count && !failed_; ++i) numbers.push_back(get<std::uint32_t>());
     return numbers;
+  }
+  /// Points into the body.
+  [[nodiscard]] std::string_view get_bytes() {
+    const std::size_t length = get<std::uint32_t>();
+    if (rest_.size() < length) {
+      fail();
+      return {};
+    }
+    const std::string_view bytes = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return bytes;
   }
   [[nodiscard]] bool failed() const { return failed_; }
 

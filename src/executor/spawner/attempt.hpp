@@ -9,8 +9,10 @@
 // In `running` and `killed` the program ends when its first process does, and what is left of its group is killed.
 // In `terminating` the group has had its TERM and the grace is the whole group's: a shell dies of TERM at once while
 // the program it started may still be writing its checkpoint. So there the program ends with the last of the group.
-// In `cleaning` and `removing` the attempt has another first process, and its end is told when that has ended too: who
-// is told of an end finds nothing of the attempt any more.
+// Of a call in a standing process (slot.hpp) the return of the function is the end of the program, and the process
+// lives on; but when the function was told to end, or has left processes behind, the process is killed after it. In
+// `cleaning` and `removing` the attempt has another first process, and its end is told when that has ended too: who is
+// told of an end finds nothing of the attempt any more.
 #pragma once
 
 #include <sys/types.h>
@@ -18,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "executor/line_scanner.hpp"
 #include "executor/spawner/child.hpp"
@@ -28,6 +31,19 @@
 namespace fugle::spawner {
 
 enum class Phase : std::uint8_t { running, terminating, killed, cleaning, removing };
+
+struct Slot;
+
+/// Of an attempt that is a call in a standing process.
+struct Call {
+  std::string slot_key;   ///< empty: the attempt is no call
+  std::string_view call;  ///< the frame for it; in Attempt::texts
+  Slot* slot = nullptr;   ///< that runs it; null: it has died, or is free again
+  executor::wire::ReturnedFields returned{};
+  std::string reason{};  ///< why it failed
+  std::string result{};
+  [[nodiscard]] bool has_returned() const { return returned.end != executor::wire::CallEnd::none; }
+};
 
 /// Times are nanoseconds of the monotonic clock.
 struct Attempt {
@@ -71,7 +87,8 @@ struct Attempt {
   std::int64_t look_at = 0;      ///< when its binding is looked at next; of meaning when it is bound
   std::int64_t look_period = 0;  ///< and how long after that again
   std::string texts;             ///< what its programs point to
-  Child child;
+  Child child;                   ///< not of a call: that of its slot
+  Call call;
   std::unique_ptr<ControlGroup> group;  ///< null: it has none of its own
 
   Child::Program cleanup;  ///< without words: there is none

@@ -65,10 +65,12 @@ void Server::run() {
     if (num_limited_ > 0 && now() >= check_memory_at_) check_memory();
     if (look_at_bindings_at_ != 0 && now() >= look_at_bindings_at_) look_at_bindings();
     if (sweep_at_ != 0 && now() >= sweep_at_) sweep_strays();
+    kill_late_slots();
     release_programs();
     report_finished();
     send_answers();
   }
+  if (slots_are_retired_) wait_for_retired_slots();
   end_everything();
 }
 
@@ -89,6 +91,8 @@ void Server::wait_for_events() {
       has_orders = true;
     else if (what == &child_signal_)
       child_ended_ = true;
+    else if (Slot* const slot = slot_of(what))
+      serve(*slot);
     else if (auto& attempt = *static_cast<Attempt*>(what); !read_piece(attempt, LogWriter::kPieceBytes))
       close_output(attempt);
   }
@@ -103,6 +107,8 @@ int Server::wait_ms() const {
   if (num_limited_ > 0) next = std::min(next, check_memory_at_);
   if (look_at_bindings_at_ != 0) next = std::min(next, look_at_bindings_at_);
   if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
+  for (const auto& slot : slots_)
+    if (slot->kill_at != 0) next = std::min(next, slot->kill_at);
   if (next == kNever) return -1;
   const std::int64_t ms = (next - now() + kMillisecond - 1) / kMillisecond;
   return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 3'600'000));
@@ -131,6 +137,7 @@ void Server::take_orders() {
       case wire::Kind::start_now: start_now(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
       case wire::Kind::signal: signal(wire::FrameReader(frame->body).get<wire::SignalFields>()); break;
       case wire::Kind::stop: stop(wire::FrameReader(frame->body).get<wire::StopFields>()); break;
+      case wire::Kind::retire_slots: retire_slots(); break;
       default: rank_is_there_ = false; break;
     }
   }
@@ -191,6 +198,8 @@ void Server::start(std::string_view body) {
   std::vector<const char*> own = fields.get_texts();
   attempt->scratch = fields.get_text();
   attempt->cleanup.argv = fields.get_texts();
+  attempt->call.slot_key = fields.get_text();
+  attempt->call.call = fields.get_bytes();
   if (fields.failed() || program.argv.empty() || !log_) {
     rank_is_there_ = false;
     return;
@@ -251,10 +260,13 @@ void Server::launch(std::unique_ptr<Attempt> attempt, Child::Program program) {
   attempt->number = ++num_started_;
   attempt->started_alone = attempts_.empty();
   if (!attempt->scratch.empty() && !make_scratch(*attempt)) return;
-  if (attempt->memory_limit > 0 && uses_control_groups_)
+  const bool is_call = !attempt->call.slot_key.empty();
+  if (attempt->memory_limit > 0 && uses_control_groups_ && !is_call)
     attempt->group = control_groups_.make(attempt->number, attempt->memory_limit);
   if (attempt->group != nullptr) program.group = attempt->group->procs();
-  if (const int error = start_process(*attempt, std::move(program)); error != 0) {
+  if (const int error =
+          is_call ? start_call(*attempt, std::move(program)) : start_process(*attempt, std::move(program));
+      error != 0) {
     if (!attempt->scratch.empty()) ::rmdir(attempt->scratch.c_str());
     return refuse({attempt->key, attempt->started, wire::Step::make_process, error});
   }
@@ -341,12 +353,16 @@ bool Server::read_piece(Attempt& attempt, std::size_t limit) {
   char* const space = log_->space();
   const ssize_t n = ::read(attempt.output, space, std::min(limit, LogWriter::kPieceBytes));
   if (n <= 0) return false;
-  if (attempt.metrics != nullptr && attempt.phase < Phase::cleaning)
-    attempt.metrics->add({space, static_cast<std::size_t>(n)});
-  const std::size_t kept = attempt.output_limit.take(space, static_cast<std::size_t>(n));
+  keep_output(attempt, space, static_cast<std::size_t>(n));
+  return true;
+}
+
+/// What was read into the space of the log.
+void Server::keep_output(Attempt& attempt, const char* bytes, std::size_t count) {
+  if (attempt.metrics != nullptr && attempt.phase < Phase::cleaning) attempt.metrics->add({bytes, count});
+  const std::size_t kept = attempt.output_limit.take(bytes, count);
   if (kept > 0) log_->add(kept, attempt.key, now() + unix_offset_);
   say(attempt, attempt.output_limit.take_notice());
-  return true;
 }
 
 /// In the log of the attempt.

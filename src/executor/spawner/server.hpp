@@ -20,6 +20,7 @@
 #include "executor/spawner/descendants.hpp"
 #include "executor/spawner/log_writer.hpp"
 #include "executor/spawner/memory.hpp"
+#include "executor/spawner/slot.hpp"
 
 namespace fugle::spawner {
 
@@ -60,7 +61,25 @@ class Server {
   void signal(const executor::wire::SignalFields& order);
   [[nodiscard]] std::vector<const char*> full_environment(std::vector<const char*> own) const;
 
+  // Calls in standing processes.
+  [[nodiscard]] int start_call(Attempt& attempt, Child::Program program);
+  [[nodiscard]] Slot* find_idle_slot(const std::string& key) const;
+  [[nodiscard]] Slot* make_slot(Attempt& attempt, Child::Program program, int& error);
+  [[nodiscard]] Slot* slot_of(const void* what) const;
+  [[nodiscard]] Slot* slot_of(pid_t pid) const;
+  void serve(Slot& slot);
+  void send_call(Slot& slot);
+  void take_return(Slot& slot, std::string_view body);
+  void leave_slot(Attempt& attempt);
+  void note_death_of(Slot& slot);
+  void retire(Slot& slot) const;
+  void retire_slots();
+  void kill_late_slots();
+  void wait_for_retired_slots();
+
   // Output.
+  void keep_output(Attempt& attempt, const char* bytes, std::size_t count);
+  void read_output(Slot& slot);
   bool read_piece(Attempt& attempt, std::size_t limit);
   void say(Attempt& attempt, const std::string& text);
   void read_what_is_left(Attempt& attempt);
@@ -69,6 +88,7 @@ class Server {
   // Ends.
   void reap();
   void note_end(Attempt& attempt, int wait_status, const rusage& usage);
+  void note_end_of_call(Attempt& attempt, int wait_status, const rusage& usage) const;
   void finish_empty_groups();
   void expire_deadlines();
   [[nodiscard]] bool was_oom_killed(const Attempt& attempt) const;
@@ -120,6 +140,8 @@ class Server {
 
   std::unordered_map<pid_t, std::unique_ptr<Attempt>> attempts_;  ///< by first process
   std::set<std::pair<std::int64_t, Attempt*>> deadlines_;
+  std::vector<std::unique_ptr<Slot>> slots_;                    ///< some tens at most
+  bool slots_are_retired_ = false;                              ///< all, the rank will be gone soon
   std::vector<Attempt*> starting_;                              ///< whose child may still use our memory
   std::size_t num_lingering_ = 0;                               ///< first process ended, group not yet
   std::unordered_map<pid_t, std::unique_ptr<Helper>> helpers_;  ///< that remove leftovers

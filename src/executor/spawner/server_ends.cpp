@@ -24,6 +24,7 @@ constexpr std::int64_t kMemoryPeriod = 200'000'000;
 constexpr std::int64_t kLookGrowth = 8;  // each look at a binding after as many times the time of the one before
 constexpr std::int64_t kLookRound = 50'000'000;
 constexpr int kEndLimitMs = 10'000;
+constexpr std::uint64_t kBlockBytes = 512;  // getrusage(2)
 
 /// Of ranks and threads that share out their CPUs a part is what one of them has, and not odd.
 void note_binding(Attempt& attempt, const BitSet& found) {
@@ -55,7 +56,9 @@ void Server::reap() {
     int wait_status = 0;
     rusage usage{};
     ::wait4(info.si_pid, &wait_status, 0, &usage);
+    Slot* const slot = slot_of(info.si_pid);
     if (!is_attempt) {
+      if (slot != nullptr) note_death_of(*slot);
       helpers_.erase(info.si_pid);
       continue;
     }
@@ -65,6 +68,7 @@ void Server::reap() {
       continue;
     }
     note_end(attempt, wait_status, usage);
+    if (slot != nullptr) note_death_of(*slot);
     if (attempt.phase == Phase::terminating)
       ++num_lingering_;
     else
@@ -74,17 +78,18 @@ void Server::reap() {
 }
 
 void Server::note_end(Attempt& attempt, int wait_status, const rusage& usage) {
-  constexpr std::uint64_t kBlockBytes = 512;  // getrusage(2)
   attempt.first_process_ended = true;
   attempt.ended = now();
   attempt.wait_status = wait_status;
-  attempt.step = attempt.child.step();
-  attempt.error = attempt.child.error();
-  attempt.bind_error = attempt.child.bind_error();
+  const Child& child = attempt.call.slot != nullptr ? attempt.call.slot->child : attempt.child;
+  attempt.step = child.step();
+  attempt.error = child.error();
+  attempt.bind_error = child.bind_error();
   attempt.cpu_ms = (microseconds_of(usage.ru_utime) + microseconds_of(usage.ru_stime)) / 1000;
   attempt.maxrss_kb = std::max(static_cast<std::uint64_t>(usage.ru_maxrss), attempt.peak_bytes / 1024);
   attempt.read_bytes = static_cast<std::uint64_t>(usage.ru_inblock) * kBlockBytes;
   attempt.written_bytes = static_cast<std::uint64_t>(usage.ru_oublock) * kBlockBytes;
+  if (!attempt.call.slot_key.empty()) note_end_of_call(attempt, wait_status, usage);
   if (attempt.group != nullptr) check_group_of(attempt);
   attempt.oom_killed = attempt.oom_kills > 0 || was_oom_killed(attempt);
   if (attempt.memory_limit > 0) --num_limited_;
@@ -240,7 +245,14 @@ void Server::report_finished() {
     fields.oom_killed = attempt->oom_killed;
     fields.oom_in_group = attempt->oom_kills > 0;
     fields.scratch_stayed = attempt->scratch_stayed;
-    wire::FrameWriter(rank_.outgoing(), wire::Kind::ended).put(fields).put_numbers(attempt->ran_on.numbers());
+    fields.is_call = !attempt->call.slot_key.empty();
+    fields.call_end = attempt->call.returned.end;
+    fields.call_exit = attempt->call.returned.exit;
+    wire::FrameWriter(rank_.outgoing(), wire::Kind::ended)
+        .put(fields)
+        .put_numbers(attempt->ran_on.numbers())
+        .put_bytes(attempt->call.reason)
+        .put_bytes(attempt->call.result);
     tell_at_ = 0;
   }
   finished_.clear();

@@ -144,7 +144,9 @@ bool Server::is_abandoned(pid_t stray) const {
 
 std::vector<pid_t> Server::find_strays() const {
   std::vector<pid_t> strays = list_children();
-  std::erase_if(strays, [this](pid_t pid) { return attempts_.contains(pid) || helpers_.contains(pid); });
+  std::erase_if(strays, [this](pid_t pid) {
+    return attempts_.contains(pid) || helpers_.contains(pid) || slot_of(pid) != nullptr;
+  });
   return strays;
 }
 
