@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "report/csv.hpp"
 #include "report/text_table.hpp"
 
 namespace fugle::report {
@@ -38,15 +39,10 @@ std::string life_end_text(const Life& life, bool is_last, RunCondition condition
   return "died without a word" + reason;
 }
 
-/// One JSON value as a CSV field (RFC 4180); null is empty.
-std::string csv_field(const Json& value) {
+/// One JSON value as a CSV field; null is empty.
+std::string csv_field_of(const Json& value) {
   if (value.is_null()) return {};
-  if (!value.is_string()) return to_line(value);
-  const std::string text = value.get<std::string>();
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
-  return quoted + '"';
+  return value.is_string() ? csv_field(value.get<std::string>()) : to_line(value);
 }
 
 }  // namespace
@@ -148,7 +144,7 @@ std::string attempts_csv(const graph::Graph& graph, const AttemptsTable& table) 
       "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb,read_bytes,written_bytes\n";
   for (const Attempt& attempt : table.attempts()) {
     std::vector<std::string> fields;
-    for (const auto& value : attempt_json(graph, table, attempt)) fields.push_back(csv_field(value));
+    for (const auto& value : attempt_json(graph, table, attempt)) fields.push_back(csv_field_of(value));
     csv += fmt::format("{}\n", fmt::join(fields, ","));
   }
   return csv;
