@@ -59,6 +59,17 @@ struct PartyWord {
   bool operator==(const PartyWord&) const = default;
 };
 
+/// What workers say to each other about results of functions, by way of the head, which knows who has what:
+/// who needs a result sends `wanted`; the head asks one that holds it; that one answers `here`, or `gone`, which the
+/// head passes on. `forget`: nobody needs it any more.
+struct ValueWord {
+  enum class Kind : std::uint8_t { wanted = 0, here = 1, gone = 2, forget = 3 } kind = Kind::wanted;
+  ElementId element;  ///< whose result
+  WorkerId who;       ///< wants it
+  std::string bytes;  ///< of `here`
+  bool operator==(const ValueWord&) const = default;
+};
+
 struct AttemptReport {
   enum class Kind : std::uint8_t { started, ended } kind = Kind::started;
   ElementId element;

@@ -2,6 +2,7 @@
 // the head. step() never blocks and returns when it wants to be called again at the latest.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct HeadOptions {
   std::vector<float> expected_s;    ///< [element] seconds an attempt may take; 0: nobody knows. Empty: of none
   Time end_of_allocation = kNever;  ///< nothing starts that is expected to run beyond this, less `reserve`
   Duration reserve{0};
+  std::function<bool(ElementId)> has_result;  ///< earlier lives left its result where rank 0's executor finds it
   std::vector<Observer*> observers;
   std::string life_text;      ///< text of the run_started event: "host pid user"
   bool retry_failed = false;  ///< a person resumed: FAILED, BLOCKED, CANCELLED are tried again

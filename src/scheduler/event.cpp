@@ -18,6 +18,7 @@ const char* name_of(EventKind kind) {
     case EventKind::release_element: return "release_element";
     case EventKind::node_drained: return "node_drained";
     case EventKind::finally_began: return "finally_began";
+    case EventKind::value_lost: return "value_lost";
   }
   return "unknown";
 }

@@ -30,8 +30,9 @@ enum class EventKind : std::uint8_t {
   release_element = 11,  ///< a person lets a held element start again; text: who
   node_drained = 12,     ///< worker, one of the node's; text: why. No worker of that node gets more work in this life
   finally_began = 13,  ///< all else has ended or been stopped: the tasks of `finally` may start; text: state of the run
+  value_lost = 15,     ///< element, a function that was OK: its result is gone and needed, so it runs again
 };
-inline constexpr auto kLastEventKind = EventKind::finally_began;
+inline constexpr auto kLastEventKind = EventKind::value_lost;
 [[nodiscard]] const char* name_of(EventKind kind);
 
 /// 1, 2, 3, ... over all lives of a run; 0: none.

@@ -16,7 +16,8 @@ bool names_element(EventKind kind) {
     case EventKind::attempt_ended:
     case EventKind::cancel_element:
     case EventKind::hold_element:
-    case EventKind::release_element: return true;
+    case EventKind::release_element:
+    case EventKind::value_lost: return true;
     default: return false;
   }
 }
@@ -48,6 +49,9 @@ std::string find_misfit(const RunState& run, const Event& event) {
     return fmt::format("an event of element number {} where there are {}", event.element.value(), num_elements);
   const bool is_attempt = event.kind == EventKind::attempt_started || event.kind == EventKind::attempt_ended;
   if (is_attempt && run.graph().is_gate(event.element)) return "an attempt of what can not run";
+  if (event.kind == EventKind::value_lost && run.state(event.element) != State::ok)
+    return fmt::format("the loss of a result of {} that is {}", run.graph().id(event.element),
+                       name_of(run.state(event.element)));
   if (event.kind == EventKind::attempt_started) return find_bad_start(run, event);
   if (event.kind == EventKind::attempt_ended) return find_bad_end(run, event);
   return {};

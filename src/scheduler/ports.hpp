@@ -74,6 +74,10 @@ class Executor {
   virtual void dismiss(ElementId) {}
   virtual void hear(const PartyWord&) {}
   virtual void poll_words(std::vector<PartyWord>&) {}
+
+  // Results of functions. Who is to start a function asks for those that it takes and are not here.
+  virtual void hear_value(const ValueWord&) {}
+  virtual void poll_value_words(std::vector<ValueWord>&) {}
 };
 
 /// The journal. Appended events become durable in order, a group at a time.

@@ -91,6 +91,22 @@ std::uint32_t RunState::count_unanswered(ElementId e) const {
   return static_cast<std::uint32_t>(unanswered) + (waits_for_finally(e) ? 1 : 0);
 }
 
+bool RunState::is_function(ElementId e) const { return graph_->task_of(e).kind == graph::TaskKind::function; }
+
+/// It began, and what it takes was lost then. Counts anew what it needs.
+bool RunState::waits_for_value(ElementId e) {
+  if (!is_function(e)) return false;
+  recount_answers(e);
+  return unanswered_[e.value()] > 0;
+}
+
+/// Its result was lost, or that of something that the gate stands for.
+bool RunState::runs_again(ElementId need) const {
+  if (!graph_->is_gate(need)) return is_function(need) && attempt(need) > 0;
+  const auto needs = graph_->needs(need);
+  return std::any_of(needs.begin(), needs.end(), [&](std::uint32_t above) { return runs_again(ElementId(above)); });
+}
+
 bool RunState::waits_for_finally(ElementId e) const { return !has_finally_begun_ && graph_->task_of(e).runs_finally; }
 
 bool RunState::has_answered(ElementId e) const {
@@ -190,7 +206,7 @@ void RunState::fail(ElementId e, const Event& event, Effects& effects) {
   } else if (event.cls == FailureClass::preempted ||
              (graph::is_infrastructure(event.cls) && infra_used_[e.value()] < graph_->limits().max_infra_retries)) {
     if (event.cls != FailureClass::preempted) ++infra_used_[e.value()];
-    set(e, State::ready, effects);
+    set(e, waits_for_value(e) ? State::waiting : State::ready, effects);
   } else if (!graph::is_infrastructure(event.cls) && retries_used_[e.value()] < policy.max &&
              policy.covers(event.cls, event.exit)) {
     ++retries_used_[e.value()];
@@ -266,6 +282,28 @@ void RunState::decide(ElementId e, Effects& effects) {
   if (!may_run) answer_dependents(e, effects);
 }
 
+/// Its result is gone: it runs again. What waits for it waits on, also behind gates that were open; what is READY stays
+/// so, because a worker may have begun it, and finds out when it asks for the result.
+void RunState::lose_value(ElementId e, Effects& effects) {
+  FUGLE_EXPECT(state(e) == State::ok, "the result of an element that is not OK was lost");
+  set(e, State::waiting, effects);
+  recount_answers(e);
+  std::vector<ElementId> above{e};
+  while (!above.empty()) {
+    const ElementId one = above.back();
+    above.pop_back();
+    for (const std::uint32_t s : graph_->successors(one)) {
+      const ElementId below(s);
+      if (graph_->is_gate(below) && !graph_->is_end_gate(below) && state(below) == State::ok) {
+        set(below, State::waiting, effects);
+        above.push_back(below);
+      }
+      if (state(below) == State::waiting) recount_answers(below);
+    }
+  }
+  if (unanswered_[e.value()] == 0) set(e, State::ready, effects);
+}
+
 void RunState::begin_finally(Effects& effects) {
   FUGLE_EXPECT(!has_finally_begun_);
   has_finally_begun_ = true;
@@ -332,6 +370,7 @@ void apply(RunState& run, const Event& event, Effects& effects) {
     case EventKind::hold_element: run.hold(event.element, effects); break;
     case EventKind::release_element: run.let_go(event.element, effects); break;
     case EventKind::finally_began: run.begin_finally(effects); break;
+    case EventKind::value_lost: run.lose_value(event.element, effects); break;
     case EventKind::none:
     case EventKind::run_ended:
     case EventKind::worker_joined:
@@ -353,8 +392,9 @@ void RunState::check_invariants() const {
     const bool waits = states_[i] == State::waiting;
     const auto needs = graph_->needs(e);
     const bool needs_are_ok = std::all_of(needs.begin(), needs.end(), [&](std::uint32_t need) {
-      // What has ended stays so when that which it came after runs again.
-      return counts_as_ok(ElementId(need)) || (graph_->is_end_gate(ElementId(need)) && attempts_[i] > 0);
+      // What has ended stays so when that which it came after runs again, be it for its result.
+      return counts_as_ok(ElementId(need)) || (graph_->is_end_gate(ElementId(need)) && attempts_[i] > 0) ||
+             runs_again(ElementId(need));
     });
     const bool has_begun = is_live(states_[i]) || states_[i] == State::ready || states_[i] == State::ok ||
                            states_[i] == State::failed || states_[i] == State::retry_wait;

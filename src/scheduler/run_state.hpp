@@ -6,6 +6,7 @@
 //      |-------> BLOCKED (all it needs have ended, and one is FAILED or BLOCKED)
 //      '-------> CANCELLED (one it needs is; on request also from READY, RUNNING, RETRY_WAIT)
 //   hold_element:              WAITING, READY, RETRY_WAIT ---> HELD;  release_element: HELD ---> WAITING, READY, ...
+//   value_lost:                OK ---> WAITING or READY (a function whose result is gone and still needed)
 //   at a new life of the run:  RUNNING ---> READY
 //   retry_all:                 FAILED, BLOCKED, CANCELLED ---> WAITING or READY
 //                              READY ---> WAITING behind an end gate that closes again
@@ -131,6 +132,10 @@ class RunState {
   [[nodiscard]] std::vector<ElementId> who_answers(ElementId ended, Effects& effects);
   void answer_successors(ElementId e, std::vector<ElementId>& ended, Effects& effects);
   [[nodiscard]] bool waits_for_finally(ElementId e) const;
+  [[nodiscard]] bool is_function(ElementId e) const;
+  [[nodiscard]] bool waits_for_value(ElementId e);
+  [[nodiscard]] bool runs_again(ElementId need) const;
+  void lose_value(ElementId e, Effects& effects);
   void hold(ElementId e, Effects& effects);
   void let_go(ElementId e, Effects& effects);
   void begin_finally(Effects& effects);
