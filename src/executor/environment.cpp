@@ -46,22 +46,10 @@ constexpr std::array kLauncherPrefixes = std::to_array<std::string_view>({
 
 /// Of an attempt of another run, inside which this one was started.
 constexpr std::array kAttemptPrefixes = std::to_array<std::string_view>({
-    "FUGLE_RUN_ID=",
-    "FUGLE_RUN_DIR=",
-    "FUGLE_TASK=",
-    "FUGLE_ELEMENT=",
-    "FUGLE_ATTEMPT=",
-    "FUGLE_INDEX=",
-    "FUGLE_CORES=",
-    "FUGLE_MEM=",
-    "FUGLE_GPUS=",
-    "FUGLE_CPUS=",
-    "FUGLE_SCRATCH=",
-    "FUGLE_RUN_STATE=",
-    "FUGLE_MATRIX_",
-    "FUGLE_IN_",
-    "FUGLE_OUT_",
-    "FUGLE_PARAM_",
+    "FUGLE_RUN_ID=",         "FUGLE_RUN_DIR=", "FUGLE_TASK=",  "FUGLE_ELEMENT=", "FUGLE_ATTEMPT=",
+    "FUGLE_INDEX=",          "FUGLE_CORES=",   "FUGLE_RANKS=", "FUGLE_NODES=",   "FUGLE_HOSTFILE=",
+    "FUGLE_LAUNCHER_HINTS=", "FUGLE_MEM=",     "FUGLE_GPUS=",  "FUGLE_CPUS=",    "FUGLE_SCRATCH=",
+    "FUGLE_RUN_STATE=",      "FUGLE_MATRIX_",  "FUGLE_IN_",    "FUGLE_OUT_",     "FUGLE_PARAM_",
     "FUGLE_JOB_MEM_PER_",
 });
 
@@ -114,7 +102,7 @@ std::vector<std::string> attempt_environment(std::string_view run_id, std::strin
                                              const std::vector<std::string>& inputs, const graph::SlotValues& slots) {
   const graph::Task& task = *launch.task;
   std::vector<std::string> out;
-  out.reserve(16 + task.env.size() + task.env_names.size() + task.matrix_names.size() + inputs.size() +
+  out.reserve(20 + task.env.size() + task.env_names.size() + task.matrix_names.size() + inputs.size() +
               slots.staged_outputs.size());
   out.push_back(variable("FUGLE_ELEMENT", "", launch.id));
   out.push_back(variable("FUGLE_ATTEMPT", "", fmt::format_int(launch.attempt).c_str()));
@@ -122,7 +110,11 @@ std::vector<std::string> attempt_environment(std::string_view run_id, std::strin
   out.push_back(variable("FUGLE_RUN_DIR", "", run_dir));
   out.push_back(variable("FUGLE_TASK", "", task.name));
   out.push_back(variable("FUGLE_INDEX", "", fmt::format_int(launch.index).c_str()));
-  out.push_back(variable("FUGLE_CORES", "", fmt::format_int(launch.granted.cores).c_str()));
+  const graph::Shape& shape = task.shape;
+  const std::uint32_t cores = shape.ranks > 0 ? shape.cores_per_rank : launch.granted.cores;
+  out.push_back(variable("FUGLE_CORES", "", fmt::format_int(cores).c_str()));
+  out.push_back(variable("FUGLE_RANKS", "", fmt::format_int(std::max(shape.ranks, 1u)).c_str()));
+  out.push_back(variable("FUGLE_NODES", "", fmt::format_int(shape.nodes).c_str()));
   out.push_back(variable("FUGLE_GPUS", "", fmt::format_int(launch.granted.gpus).c_str()));
   if (!launch.place.cpus.empty()) out.push_back(variable("FUGLE_CPUS", "", topology::list_text(launch.place.cpus)));
   if (launch.granted.mem_bytes > 0)

@@ -19,7 +19,8 @@ namespace fugle::executor {
 
 /// The variables of one attempt. `inputs` are the values of FUGLE_IN_*: list inputs are files by now.
 /// FUGLE_SCRATCH and FUGLE_RUN_STATE are there where `slots` has them. FUGLE_MEM is in bytes, FUGLE_CPUS the list
-/// "0-3,8" of the CPUs it is bound to. The identity comes first: the spawner looks for it there.
+/// "0-3,8" of the CPUs it is bound to. FUGLE_CORES is per rank, FUGLE_GPUS and FUGLE_MEM per node. The identity comes
+/// first: the spawner looks for it there.
 [[nodiscard]] std::vector<std::string> attempt_environment(std::string_view run_id, std::string_view run_dir,
                                                            const scheduler::Launch& launch,
                                                            const graph::ElementText& text,

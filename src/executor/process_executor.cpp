@@ -16,6 +16,7 @@
 #include "base/assert.hpp"
 #include "base/error.hpp"
 #include "base/file_rights.hpp"
+#include "base/text.hpp"
 #include "executor/command.hpp"
 #include "executor/environment.hpp"
 #include "executor/file_system.hpp"
@@ -47,6 +48,18 @@ std::uint64_t memory_limit_of(const Launch& launch) {
   return std::max(launch.granted.mem_bytes, launch.task->request.mem_bytes);
 }
 
+std::string host_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+std::string shell_text(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + quote_for_shell(word);
+  return text;
+}
+
 /// The files the spawner will append to are made here, where a problem can still be told.
 void make_log_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateFile);
@@ -74,6 +87,8 @@ ProcessExecutor::Impl::Impl(Spawner& spawner, ExecutorOptions options)
   watch(EPOLL_CTL_ADD, timer_, EPOLLIN);
   if (options_.scratch_root.empty()) options_.scratch_root = default_scratch_root();
   if (!options_.is_on_network) options_.is_on_network = is_on_network;
+  if (options_.host.empty()) options_.host = host_name();
+  launchers_ = find_launchers(options_.environment, spawner.program(), options_.slurm_job);
   configure();
 }
 ProcessExecutor::Impl::~Impl() {
@@ -155,6 +170,12 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   running.id = launch.id;
   running.metrics = launch.task->metrics;
   running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
+  running.is_call = launch.task->kind == graph::TaskKind::function;
+  if (running.is_call && options_.results_before) {
+    auto results = options_.results_before(launch);
+    if (!results) return refuse(launch, FailureClass::lost, "lost: a result that it is to be given is gone");
+    running.results_before = std::move(*results);
+  }
   running.texts.timeout = launch.task->timeout;
   running.texts.memory_limit = memory_limit_of(launch);
   if (launch.place.is_real) running.texts.cpus = launch.place.cpus;
@@ -212,25 +233,29 @@ bool ProcessExecutor::Impl::sets_bash_env(const graph::Task& task) const {
 void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, const std::string& scratch,
                                   wire::AttemptKey after, RunningAttempt& running) {
   const graph::Task& task = *launch.task;
-  const graph::SlotValues slots{running.outputs.staged(), launch.attempt, scratch, launch.run_state};
   AttemptFiles files{launch, folder_in(temporary_root(options_.environment)), running.scratch_files};
   const bool was_made = files.folder.is_made();
+  const LaunchWords launcher = plan_ranks(launch, files, running);
+  const std::string launcher_text = shell_text(launcher.words);
+  const graph::SlotValues slots{running.outputs.staged(), launch.attempt, scratch, launch.run_state, launcher_text};
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
   const bool restarts = can_restart(launch, text, running.texts.workdir);
   const auto& command = restarts && !text.restart_command.empty() ? text.restart_command : text.command;
-  running.is_call = task.kind == graph::TaskKind::function;
-  const std::vector<std::string> argv = running.is_call
-                                            ? std::vector<std::string>{plugin_host()}
-                                            : attempt_command(launch, command, slots, sets_bash_env(task), files);
+  std::vector<std::string> argv = running.is_call ? std::vector<std::string>{plugin_host()}
+                                                  : attempt_command(launch, command, slots, sets_bash_env(task), files);
   const std::vector<std::string> cleanup = cleanup_command(launch, text, slots, files);
   const std::vector<std::string> inputs = attempt_inputs(launch, text, files);
+  std::vector<std::string> host_variables;
+  add_host_file(launch, files, host_variables);
   if (!was_made && files.folder.is_made())
     wire::FrameWriter(channel_.outgoing(), wire::Kind::own_folder).put_text(files.folder.path());
   std::vector<std::string> environment =
       attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, slots);
+  environment.insert(environment.end(), host_variables.begin(), host_variables.end());
   if (restarts) environment.emplace_back("FUGLE_RESTART=1");
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
   running.texts.program = argv.front();
+  if (running.ranked.is_direct) argv.insert(argv.begin(), launcher.words.begin(), launcher.words.end());
   if (!task.metrics.empty())
     wire::FrameWriter(channel_.outgoing(), wire::Kind::metrics)
         .put(wire::AttemptKey{launch.element.value(), launch.attempt})
@@ -241,8 +266,7 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
     CallMessage message =
         call_message(launch, text,
                      {options_.run_id, options_.run_dir, options_.worker.value(), running.texts.workdir, scratch,
-                      running.outputs.staged(), environment,
-                      options_.results_before ? options_.results_before(launch) : std::vector<std::string>{}});
+                      running.outputs.staged(), environment, std::move(running.results_before)});
     slot = slot_key(launch, message.function, running.texts.memory_limit);
     call = encode(message);
   }
@@ -253,7 +277,8 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
                              task.grace.count(),
                              running.texts.memory_limit,
                              task.scratch_bytes,
-                             after})
+                             after,
+                             running.ranked.is_ranked})
       .put_numbers(bound.cpus)
       .put_numbers(bound.numa_nodes)
       .put_text(running.texts.workdir)

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +33,10 @@ class Spawner {
   Spawner& operator=(Spawner&&) = delete;
   [[nodiscard]] int socket() const { return socket_; }
   [[nodiscard]] int pid() const { return pid_; }
+  [[nodiscard]] const std::string& program() const { return program_; }
 
  private:
+  std::string program_;
   int socket_ = -1;
   int pid_ = -1;
 };
@@ -55,11 +58,19 @@ struct ExecutorOptions {
   Duration settle_limit = std::chrono::seconds(10);
   std::function<bool(const std::string& path)> is_on_network{};  ///< empty: is_on_network() of file_system.hpp
 
+  // Of attempts with MPI ranks.
+  std::string host{};               ///< as the head knows this node; empty: gethostname(2)
+  std::string slurm_job{};          ///< in which this worker is; empty: in none
+  std::vector<topology::Pu> pus{};  ///< of this worker: by these GPUs are near to ranks
+  /// Removes what killed MPI programs left on this node: after an attempt with ranks that ended badly. `temporary`:
+  /// where their session directories are. Empty: nothing is done.
+  std::function<void(const std::string& temporary)> remove_mpi_debris{};
+
   // Of functions called in standing child processes.
   std::string plugin_host{};  ///< their program; empty: find_plugin_host(), when the first one is needed
-  /// What the functions before gave, in the order of ElementText::results_of; asked when the attempt is started. Empty:
-  /// nothing.
-  std::function<std::vector<std::string>(const scheduler::Launch& launch)> results_before{};
+  /// What the functions before gave, in the order of ElementText::results_of; asked when the attempt is started, which
+  /// is `lost` when there is nothing. Empty: no results.
+  std::function<std::optional<std::vector<std::string>>(const scheduler::Launch& launch)> results_before{};
   /// Is told what a function that ended OK gave, before the report of that is polled.
   std::function<void(ElementId element, std::uint16_t attempt, std::string result)> keep_result{};
 };
@@ -91,6 +102,12 @@ struct ExecutorOptions {
 /// `signal` or whatever ended its process; TERM lets the function see is_cancelled(); after that, or when it has left
 /// child processes behind, its process is killed once it has returned; its memory is always watched, never limited by a
 /// control group, and includes what the process keeps between calls; `setup` when its library can not be loaded.
+///
+/// An attempt with MPI ranks (Shape::ranks) is its launcher, srun or mpirun, and all that this starts: see
+/// launcher.hpp. A list of words is started on every rank; then `launch` is also the class of a launcher that started
+/// none, and `signal` that of an exit code by which it tells of one. A shell text runs once, and is told the launcher
+/// (slot L). Where srun started them, the ranks are no descendants of ours: cpu_ms and the bytes are those of srun
+/// alone, memory is limited by Slurm, and what is left after a bad end is found by its environment.
 ///
 /// Classes: `error` with exit 127 or 126 when the program is not found or not executable, as a shell has it; `setup`
 /// when the working directory can not be entered or the scratch directory not be made; `output` when an output is

@@ -70,8 +70,9 @@ void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
 }
 
 /// The spawner is done with it.
-void ProcessExecutor::Impl::end(const AttemptReport& report) {
+void ProcessExecutor::Impl::end(AttemptReport report) {
   RunningAttempt& running = running_.at(report.element);
+  if (running.ranked.is_ranked) judge_ranks(report, running);
   if (report.cls != FailureClass::none || !may_settle(running)) return finish(report, running);
   running.unsettled = report;
   running.settles_until = std::chrono::steady_clock::now() + options_.settle_limit;

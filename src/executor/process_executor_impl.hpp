@@ -1,5 +1,6 @@
 // The inside of ProcessExecutor: what it knows of its running attempts and of the channel to its spawner.
-// process_executor.cpp starts and stops them, process_executor_ends.cpp takes the answers and settles the outputs.
+// process_executor.cpp starts and stops them, process_executor_ranks.cpp knows what MPI ranks need besides,
+// process_executor_ends.cpp takes the answers and settles the outputs.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,8 @@
 #include <vector>
 
 #include "executor/channel.hpp"
+#include "executor/command.hpp"
+#include "executor/launcher.hpp"
 #include "executor/line_scanner.hpp"
 #include "executor/node_folder.hpp"
 #include "executor/outcome.hpp"
@@ -25,6 +28,15 @@ inline constexpr auto kSlowTick = std::chrono::seconds(5);     ///< while anythi
 
 inline Time unix_now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
+/// Of an attempt with MPI ranks.
+struct RankedAttempt {
+  bool is_ranked = false;
+  bool by_srun = false;     ///< its ranks are not our descendants
+  bool is_direct = false;   ///< its first process is the launcher, not a script
+  std::string mark{};       ///< file that is there once a rank has started; empty: that is not known
+  std::string temporary{};  ///< where MPI keeps its session directories
+};
+
 struct RunningAttempt {
   std::uint16_t attempt = 0;
   std::string id;
@@ -33,12 +45,14 @@ struct RunningAttempt {
   std::vector<std::string> scratch_files;
   AttemptTexts texts;
   bool is_call = false;
-  std::string result;  ///< of a call
+  std::vector<std::string> results_before;  ///< of the functions before, until the call is made
+  std::string result;                       ///< of a call
   std::vector<graph::Metric> metrics;
   std::vector<LineScanner::Found> found;  ///< one for each of them
   /// It has ended well but for an output that may yet be seen: what is to be said when it is, and until when.
   std::optional<scheduler::AttemptReport> unsettled;
   std::chrono::steady_clock::time_point settles_until{};
+  RankedAttempt ranked;
 };
 
 class ProcessExecutor::Impl {
@@ -71,9 +85,14 @@ class ProcessExecutor::Impl {
   [[nodiscard]] wire::AttemptKey key_of(ElementId element) const;
   void refuse(const scheduler::Launch& launch, graph::FailureClass cls, std::string reason);
 
+  [[nodiscard]] LaunchWords plan_ranks(const scheduler::Launch& launch, const AttemptFiles& files,
+                                       RunningAttempt& running);
+  void add_host_file(const scheduler::Launch& launch, const AttemptFiles& files, std::vector<std::string>& environment);
+  void judge_ranks(scheduler::AttemptReport& report, const RunningAttempt& running) const;
+
   void take(const wire::Frame& frame);
   void note_start(const wire::StartedFields& fields);
-  void end(const scheduler::AttemptReport& report);
+  void end(scheduler::AttemptReport report);
   [[nodiscard]] bool may_settle(const RunningAttempt& running) const;
   void finish(scheduler::AttemptReport report, RunningAttempt& running);
   void look_again();
@@ -93,7 +112,9 @@ class ProcessExecutor::Impl {
   std::chrono::nanoseconds tick_{0};  ///< of the timer; 0: it is off
   bool is_waiting_to_send_ = false;
   bool is_broken_ = false;
-  std::map<std::string, NodeFolder> folders_;  ///< by root
+  Launchers launchers_;
+  std::map<std::string, NodeFolder> folders_;      ///< by root
+  std::map<std::string, std::string> host_files_;  ///< of single nodes: by what is in them
   std::unordered_map<ElementId, RunningAttempt> running_;
   std::vector<ElementId> unsettled_;
   std::vector<scheduler::AttemptReport> reports_;

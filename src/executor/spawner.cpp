@@ -57,7 +57,7 @@ std::string find_helper(const std::string& name) {
 std::string find_spawner_program() { return find_helper("fugle-spawner"); }
 std::string find_plugin_host() { return find_helper("fugle-plugin-host"); }
 
-Spawner::Spawner(const std::string& program) {
+Spawner::Spawner(const std::string& program) : program_(program) {
   int sockets[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
     throw EnvironmentError(fmt::format("cannot make a socket ({}); raise 'ulimit -n'", std::strerror(errno)));
@@ -79,6 +79,8 @@ Spawner::~Spawner() {
 }
 
 Spawner::Spawner(Spawner&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)), pid_(std::exchange(other.pid_, -1)) {}
+    : program_(std::move(other.program_)),
+      socket_(std::exchange(other.socket_, -1)),
+      pid_(std::exchange(other.pid_, -1)) {}
 
 }  // namespace fugle::executor

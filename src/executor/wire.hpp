@@ -85,6 +85,7 @@ struct StartFields {
   std::uint64_t memory_limit = 0;   ///< bytes; 0: none
   std::uint64_t scratch_bytes = 0;  ///< to be free where the scratch directory is; 0: any
   AttemptKey after{};               ///< waits until this attempt has ended; all 0, as no attempt is: for none
+  std::uint64_t shares_out = 0;     ///< its ranks take parts of its CPUs
 };
 
 struct StopFields {

@@ -2,7 +2,7 @@
 // socket as descriptor 3; ends when the other end is closed. A program of its own and small, because what a rank
 // carries after MPI_Init (memory, sockets, threads, network registrations) makes starting children slow or dangerous,
 // and because it outlives its rank by the moment it takes to end the children. It is also the program that removes
-// directories for it, see remove_tree.hpp.
+// directories for it, see remove_tree.hpp, and that launches and binds MPI ranks, see rank_modes.hpp.
 //
 // What children can do to it. They run as the same user, so nothing keeps one from kill(getppid(), SIGKILL): then the
 // kernel kills all of them (PR_SET_PDEATHSIG), the rank looks for what they had started, and the attempts end as
@@ -18,8 +18,11 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "executor/spawner/child.hpp"
+#include "executor/spawner/rank_modes.hpp"
 #include "executor/spawner/remove_tree.hpp"
 #include "executor/spawner/server.hpp"
 
@@ -61,6 +64,12 @@ int main(int argc, char** argv) {
   if (argc == 4 && std::strcmp(argv[1], kRemoveLeftovers) == 0) {
     fugle::spawner::remove_leftovers(argv[2], argv[3]);
     return 0;
+  }
+  if (argc > 2) {
+    const std::vector<std::string> words(argv + 2, argv + argc);
+    if (std::strcmp(argv[1], fugle::spawner::kLaunch) == 0) return fugle::spawner::launch(words);
+    if (std::strcmp(argv[1], fugle::spawner::kBindRank) == 0) return fugle::spawner::bind_rank(words);
+    if (std::strcmp(argv[1], fugle::spawner::kAgent) == 0) return fugle::spawner::ask_agent(words);
   }
   if (::fcntl(kSocket, F_GETFD) < 0) {
     std::fputs("fugle-spawner is started by fugle itself (descriptor 3 is not open); use 'fugle run'\n", stderr);

@@ -1,0 +1,2 @@
+// MPI attempts over several nodes.
+#include <gtest/gtest.h>
