@@ -35,6 +35,8 @@ class TaskCompiler {
     for (const Text& word : node_.argv) task_.command.push_back(text(word, shell_place("run")).text);
     if (node_.cleanup) task_.cleanup = text(*node_.cleanup, {"cleanup", Stage::attempt, true, true}).text;
     if (node_.restart) compile_restart(*node_.restart);
+    if (node_.with && node_.is_function()) compile_arguments();
+    if (node_.service) compile_service(*node_.service);
     task_.uses_scratch = task_.uses_scratch || names_scratch_variable();
     for (const Need& need : node_.needs) compile_need(need);
   }
@@ -53,6 +55,20 @@ class TaskCompiler {
     for (const Text& word : restart.argv) task_.restart_command.push_back(text(word, place).text);
   }
 
+  void compile_arguments() {
+    const auto compile = [&](const Text& one) -> std::optional<TextTemplate> {
+      CompiledText compiled = text(one, {"with", Stage::element, true});
+      if (task_.is_broken) return std::nullopt;
+      return std::move(compiled.text);
+    };
+    task_.arguments = ArgumentsTemplate::compile(*node_.with, compile);
+  }
+
+  void compile_service(const ServiceKeys& service) {
+    task_.ready_command = text(*service.ready, {"service.ready", Stage::attempt, true, true}).text;
+    if (service.stop) task_.stop_command = text(*service.stop, {"service.stop", Stage::attempt, true, true}).text;
+  }
+
   void count_elements() {
     task_.num_elements = std::max<std::uint64_t>(node_.lines.size(), 1);
     for (const CompiledVariable& variable : task_.matrix)
@@ -69,6 +85,9 @@ class TaskCompiler {
     const auto names_it = [](std::string_view text) { return text.find("FUGLE_SCRATCH") != std::string_view::npos; };
     const auto text_names_it = [&](const Text& text) { return names_it(text.raw); };
     if (node_.restart && node_.restart->script && text_names_it(*node_.restart->script)) return true;
+    if (node_.service && ((node_.service->ready && text_names_it(*node_.service->ready)) ||
+                          (node_.service->stop && text_names_it(*node_.service->stop))))
+      return true;
     return (node_.script && text_names_it(*node_.script)) || (node_.cleanup && text_names_it(*node_.cleanup)) ||
            std::any_of(node_.argv.begin(), node_.argv.end(), text_names_it) ||
            std::any_of(node_.shell.begin(), node_.shell.end(), names_it) ||

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "workflow/arguments.hpp"
 #include "workflow/scope.hpp"
 #include "workflow/settings.hpp"
 #include "workflow/text_template.hpp"
@@ -51,10 +52,16 @@ struct CompiledTask {
   std::optional<TextTemplate> cleanup;
   std::vector<TextTemplate> restart_files;
   std::vector<TextTemplate> restart_command;  ///< as `command`
-  bool uses_scratch = false;                  ///< its texts name the directory, by expression or by variable
+  std::optional<ArgumentsTemplate> arguments;
+  std::optional<TextTemplate> ready_command;
+  std::optional<TextTemplate> stop_command;
+  bool uses_scratch = false;  ///< its texts name the directory, by expression or by variable
   SettingsTemplate settings;
   std::vector<std::uint32_t> needs;   ///< numbers of the tasks in `needs`, parallel to TaskNode::needs
   std::vector<Reference> references;  ///< the first place for each task
+  /// Parallel to `needs`, where it says `each`: [element] the one of the other task that belongs to it. Known once all
+  /// tasks are compiled.
+  std::vector<std::vector<std::uint32_t>> matches{};
 };
 
 /// `names` are those of the workflow. Reports E202, E205, E207, E209 and all mistakes of expressions that need no

@@ -32,6 +32,10 @@ void for_each_path(const Value& input, Visit visit) {
   }
 }
 
+bool has_own_directories(const CompiledTask& task) {
+  return task.node->has_own_workdir || (task.workdir && task.workdir->varies);
+}
+
 std::string joined_absolute(const Value& input, const std::string& directory) {
   std::string out;
   for_each_path(input, [&](const std::string& path) {
@@ -73,6 +77,7 @@ void ElementMaker::add_all(const CompiledTask& task) {
         graph::Task grouped = *common;
         apply(*settings, grouped);
         place->second = builder_.add_task(std::move(grouped));
+        warn_of_shared_crashes(node, *settings);
       }
       group = place->second;
     }
@@ -103,6 +108,9 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   common.name = node.name;
   common.description = node.description;
   common.runs_finally = node.runs_finally;
+  if (node.is_function()) common.kind = graph::TaskKind::function;
+  if (node.service) common.service = {true, Duration{0}, node.service->stop_signal};
+  common.metrics = node.metrics;
   common.has_cleanup = task.cleanup.has_value();
   if (node.restart) common.restart = {true, node.restart->signal, Duration{0}};
   common.has_scratch = task.uses_scratch || symbols_.workflow->scratch.has_value();
@@ -110,7 +118,7 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   common.retries = node.retries.when;
   common.estimate = node.estimate.expression ? Duration{0} : node.estimate.value;
   if (node.script || !node.lines.empty()) common.shell = node.shell;
-  if (!task.workdir || !task.workdir->varies) common.workdir = names.workdir();
+  if (!has_own_directories(task)) common.workdir = names.workdir();
   for (const MatrixVar& variable : node.matrix) common.matrix_names.push_back(variable.name);
   for (std::uint32_t i = 0; i < node.inputs.size(); ++i) {
     common.input_names.push_back(node.inputs[i].name);
@@ -150,11 +158,13 @@ void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std
   text.outputs.resize(task.outputs.size());
   for (std::uint32_t i = 0; i < task.outputs.size(); ++i) text.outputs[i] = names.output_path(i);
   text.workdir.clear();
-  if (task.workdir && task.workdir->varies) text.workdir = names.workdir();
+  if (has_own_directories(task)) text.workdir = names.workdir();
 
   text.cleanup.clear();
   if (task.cleanup) task.cleanup->append_slotted(names, TextTemplate::Use::shell, text.cleanup);
   fill_restart(task, names, text);
+  fill_service(task, names, text);
+  if (task.node->is_function()) fill_function(task, names, index, text);
   text.env.clear();
   for (const auto& [name, value] : task.env)
     if (value.varies) value.text.append_slotted(names, TextTemplate::Use::word, text.env.emplace_back());
@@ -181,6 +191,35 @@ void ElementMaker::fill_restart(const CompiledTask& task, const ElementNames& na
   text.restart_files.clear();
   for (const TextTemplate& file : task.restart_files) text.restart_files.push_back(file.text(names));
   fill_command(task, names, task.restart_command, text.restart_command);
+}
+
+void ElementMaker::fill_service(const CompiledTask& task, const ElementNames& names, graph::ElementText& text) {
+  text.ready_command.clear();
+  text.stop_command.clear();
+  if (task.ready_command) task.ready_command->append_slotted(names, TextTemplate::Use::shell, text.ready_command);
+  if (task.stop_command) task.stop_command->append_slotted(names, TextTemplate::Use::shell, text.stop_command);
+}
+
+void ElementMaker::fill_function(const CompiledTask& task, const ElementNames& names, std::uint64_t index,
+                                 graph::ElementText& text) const {
+  text.arguments = task.arguments ? task.arguments->json(names) : "{}";
+  text.results_of.clear();
+  for (std::size_t i = 0; i < task.needs.size(); ++i) {
+    const CompiledTask& above = tasks_[task.needs[i]];
+    if (!above.node->is_function()) continue;
+    const std::uint64_t first = first_element_[above.number];
+    if (!task.matches[i].empty())
+      text.results_of.push_back(std::to_string(first + task.matches[i][index]));
+    else
+      for (std::uint64_t e = 0; e < above.num_elements; ++e) text.results_of.push_back(std::to_string(first + e));
+  }
+}
+
+void ElementMaker::warn_of_shared_crashes(const TaskNode& node, const Settings& settings) const {
+  if (!node.is_function() || settings.isolate || node.isolate.at.line > 0) return;
+  diagnostics_.warning(
+      "W06", node.plugin.at,
+      fmt::format("a crash of plugin '{}' ends the whole run; write isolate: false to accept", settings.function));
 }
 
 void ElementMaker::link_files(const CompiledTask& task, const ElementNames& names, ElementId element) {

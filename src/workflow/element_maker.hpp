@@ -19,7 +19,12 @@ class ElementMaker {
         lists_(symbols, tasks),
         builder_(builder),
         links_(links),
-        diagnostics_(diagnostics) {}
+        diagnostics_(diagnostics) {
+    for (const CompiledTask& task : tasks) {
+      first_element_.push_back(num_elements_);
+      num_elements_ += task.num_elements;
+    }
+  }
 
   /// Reports the first wrong element of the task (E402 to E405, E104 and the like) and leaves the rest out; E203.
   void add_elements_of(const CompiledTask& task);
@@ -34,6 +39,10 @@ class ElementMaker {
   void fill(const CompiledTask& task, const ElementNames& names, std::uint64_t index, graph::ElementText& text) const;
   static void fill_command(const CompiledTask& task, const ElementNames& names, const std::vector<TextTemplate>& from,
                            std::vector<std::string>& into);
+  void fill_function(const CompiledTask& task, const ElementNames& names, std::uint64_t index,
+                     graph::ElementText& text) const;
+  static void fill_service(const CompiledTask& task, const ElementNames& names, graph::ElementText& text);
+  void warn_of_shared_crashes(const TaskNode& node, const Settings& settings) const;
   static void fill_restart(const CompiledTask& task, const ElementNames& names, graph::ElementText& text);
   void link_files(const CompiledTask& task, const ElementNames& names, ElementId element);
   void report_second_writer(const CompiledTask& task, const ElementNames& names, FileUser first, FileUser second);
@@ -44,6 +53,8 @@ class ElementMaker {
   graph::GraphBuilder& builder_;
   FileLinks& links_;
   Diagnostics& diagnostics_;
+  std::vector<std::uint64_t> first_element_;  ///< [task], as long as none is broken
+  std::uint64_t num_elements_ = 0;
 };
 
 }  // namespace fugle::workflow

@@ -38,7 +38,7 @@ Value ElementNames::value_of(const Name& name) const {
     case NameKind::launcher: return std::string();
     case NameKind::input: return inserted(input(name.item));
     case NameKind::output: return output_path(name.item);
-    case NameKind::task_output: return inserted(output_lists_.get(name.item, name.output));
+    case NameKind::task_output: return inserted(output_of_task(name));
     default: return is_resource(name.kind) ? resource(name.kind) : workflow_names_.value_of(name);
   }
 }
@@ -61,9 +61,20 @@ Value ElementNames::resource(NameKind kind) const {
   return whole(std::uint64_t{settings_.request.gpus} * shape.nodes);
 }
 
+Value ElementNames::output_of_task(const Name& name) const {
+  const Value& all = output_lists_.get(name.item, name.output);
+  const List* list = std::get_if<List>(&all.data);
+  for (std::size_t i = 0; list != nullptr && i < task_.matches.size(); ++i)
+    if (task_.needs[i] == name.item && !task_.matches[i].empty()) return list->at(task_.matches[i].at(index_));
+  return all;
+}
+
 bool ElementNames::is_doubtful(const Name& name) const { return output_lists_.is_doubtful(task_, name); }
 
-bool ElementNames::runs_elsewhere() const { return task_.workdir && workdir() != symbols_.directory; }
+bool ElementNames::runs_elsewhere() const {
+  if (task_.node->is_function() || task_.node->has_own_workdir) return true;
+  return task_.workdir && workdir() != symbols_.directory;
+}
 
 Value ElementNames::inserted(const Value& path) const {
   if (!runs_elsewhere()) return path;
@@ -75,12 +86,22 @@ Value ElementNames::inserted(const Value& path) const {
 }
 
 const std::string& ElementNames::workdir() const {
-  if (!task_.workdir) return symbols_.directory;
+  if (!task_.workdir && !task_.node->has_own_workdir) return symbols_.directory;
+  if (!task_.workdir && !workdir_) workdir_ = absolute_path(own_directory(), symbols_.directory);
   if (!workdir_) {
     const Value path = task_.workdir->text.value(*this);
     workdir_ = absolute_path(checked_path(path, "workdir", task_.node->workdir->at), symbols_.directory);
   }
   return *workdir_;
+}
+
+std::string ElementNames::own_directory() const {
+  std::string name = task_.node->name;
+  for (std::size_t v = 0; v < digits_.size(); ++v) {
+    name += v == 0 ? '.' : ',';
+    name += task_.matrix[v].id_parts[digits_[v]];
+  }
+  return name;
 }
 
 const Value& ElementNames::input(std::uint32_t number) const {

@@ -36,6 +36,12 @@ class ElementNames final : public Names {
  private:
   /// `resources.k`, as it is in effect: an ordinary process is one rank.
   [[nodiscard]] Value resource(NameKind kind) const;
+  /// `workdir: per_element`: the id without brackets, "mdrun.8,2". No shell minds its characters, and since no task
+  /// has a point in its name no two elements share one.
+  [[nodiscard]] std::string own_directory() const;
+  /// Where `needs` says `each`, of the matching element.
+  [[nodiscard]] Value output_of_task(const Name& name) const;
+  /// What is inserted must be absolute. A function has no directory of its own to be in.
   [[nodiscard]] bool runs_elsewhere() const;
   [[nodiscard]] Value inserted(const Value& path) const;
 

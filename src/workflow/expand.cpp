@@ -6,6 +6,7 @@
 
 #include "workflow/cycles.hpp"
 #include "workflow/element_maker.hpp"
+#include "workflow/matching.hpp"
 #include "workflow/matrix.hpp"
 #include "workflow/slurm_request.hpp"
 
@@ -20,6 +21,7 @@ class Expansion {
   std::optional<graph::Graph> run() {
     compile_tasks();
     if (report_task_cycle(tasks_, diagnostics_) || !is_small_enough()) return std::nullopt;
+    for (CompiledTask& task : tasks_) match_needs_of(task);
     add_elements();
     if (diagnostics_.has_errors()) return std::nullopt;
     builder_.set_limits(symbols_.limits);
@@ -39,6 +41,29 @@ class Expansion {
     tasks_.reserve(workflow_.tasks.size());
     for (std::uint32_t t = 0; t < workflow_.tasks.size(); ++t)
       tasks_.push_back(compile_task(symbols_, names, t, diagnostics_));
+  }
+
+  /// What `each` means; a task without a match is broken.
+  void match_needs_of(CompiledTask& task) {
+    if (task.is_broken) return;
+    task.matches.resize(task.needs.size());
+    for (std::size_t i = 0; i < task.needs.size(); ++i) {
+      const Need& need = task.node->needs[i];
+      const CompiledTask& above = tasks_[task.needs[i]];
+      if (need.kind != Need::Kind::each || above.is_broken) continue;
+      try {
+        task.matches[i] = match_elements(task, above);
+      } catch (ExpressionError& error) {
+        error.at = need.at;
+        error.is_doubtful = has_doubtful_matrix(task) || has_doubtful_matrix(above);
+        report(error, diagnostics_);
+        task.is_broken = true;
+      }
+    }
+  }
+
+  static bool has_doubtful_matrix(const CompiledTask& task) {
+    return std::ranges::any_of(task.matrix, &CompiledVariable::is_doubtful);
   }
 
   bool is_small_enough() {
@@ -72,14 +97,24 @@ class Expansion {
       if (i < bytes.size() && bytes[i] > 0)
         add_edges_with_bytes(task.needs[i], to, bytes[i]);
       else
-        add_edges_of_need(task.node->needs[i], tasks_[task.needs[i]], to);
+        add_edges_of_need(task, i, to);
     }
-    for (const Reference& reference : task.references) builder_.add_edges_all(elements_of(reference.task), to);
+    for (const Reference& reference : task.references)
+      if (!is_matched(task, reference.task)) builder_.add_edges_all(elements_of(reference.task), to);
     for (std::size_t e = task.node->max_parallel; e < to.size() && task.node->max_parallel > 0; ++e)
       builder_.add_edges_after_end({&to[e - task.node->max_parallel], 1}, {&to[e], 1});
   }
 
-  void add_edges_of_need(const Need& need, const CompiledTask& above, const std::vector<ElementId>& to) {
+  /// One element needs one element, and what refers to the task means that one too.
+  static bool is_matched(const CompiledTask& task, std::uint32_t other) {
+    for (std::size_t i = 0; i < task.matches.size(); ++i)
+      if (task.needs[i] == other && !task.matches[i].empty()) return true;
+    return false;
+  }
+
+  void add_edges_of_need(const CompiledTask& task, std::size_t number, const std::vector<ElementId>& to) {
+    const Need& need = task.node->needs[number];
+    const CompiledTask& above = tasks_[task.needs[number]];
     std::vector<ElementId> from = elements_of(above.number);
     if (need.element) {
       const auto& values = above.matrix.at(0).texts;
@@ -90,7 +125,8 @@ class Expansion {
       case Need::Kind::ok: return builder_.add_edges_all(from, to);
       case Need::Kind::done: return builder_.add_edges_after_end(from, to);
       case Need::Kind::each:
-        for (std::size_t e = 0; e < to.size(); ++e) builder_.add_edge(from.at(e), to[e]);
+        if (from.empty()) return;  // left out while checking, for want of a param
+        for (std::size_t e = 0; e < to.size(); ++e) builder_.add_edge(from[task.matches[number].at(e)], to[e]);
     }
   }
 

@@ -15,6 +15,9 @@ std::string_view prefix_of(Scope scope) {
     case Scope::resources: return "resources.";
     case Scope::retries: return "retries.";
     case Scope::restart: return "restart.";
+    case Scope::service: return "service.";
+    case Scope::metric: return "metrics.";
+    case Scope::report: return "report.";
     case Scope::need: return "needs.";
     case Scope::matrix: return "matrix.";
     case Scope::input: return "inputs.";

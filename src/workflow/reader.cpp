@@ -15,6 +15,7 @@
 #include "workflow/fields.hpp"
 #include "workflow/needs_check.hpp"
 #include "workflow/params_reader.hpp"
+#include "workflow/report_reader.hpp"
 #include "workflow/restart_reader.hpp"
 #include "workflow/slurm_reader.hpp"
 #include "workflow/task_reader.hpp"
@@ -83,6 +84,7 @@ class WorkflowReader {
     }
     if (find("name") == nullptr) error("E105", {1, 1}, "'name' is required; write name: WORD");
     read_tasks();
+    if (const Entry* report = find("report")) read_report(reading_, *report, workflow_);
     for (const TaskNode& task : workflow_.tasks) check_restart(reading_, task, workflow_.reserve);
   }
 

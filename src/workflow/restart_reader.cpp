@@ -2,34 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
-#include <cstring>
-
 #include "base/text.hpp"
 
 namespace fugle::workflow {
 namespace {
 
-/// "USR1", "SIGUSR1"; 0 when there is no such signal, or it can not be acted upon.
-int signal_of(std::string_view name) {
-  if (name.starts_with("SIG")) name.remove_prefix(3);
-  for (int signal = 1; signal < NSIG; ++signal) {
-    const char* known = ::sigabbrev_np(signal);
-    if (known != nullptr && name == known) return signal == SIGKILL || signal == SIGSTOP ? 0 : signal;
-  }
-  return 0;
-}
-
 void read_signal(const Reading& reading, const Entry& entry, int& into) {
   const YamlNode& node = *entry.value;
   if (!node.is_scalar()) return refuse_shape(reading, entry.key, "the name of a signal, e.g. USR1", node);
   if (refuse_marker(reading, entry.key, node)) return;
-  into = signal_of(node.text);
-  if (into == 0)
-    reading.diagnostics.error(
-        "E112", node.at,
-        fmt::format("'signal' is {}; the name of a signal that a program can act upon, e.g. USR1 or TERM",
-                    in_quotes(node.text)));
+  into = parse_signal(entry.key, node.text, node.at, reading.diagnostics).value_or(0);
 }
 
 void read_files(const Reading& reading, const Entry& entry, std::vector<Text>& into) {

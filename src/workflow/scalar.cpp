@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <csignal>
+#include <cstring>
 
 #include "base/text.hpp"
 
@@ -349,6 +351,27 @@ std::optional<std::string> parse_launcher(std::string_view text, Position at, Di
                     fmt::format("'launcher' is {}; one of {}, or a template like 'mpiexec -n {{ranks}}' with one of {}",
                                 in_quotes(text), fmt::join(kWords, ", "), fmt::join(kPlaceholders, " ")),
                     std::string(nearest_word(text, kWords).value_or("")));
+  return std::nullopt;
+}
+
+std::optional<int> parse_signal(std::string_view key, std::string_view text, Position at, Diagnostics& diagnostics) {
+  const std::string_view name = text.starts_with("SIG") ? text.substr(3) : text;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    const char* known = ::sigabbrev_np(signal);
+    if (known != nullptr && name == known && signal != SIGKILL && signal != SIGSTOP) return signal;
+  }
+  diagnostics.error("E112", at,
+                    fmt::format("'{}' is {}; the name of a signal that a program can act upon, e.g. USR1 or TERM", key,
+                                in_quotes(text)));
+  return std::nullopt;
+}
+
+std::optional<std::string> parse_plugin(std::string_view text, Position at, Diagnostics& diagnostics) {
+  const std::size_t colon = text.rfind(':');
+  const bool is_plugin = colon != std::string_view::npos && colon + 1 < text.size() &&
+                         text.find_first_of(" \t\n/", colon) == std::string_view::npos;
+  if (is_plugin) return std::string(text);
+  diagnostics.error("E112", at, fmt::format("'plugin' is {}; write library:function", in_quotes(text)));
   return std::nullopt;
 }
 

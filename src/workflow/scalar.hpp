@@ -88,6 +88,11 @@ inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
 [[nodiscard]] std::optional<Placing> parse_place(std::string_view text, Position at, Diagnostics& diagnostics);
 /// `auto`, `srun`, `mpirun`, `none`, or a template that holds one of {ranks} {nodes} {hostlist} {cores}; E112.
 [[nodiscard]] std::optional<std::string> parse_launcher(std::string_view text, Position at, Diagnostics& diagnostics);
+/// "USR1", "SIGUSR1": a signal that a program can act upon; E112.
+[[nodiscard]] std::optional<int> parse_signal(std::string_view key, std::string_view text, Position at,
+                                              Diagnostics& diagnostics);
+/// "library:function", or ":function" of the program that runs the workflow; E112.
+[[nodiscard]] std::optional<std::string> parse_plugin(std::string_view text, Position at, Diagnostics& diagnostics);
 /// E107.
 [[nodiscard]] bool check_name(std::string_view text, Position at, Diagnostics& diagnostics);
 

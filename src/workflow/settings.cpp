@@ -14,6 +14,9 @@ void apply(const Settings& settings, graph::Task& task) {
   task.request = settings.request;
   task.shape = settings.shape();
   task.launcher = settings.launcher;
+  task.function = settings.function;
+  task.isolate = settings.isolate;
+  task.service.ready_timeout = settings.ready_timeout;
   task.scratch_bytes = settings.scratch_bytes;
   task.has_scratch = task.has_scratch || settings.scratch_bytes > 0;
   task.bind = settings.bind;
@@ -56,6 +59,9 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   add(gpus_per_rank, "gpus_per_rank", task.gpus_per_rank.expression);
   add(exclusive, "exclusive", task.exclusive.expression);
   add(launcher, "launcher", task.launcher.expression);
+  add(plugin, "plugin", task.plugin.expression);
+  add(isolate, "isolate", task.isolate.expression);
+  if (task.service) add(ready_timeout, "ready_timeout", task.service->ready_timeout.expression);
   add(scratch, "scratch", task.scratch.expression);
   add(bind, "bind", task.bind.expression);
   add(place, "place", task.place.expression);
@@ -85,6 +91,7 @@ class SettingsTemplate::Evaluation {
   std::optional<Settings> settings() {
     read_shape();
     read_resources();
+    if (task_.is_function()) read_function();
     read_times();
     read_policies();
     if (is_good_) check();
@@ -107,10 +114,14 @@ class SettingsTemplate::Evaluation {
     keys.cores = whole(cores, kCores, task_.cores);
     keys.gpus = whole(gpus, kGpus, task_.gpus);
     keys.gpus_per_rank = whole(gpus_per_rank, kGpusPerRank, task_.gpus_per_rank);
-    keys.exclusive = value(exclusive, task_.exclusive, [](const std::string& text, Position at, Diagnostics& d) {
-      return parse_bool("exclusive", text, at, d);
-    });
+    keys.exclusive = truth(exclusive, "exclusive", task_.exclusive);
     if (!is_good_) return;
+    // Every worker that takes part calls it once, and there is one on each node.
+    const bool is_called_together = task_.is_function() && (keys.nodes > 0 || keys.ranks > 0);
+    if (is_called_together && keys.ranks_per_node == 0) keys.ranks_per_node = 1;
+    if (task_.is_function() && keys.ranks_per_node > 1)
+      return refuse_shape(
+          {"E301", fmt::format("ranks_per_node {} of a function; each node calls it once", keys.ranks_per_node)});
     const auto shaped = shape_of(keys);
     if (const auto* problem = std::get_if<ShapeProblem>(&shaped)) return refuse_shape(*problem);
     const graph::Shape& shape = std::get<Shaped>(shaped).shape;
@@ -141,7 +152,14 @@ class SettingsTemplate::Evaluation {
     settings_.near = placing.near;
   }
 
+  void read_function() {
+    settings_.function = value(plugin, task_.plugin, parse_plugin);
+    const bool is_written = task_.isolate.at.line > 0;
+    settings_.isolate = is_written ? truth(isolate, "isolate", task_.isolate) : settings_.ranks <= 1;
+  }
+
   void read_times() {
+    if (task_.service) settings_.ready_timeout = value(ready_timeout, task_.service->ready_timeout, parse_duration);
     settings_.timeout = value(timeout, task_.timeout, parse_duration);
     settings_.grace = value(grace, task_.grace, parse_duration);
     if (task_.restart) settings_.before_end = value(before_end, task_.restart->before_end, parse_duration);
@@ -190,6 +208,11 @@ class SettingsTemplate::Evaluation {
   std::int64_t whole(Key key, const IntKey& range, const Field<std::int64_t>& field) {
     return value(key, field,
                  [&](const std::string& text, Position at, Diagnostics& d) { return parse_int(range, text, at, d); });
+  }
+
+  bool truth(Key key, std::string_view word, const Field<bool>& field) {
+    return value(key, field,
+                 [&](const std::string& text, Position at, Diagnostics& d) { return parse_bool(word, text, at, d); });
   }
 
   double real(Key key, const NumberKey& range, const Field<double>& field) {

@@ -22,6 +22,9 @@ struct Settings {
   std::uint32_t cores_per_rank = 1;
   std::uint32_t gpus_per_rank = 0;
   std::string launcher = "auto";
+  std::string function;
+  bool isolate = true;
+  Duration ready_timeout{0};  ///< graph::Service::ready_timeout
   std::uint64_t scratch_bytes = 0;
   graph::Bind bind = graph::Bind::automatic;
   graph::Place place = graph::Place::pack;
@@ -76,6 +79,9 @@ class SettingsTemplate {
     gpus_per_rank,
     exclusive,
     launcher,
+    plugin,
+    isolate,
+    ready_timeout,
     scratch,
     bind,
     place,

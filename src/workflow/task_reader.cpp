@@ -8,10 +8,13 @@
 #include "base/assert.hpp"
 #include "base/text.hpp"
 #include "workflow/files_reader.hpp"
+#include "workflow/function_reader.hpp"
 #include "workflow/matrix_reader.hpp"
+#include "workflow/metrics_reader.hpp"
 #include "workflow/resources_reader.hpp"
 #include "workflow/restart_reader.hpp"
 #include "workflow/retries_reader.hpp"
+#include "workflow/service_reader.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -98,8 +101,10 @@ class TaskReader {
     });
     for (const Entry& need : node.entries) {
       check_need_condition(need);
+      const bool is_each = need.value->is_scalar() && need.value->text == "each";
       // A map may name another data slice, which is no edge of this graph.
-      if (!need.value->is_map()) task_.needs.push_back({need.key, need.at});
+      if (!need.value->is_map())
+        task_.needs.push_back({need.key, need.at, is_each ? Need::Kind::each : Need::Kind::ok});
     }
   }
 
@@ -108,7 +113,7 @@ class TaskReader {
     if (node.is_list()) return refuse_shape(reading_, need.key, "a condition like ok", node);
     const Where where{"needs", need.key, &where_};
     for (const Entry& key : node.entries) (void)accept_key(reading_, Scope::need, key, where);
-    if (!node.is_scalar() || node.text == "ok") return;
+    if (!node.is_scalar() || node.text == "ok" || node.text == "each") return;
     static constexpr std::string_view kConditions[] = {"ok", "failed", "done", "started", "each"};
     if (std::ranges::find(kConditions, node.text) != std::end(kConditions))
       return refuse_unbuilt(reading_, fmt::format("needs: {}", node.text), node.at);
@@ -120,10 +125,34 @@ class TaskReader {
   void resources(const Entry& entry) { read_resources(reading_, entry, where_, task_); }
   void launcher(const Entry& entry) { read_launcher(reading_, entry, task_.launcher); }
 
+  void service(const Entry& entry) { read_service(reading_, entry, where_, task_.service); }
+  void metrics(const Entry& entry) { read_metrics(reading_, entry, where_, owner(), task_.metrics); }
+  void with(const Entry& entry) { read_with(reading_, entry, task_); }
+  void isolate(const Entry& entry) { read_bool(reading_, entry, builtin().isolate, task_.isolate); }
+  void plugin(const Entry& entry) {
+    read_field(reading_, entry, KeyType::text, builtin().plugin, task_.plugin, parse_plugin);
+  }
+
   void workdir(const Entry& entry) {
-    if (entry.value->is_scalar() && entry.value->text == "per_element")
-      return refuse_unbuilt(reading_, "workdir: per_element", entry.value->at);
-    read_text(reading_, entry, task_.workdir);
+    task_.has_own_workdir = entry.value->is_scalar() && entry.value->text == "per_element";
+    if (task_.has_own_workdir)
+      task_.workdir.reset();
+    else
+      read_text(reading_, entry, task_.workdir);
+  }
+
+  /// Only what happens anyway.
+  void cache(const Entry& entry) {
+    static constexpr std::string_view kWords[] = {"mtime", "content", "exists", "never"};
+    const YamlNode& node = *entry.value;
+    if (node.is_map()) return refuse_unbuilt(reading_, "cache: {by, key, expires, scope}", entry.at);
+    const YamlNode* scalar = scalar_of(reading_, entry, KeyType::word);
+    if (scalar == nullptr || scalar->text == "never") return;
+    if (std::ranges::find(kWords, scalar->text) != std::end(kWords))
+      return refuse_unbuilt(reading_, fmt::format("cache: {}", scalar->text), scalar->at);
+    reading_.diagnostics.error(
+        "E112", scalar->at, fmt::format("'cache' is {}; one of {}", in_quotes(scalar->text), fmt::join(kWords, ", ")),
+        std::string(nearest_word(scalar->text, kWords).value_or("")));
   }
 
   void tags(const Entry& entry) {
@@ -149,6 +178,12 @@ class TaskReader {
 const TaskReader::Row TaskReader::kRows[] = {
     {"description", &TaskReader::description},
     {"run", &TaskReader::run},
+    {"plugin", &TaskReader::plugin},
+    {"with", &TaskReader::with},
+    {"isolate", &TaskReader::isolate},
+    {"service", &TaskReader::service},
+    {"metrics", &TaskReader::metrics},
+    {"cache", &TaskReader::cache},
     {"shell", &TaskReader::shell},
     {"needs", &TaskReader::needs},
     {"matrix", &TaskReader::matrix},
@@ -181,7 +216,8 @@ bool mentions_command(const YamlNode& map) {
     const YamlNode& value = *entry.value;
     if (entry.key == "run")
       return value.is_list() ? !value.items.empty() : !value.is_null() && !(value.is_scalar() && is_blank(value.text));
-    if (entry.key == "plugin" || entry.key == "uses") return true;
+    if (entry.key == "plugin") return !value.is_null();
+    if (entry.key == "uses") return true;
     return find_key(Scope::task, entry.key) == nullptr &&
            describe_unknown_key(Scope::task, entry.key, {}).suggestion == "run";
   });
@@ -226,6 +262,8 @@ void read_task(const Reading& reading, const YamlNode& node, TaskNode& into) {
     reading.diagnostics.error("E105", into.at, fmt::format("task {} has no run, plugin or uses", in_quotes(into.name)));
   check_grace(reading, into);
   check_resources(reading, into);
+  check_function(reading, into);
+  check_service(reading, into);
 }
 
 void read_on_failure(const Reading& reading, const Entry& entry, Field<graph::OnFailure>& into) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "graph/table_spec.hpp"
 #include "graph/task.hpp"
 #include "workflow/diagnostic.hpp"
 #include "workflow/triggers.hpp"
@@ -116,6 +117,24 @@ struct Placing {
   std::string near;  ///< name of a task, with Place::near
 };
 
+/// A value of a map without fixed keys, as it stands in the file: a scalar, a list or a map.
+struct Argument {
+  enum class Kind : std::uint8_t { scalar, list, map } kind = Kind::scalar;
+  Value value;                     ///< of a scalar without markers, typed as it looks
+  std::optional<Text> expression;  ///< of a scalar with markers
+  std::vector<Argument> items;     ///< of a list or map
+  std::vector<std::string> names;  ///< of a map: parallel to `items`
+};
+
+/// The key `service`.
+struct ServiceKeys {
+  Position at;
+  std::optional<Text> ready;  ///< a command for the shell; always there after reading
+  Field<Duration> ready_timeout{graph::Service{}.ready_timeout, {}, {}};
+  int stop_signal = graph::Service{}.stop_signal;
+  std::optional<Text> stop;  ///< a command for the shell, instead of the signal
+};
+
 struct Limits {
   Field<std::int64_t> max_failures;
   Field<std::int64_t> max_requeues{20, {}, {}};
@@ -151,6 +170,9 @@ struct Line {
 };
 
 struct TaskNode {
+  /// It calls a function instead of running a command.
+  [[nodiscard]] bool is_function() const { return plugin.expression.has_value() || !plugin.value.empty(); }
+
   std::string name;
   Position at;
   bool runs_finally = false;  ///< of `finally`
@@ -158,6 +180,12 @@ struct TaskNode {
   std::optional<Text> script;  ///< `run` as text
   std::vector<Text> argv;      ///< `run` as list
   Position run_at;
+  Field<std::string> plugin;     ///< "library:function"; empty: a command is run
+  Field<bool> isolate;           ///< where it is not written: exactly with one rank
+  std::optional<Argument> with;  ///< a map
+  Position with_at;
+  std::optional<ServiceKeys> service;
+  std::vector<graph::Metric> metrics;
   std::vector<std::string> shell{"bash", "-euo", "pipefail", "-c"};
   std::vector<Need> needs;
   std::vector<MatrixVar> matrix;  ///< empty: one element
@@ -177,6 +205,7 @@ struct TaskNode {
   Field<std::string> launcher{"auto", {}, {}};
   std::vector<EnvVar> env;
   std::optional<Text> workdir;
+  bool has_own_workdir = false;  ///< `per_element`: each element has a directory of its own, `workdir` is not set
   Field<Duration> timeout;
   Field<Duration> grace{std::chrono::seconds(30), {}, {}};
   Retries retries;
@@ -205,6 +234,7 @@ struct Workflow {
   Limits limits;
   SlurmKeys slurm;
   Triggers triggers;
+  graph::TableSpec report;
   Field<Duration> reserve;      ///< where it is not written, the caller has a default
   std::vector<TaskNode> tasks;  ///< those of `finally` last
 };

@@ -115,8 +115,7 @@ TEST(ImportWfFormat, replaying_nothing_runs_true) {
 }
 
 TEST(ImportWfFormat, fields_without_meaning_here_are_named_once) {
-  EXPECT_THAT(import_bytes(kNew, kSleep).messages,
-              HasSubstr("warning W50: import: avgCPU, author ignored"));
+  EXPECT_THAT(import_bytes(kNew, kSleep).messages, HasSubstr("warning W50: import: avgCPU, author ignored"));
 }
 
 TEST(ImportWfFormat, gzip_is_known_by_its_bytes) {
