@@ -338,7 +338,7 @@ void read_value(ByteReader& reader, T& value, int depth) {
 
 }  // namespace detail
 
-/// How many bytes write() appends.
+/// How many bytes serialize() appends.
 template <Serializable T>
 [[nodiscard]] std::size_t serialized_size(const T& value) {
   detail::ByteCounter counter;
@@ -348,13 +348,13 @@ template <Serializable T>
 
 /// Appends the value. Throws SerializeError when it is nested too deeply or a variant has lost its value.
 template <Serializable T>
-void write(ByteWriter& writer, const T& value) {
+void serialize(ByteWriter& writer, const T& value) {
   detail::write_value(writer, value, 0);
 }
 
 /// Takes a value from the front. T can be made without arguments. Throws SerializeError.
 template <Serializable T>
-[[nodiscard]] T read(ByteReader& reader) {
+[[nodiscard]] T deserialize(ByteReader& reader) {
   T value{};
   detail::read_value(reader, value, 0);
   return value;
@@ -366,7 +366,7 @@ template <Serializable T>
   std::vector<std::byte> bytes;
   bytes.reserve(serialized_size(value));
   ByteWriter writer(bytes);
-  write(writer, value);
+  serialize(writer, value);
   return bytes;
 }
 
@@ -374,7 +374,7 @@ template <Serializable T>
 template <Serializable T>
 [[nodiscard]] T from_bytes(std::span<const std::byte> bytes) {
   ByteReader reader(bytes);
-  T value = read<T>(reader);
+  T value = deserialize<T>(reader);
   if (reader.num_left() != 0)
     throw SerializeError("a value has more bytes than it needs: it is of another type, or damaged");
   return value;

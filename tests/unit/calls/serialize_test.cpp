@@ -152,11 +152,11 @@ TEST(Serialize, refuses_what_the_stack_cannot_hold) {
 TEST(Serialize, reads_blocks_from_any_address) {
   std::vector<std::byte> bytes;
   ByteWriter writer(bytes);
-  write(writer, 'x');
-  write(writer, std::vector<double>{1, 2, 3});
+  serialize(writer, 'x');
+  serialize(writer, std::vector<double>{1, 2, 3});
   ByteReader reader(bytes);
-  EXPECT_EQ(read<char>(reader), 'x');
-  EXPECT_THAT(read<std::vector<double>>(reader), testing::ElementsAre(1, 2, 3));
+  EXPECT_EQ(deserialize<char>(reader), 'x');
+  EXPECT_THAT(deserialize<std::vector<double>>(reader), testing::ElementsAre(1, 2, 3));
 }
 
 }  // namespace
