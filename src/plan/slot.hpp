@@ -21,6 +21,12 @@ struct Slot {
   return request.mem_bytes != 0 ? request.mem_bytes : slot.mem_bytes / slot.cores * request.cores;
 }
 
+/// What is taken of a worker by what runs there with that request.
+[[nodiscard]] constexpr Slot taken_on(const Slot& slot, const graph::Request& request) {
+  if (request.whole_node) return slot;
+  return {request.cores, memory_on(slot, request), request.gpus};
+}
+
 /// Whether the request fits on a worker that runs nothing else.
 [[nodiscard]] constexpr bool can_hold(const Slot& slot, const graph::Request& request) {
   return request.cores <= slot.cores && request.gpus <= slot.gpus &&

@@ -39,7 +39,8 @@ Time Engine::step(Time now) {
 
 void Engine::deliver(WorkerId from, const Message& message, Time now) {
   const bool is_for_head = std::holds_alternative<Hello>(message) || std::holds_alternative<Report>(message) ||
-                           std::holds_alternative<Tenure>(message);
+                           std::holds_alternative<Tenure>(message) || std::holds_alternative<Placed>(message) ||
+                           std::holds_alternative<CarryWord>(message) || std::holds_alternative<CarryValue>(message);
   if (is_for_head) {
     FUGLE_EXPECT(head_ != nullptr, "a worker rank got a message meant for the head");
     head_->on_message(from, message, now);

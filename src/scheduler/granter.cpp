@@ -10,8 +10,10 @@ namespace {
 constexpr std::size_t kMaxChain = 1024;
 /// Elements a second that the head can grant one by one, each when its turn has come.
 constexpr double kGrantsPerSecond = 1'000;
-/// How often the best READY element may be passed over, per core, before a worker is kept free for it.
+/// How often the best READY element may be passed over, per core, before a worker is kept free for it; and before
+/// several are, or a whole one, which gets free by chance hardly ever.
 constexpr std::uint32_t kMaxBypassedPerCore = 4;
+constexpr std::uint32_t kMaxBypassedPerCoreOfLarge = 1;
 /// Reports a second that the head can take from all workers together and still have time for everything else.
 constexpr double kReportsPerSecond = 20'000;
 /// Not worth a delay.
@@ -46,7 +48,7 @@ graph::Rows members_by_lease(const plan::Plan& plan) {
 }  // namespace
 
 Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases,
-                 ReadyQueue& ready, Outbox& outbox)
+                 ReadyQueue& ready, const RunningList& running, PartyBook& parties, Outbox& outbox)
     : run_(run),
       graph_(run.graph()),
       plan_(options.plan),
@@ -60,6 +62,8 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       lease_members_(members_by_lease(plan_)),
       lengths_(graph_, options.expected_s),
       chooser_(graph_, plan_, workers, lengths_),
+      parties_(parties),
+      reservations_(run, workers, ready, lengths_, running, parties),
       is_stray_(graph_.num_elements(), false),
       grant_index_(workers.num_ranks(), kNone) {}
 
@@ -94,12 +98,12 @@ void Granter::reconsider_what_was_put_aside() {
   put_aside_.clear();
 }
 
-/// Before the end of our allocation, and of that of some worker that could run it.
 bool Granter::ends_in_time(ElementId e, Time now) const {
   if (last_end_ != kNever && now + from_seconds(wanted_s(e)) > last_end_) return false;
   if (!workers_.has_ends()) return true;
-  const graph::Request& request = graph_.task_of(e).request;
-  return workers_.is_anyone_able(request, until(e, now)) || !workers_.is_anyone_able(request);
+  const graph::Task& task = graph_.task_of(e);
+  return workers_.are_able(task.request, task.shape.nodes, until(e, now)) ||
+         !workers_.are_able(task.request, task.shape.nodes);
 }
 
 /// How long a worker must be there to run it.
@@ -170,11 +174,12 @@ void Granter::serve_all(Time now) {
       open.emplace_back(ready_.position_of(e), &cls);
       std::push_heap(open.begin(), open.end(), std::greater<>());
     } else {
-      stop_keeping_free(cls);
+      reservations_.drop(cls);
     }
   };
+  reservations_.forget_estimates();
   for (ReadyQueue::Class& cls : ready_.classes()) reopen(cls);
-  std::vector<ReadyQueue::Class*> passed_over;
+  passed_over_.clear();
   while (!open.empty()) {
     std::pop_heap(open.begin(), open.end(), std::greater<>());
     ReadyQueue::Class& cls = *open.back().second;
@@ -185,37 +190,59 @@ void Granter::serve_all(Time now) {
     } else if (!ends_in_time(e, now)) {
       put_aside_what_is_late(e);
     } else {
-      if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, false);
-      const auto worker = chooser_.choose(e, until(e, now));
-      if (!worker) {
-        if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, true);
-        keep_a_worker_free(cls, until(e, now));
-        passed_over.push_back(&cls);
+      keep_free_for_what_outranks(e, now);
+      const std::vector<WorkerId> workers = choose(e, cls, now);
+      if (workers.empty()) {
+        pass_over(e, cls, now);
         continue;
       }
-      cls.kept_free = WorkerId();
-      cls.bypassed = 0;
-      for (ReadyQueue::Class* other : passed_over) ++other->bypassed;
-      grant(*worker, e);
+      for (const PassedOver& other : passed_over_) ++other.cls->bypassed;
+      if (workers.size() > 1)
+        grant_party(workers, e);
+      else
+        grant(workers.front(), e);
+      reservations_.forget_estimates();
     }
     reopen(cls);
   }
 }
 
-void Granter::keep_a_worker_free(ReadyQueue::Class& cls, Time until) {
-  if (cls.kept_free.is_valid() && workers_.is_able(cls.kept_free, cls.request, until)) return;
-  if (cls.bypassed <= kMaxBypassedPerCore * workers_.total_cores()) return;
-  const auto worker = workers_.nearest_to_room(cls.request, until);
-  if (!worker) return;
-  if (cls.kept_free.is_valid()) workers_.keep_free(cls.kept_free, false);
-  cls.kept_free = *worker;
-  workers_.keep_free(*worker, true);
+/// Also among the workers kept free for it, and for others as far as that delays nothing.
+std::vector<WorkerId> Granter::choose(ElementId e, ReadyQueue::Class& cls, Time now) {
+  reservations_.lift(cls);
+  std::vector<WorkerId> workers = chooser_.choose(e, until(e, now));
+  if (workers.empty() && workers_.num_kept_free() > 0) {
+    const std::vector<WorkerId> opened = reservations_.open_for(e, cls, now);
+    if (!opened.empty()) workers = chooser_.choose(e, until(e, now), WorkerChooser::Backlog::none);
+    reservations_.close(opened);
+  }
+  if (workers.empty()) {
+    reservations_.restore(cls);
+  } else {
+    reservations_.drop(cls);
+    cls.bypassed = 0;
+  }
+  return workers;
 }
 
-void Granter::stop_keeping_free(ReadyQueue::Class& cls) {
-  if (!cls.kept_free.is_valid()) return;
-  workers_.keep_free(cls.kept_free, false);
-  cls.kept_free = WorkerId();
+void Granter::pass_over(ElementId e, ReadyQueue::Class& cls, Time now) {
+  if (!cls.kept_free.empty() || cls.bypassed > most_bypassed(cls)) reservations_.keep(cls, until(e, now), now);
+  passed_over_.push_back({&cls, e, false});
+}
+
+/// What has a lower priority does not take what something of higher priority waits for.
+void Granter::keep_free_for_what_outranks(ElementId e, Time now) {
+  if (plan_.priority.empty()) return;
+  for (PassedOver& other : passed_over_) {
+    if (other.is_kept_for || plan_.priority[other.first.value()] <= plan_.priority[e.value()]) continue;
+    reservations_.keep(*other.cls, until(other.first, now), now);
+    other.is_kept_for = true;
+  }
+}
+
+std::uint32_t Granter::most_bypassed(const ReadyQueue::Class& cls) const {
+  const bool is_large = cls.num_nodes > 1 || cls.request.whole_node;
+  return (is_large ? kMaxBypassedPerCoreOfLarge : kMaxBypassedPerCore) * workers_.total_cores();
 }
 
 // ---- what comes along
@@ -223,7 +250,7 @@ void Granter::stop_keeping_free(ReadyQueue::Class& cls) {
 bool Granter::may_come_along(ElementId e, WorkerId worker) const {
   const State state = run_.state(e);
   const bool is_its_time = run_.has_finally_begun() == graph_.task_of(e).runs_finally;
-  return !graph_.is_gate(e) && is_its_time && !leases_.is_held(e) &&
+  return !graph_.is_gate(e) && graph_.task_of(e).shape.nodes == 1 && is_its_time && !leases_.is_held(e) &&
          (state == State::waiting || state == State::ready) && workers_.is_able(worker, graph_.task_of(e).request);
 }
 
@@ -274,6 +301,22 @@ void Granter::grant(WorkerId worker, ElementId first) {
   for (const ElementId e : members) {
     bring_task(worker, graph_.task_id_of(e), grant);
     grant.elements.push_back(leased(e));
+  }
+}
+
+/// The places of the others are theirs alone: nobody is to take them back.
+void Granter::grant_party(const std::vector<WorkerId>& workers, ElementId e) {
+  leases_.begin_grant();
+  ready_.take(e);
+  leases_.hold(workers.front(), e);
+  workers_.mark_started(workers.front(), ready_.position_of(e));
+  LeasedElement element = leased(e);
+  element.party = parties_.add(e, element.attempt, workers).number;
+  for (const WorkerId worker : workers) {
+    if (worker != workers.front()) workers_.occupy(worker, graph_.task_of(e).request);
+    Grant& grant = grant_for(worker);
+    bring_task(worker, graph_.task_id_of(e), grant);
+    grant.elements.push_back(element);
   }
 }
 

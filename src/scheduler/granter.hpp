@@ -3,8 +3,9 @@
 //
 // What comes along: at home the whole lease of the plan, as far as nobody holds it, where elements are too many to come
 // one by one; else a chain of successors each of which needs nothing outside the chain, as long as they are short. An
-// idle worker takes from the backlogs of others. A large element that is passed over too often gets a worker kept free
-// for it. What cannot end before the allocation does is put aside.
+// idle worker takes from the backlogs of others. What needs much and is passed over too often, or by something of lower
+// priority, gets workers kept free for it (see Reservations). An element with several nodes is granted alone, to a
+// party (see Placed). What cannot end before the allocation does is put aside.
 #pragma once
 
 #include <span>
@@ -15,7 +16,9 @@
 #include "scheduler/engine.hpp"
 #include "scheduler/lease_book.hpp"
 #include "scheduler/outbox.hpp"
+#include "scheduler/party_book.hpp"
 #include "scheduler/ready_queue.hpp"
+#include "scheduler/reservations.hpp"
 #include "scheduler/worker_chooser.hpp"
 
 namespace fugle::scheduler {
@@ -24,7 +27,7 @@ class Granter {
  public:
   /// All of them outlive the granter.
   Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases, ReadyQueue& ready,
-          Outbox& outbox);
+          const RunningList& running, PartyBook& parties, Outbox& outbox);
 
   /// An attempt ended OK after so long.
   void learn(ElementId element, WorkerId worker, Duration length);
@@ -43,23 +46,33 @@ class Granter {
   void grant_what_fits(Time now);
   void take_back_for_idle_workers(Time now);
 
+  /// Before the end of our allocation, and of that of some worker that could run it.
+  [[nodiscard]] bool ends_in_time(ElementId e, Time now) const;
   /// READY elements that are not started because they would run beyond the end of the allocation.
   [[nodiscard]] std::span<const ElementId> put_aside() const { return put_aside_; }
   /// Nothing starts that is expected to end after this.
   [[nodiscard]] Time last_end() const { return last_end_; }
 
  private:
-  [[nodiscard]] bool ends_in_time(ElementId e, Time now) const;
   [[nodiscard]] Time until(ElementId e, Time now) const;
   [[nodiscard]] float wanted_s(ElementId e) const;
   void put_aside_what_is_late(ElementId e);
   void serve_home(WorkerId worker, Time now);
   void serve_all(Time now);
   [[nodiscard]] bool is_outranked(ElementId e, WorkerId worker);
-  void keep_a_worker_free(ReadyQueue::Class& cls, Time until);
-  void stop_keeping_free(ReadyQueue::Class& cls);
+  /// What did not fit in this round.
+  struct PassedOver {
+    ReadyQueue::Class* cls;
+    ElementId first;
+    bool is_kept_for = false;
+  };
+  [[nodiscard]] std::vector<WorkerId> choose(ElementId e, ReadyQueue::Class& cls, Time now);
+  void pass_over(ElementId e, ReadyQueue::Class& cls, Time now);
+  void keep_free_for_what_outranks(ElementId e, Time now);
+  [[nodiscard]] std::uint32_t most_bypassed(const ReadyQueue::Class& cls) const;
 
   void grant(WorkerId worker, ElementId first);
+  void grant_party(const std::vector<WorkerId>& workers, ElementId e);
   [[nodiscard]] std::vector<ElementId> members_for(WorkerId worker, ElementId first) const;
   [[nodiscard]] std::vector<ElementId> lease_of(WorkerId worker, ElementId first) const;
   [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first) const;
@@ -85,7 +98,10 @@ class Granter {
   graph::Rows lease_members_;                 ///< [lease] elements, in order; empty without leases
   AttemptLengths lengths_;
   WorkerChooser chooser_;
-  std::vector<bool> is_stray_;  ///< [element] left its lease
+  PartyBook& parties_;
+  Reservations reservations_;
+  std::vector<PassedOver> passed_over_;  ///< in this round
+  std::vector<bool> is_stray_;           ///< [element] left its lease
   std::vector<ElementId> put_aside_;
   std::vector<std::pair<WorkerId, Grant>> grants_;  ///< of this step
   std::vector<std::uint32_t> grant_index_;          ///< [worker] in grants_, or none

@@ -28,7 +28,8 @@ Head::Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks)
       ready_(run_, options_.plan, num_ranks),
       running_(graph_.num_elements()),
       leases_(run_, options_.plan, workers_),
-      granter_(run_, options_, workers_, leases_, ready_, outbox_),
+      values_(run_),
+      granter_(run_, options_, workers_, leases_, ready_, running_, parties_, outbox_),
       sharpener_(graph_, std::move(options_.known_s)) {}
 
 // ---- what came in
@@ -41,6 +42,7 @@ void Head::begin_life(Time now) {
   started.text = options_.life_text;
   record(std::move(started));
   if (options_.retry_failed && run_.num_lives() > 1) record(event_of(EventKind::retry_all, now));
+  begin_values(now);
   effects_.ready.clear();
   effects_.retry_wait.clear();
   num_settled_ = effects_.changed.size();
@@ -70,6 +72,12 @@ void Head::on_message(WorkerId from, const Message& message, Time now) {
     on_report(from, *report, now);
   else if (const auto* tenure = std::get_if<Tenure>(&message))
     on_tenure(from, *tenure, now);
+  else if (const auto* placed = std::get_if<Placed>(&message))
+    on_placed(from, *placed);
+  else if (const auto* carry = std::get_if<CarryWord>(&message))
+    on_word(carry->word);
+  else if (const auto* value = std::get_if<CarryValue>(&message))
+    on_value_word(from, value->word, now);
   else
     FUGLE_CHECK_THAT(false, "the head got a message meant for a worker");
 }
@@ -103,31 +111,40 @@ void Head::on_report(WorkerId from, const Report& report, Time now) {
 
 void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   const ElementId e = report.element;
-  FUGLE_EXPECT(leases_.holder_of(e) == from, "a report about an element that the worker does not hold");
-  WorkerTable::Entry& worker = workers_.at(from);
-  const graph::Request& request = graph_.task_of(e).request;
-  const bool was_running = running_.find(e) != nullptr;
-  if (!was_running) {
-    hold_wanted_.erase(e);
-    workers_.mark_started(from, options_.plan.order[e.value()]);
-    worker.info.cores_in_use += request.cores;
-  }
-
-  Event event;
+  if (report.kind == AttemptReport::Kind::ended)
+    return parties_.has(e) ? on_part_ended(from, report) : end_attempt(from, report, from);
+  note_start(from, e);
+  Event event = event_of(EventKind::attempt_started, report.start);
   event.element = e;
   event.attempt = report.attempt;
   event.worker = from;
-  event.start = report.start;
-  if (report.kind == AttemptReport::Kind::started) {
-    event.kind = EventKind::attempt_started;
-    running_.add({e, report.attempt, from, report.start});
-    const TaskId task = graph_.task_id_of(e);
-    if (is_asked_.contains(task) || is_asked_there_.contains({from, task})) ask_for_checkpoint(*running_.find(e));
-    return record(std::move(event));
-  }
+  running_.add({e, report.attempt, from, report.start});
+  const TaskId task = graph_.task_id_of(e);
+  if (is_asked_.contains(task) || is_asked_there_.contains({from, task})) ask_for_checkpoint(*running_.find(e));
+  record(std::move(event));
+}
+
+void Head::note_start(WorkerId worker, ElementId e) {
+  FUGLE_EXPECT(leases_.holder_of(e) == worker, "a report about an element that the worker does not hold");
+  hold_wanted_.erase(e);
+  workers_.mark_started(worker, options_.plan.order[e.value()]);
+  use_cores(worker, e, 1);
+}
+
+/// `blamed`: where what went wrong did.
+void Head::end_attempt(WorkerId from, const AttemptReport& report, WorkerId blamed) {
+  const ElementId e = report.element;
+  WorkerTable::Entry& worker = workers_.at(from);
+  const bool is_there = worker.info.alive;  // else it led a party, and was lost after its own part had ended
+  if (is_there && running_.find(e) == nullptr) note_start(from, e);
+  FUGLE_EXPECT(!is_there || leases_.holder_of(e) == from, "a report about an element that the worker does not hold");
+  hold_wanted_.erase(e);
+  Event event = event_of(EventKind::attempt_ended, report.start);
+  event.element = e;
+  event.attempt = report.attempt;
+  event.worker = from;
   if (!report.measures.empty())
     for (Observer* const observer : options_.observers) observer->on_measures(e, report.attempt, report.measures);
-  event.kind = EventKind::attempt_ended;
   event.end = report.end;
   event.cls = report.cls;
   // A stop that will be resumed is no verdict about the element: it is READY again for the next life.
@@ -147,10 +164,10 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   event.text = report.reason;
 
   running_.remove(e);
-  worker.info.cores_in_use -= request.cores;
+  if (is_there) use_cores(from, e, -1);
   ++worker.info.num_ended;
   const auto wanted = cancel_wanted_.extract(e);
-  leases_.release(e);
+  if (is_there) leases_.release(e);
   std::vector<ElementId> left;  // the lease
   if (report.cls == FailureClass::none) {
     granter_.learn(e, from, report.end - report.start);
@@ -160,10 +177,14 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   }
   const FailureClass cls = event.cls;
   record(std::move(event));
+  if (cls == FailureClass::none) note_value(e, from);
   if (wanted && (report.cls == FailureClass::cancelled || !is_final(run_.state(e))))
     record(wish_of(EventKind::cancel_element, e, wanted.mapped(), report.end));
   for (const ElementId other : left) take_up_again(other, report.end);
-  note_health(e, from, cls, report.end);
+  if (workers_.is_alive(blamed))
+    note_health(e, blamed, cls, report.end);
+  else if (graph::is_infrastructure(cls))
+    granter_.avoid(e, blamed);  // the loss of the worker counts already
   settle_effects();
   note_failure(e);
 }
@@ -215,6 +236,7 @@ void Head::settle_effects() {
 void Head::settle_changes() {
   for (; num_settled_ < effects_.changed.size(); ++num_settled_) {
     const ElementId e = effects_.changed[num_settled_];
+    if (is_final(run_.state(e))) forget_values(e);
     if (run_.counts_as_ok(e)) {
       for (const ElementId released : leases_.answer(e))
         releases_[leases_.holder_of(released)].elements.push_back(released);
@@ -244,37 +266,47 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   lost.text = fmt::format("worker {} on {} {}", worker.value(), workers_.at(worker).info.node, why);
   record(std::move(lost));
   const bool is_dismissed = workers_.at(worker).is_dismissed;
+  const std::vector<ElementId> parts = parties_.with_part_on(worker);
   std::vector<RunningAttempt> ran;
   for (const ElementId e : leases_.lose(worker)) {
+    if (parties_.has(e)) continue;
     if (const RunningAttempt* attempt = running_.find(e))
       ran.push_back(*attempt);
     else
       take_up_again(e, now);
   }
-  for (const RunningAttempt& attempt : ran) {
-    running_.remove(attempt.element);
-    Event ended = event_of(EventKind::attempt_ended, attempt.start);
-    ended.element = attempt.element;
-    ended.attempt = attempt.attempt;
-    ended.worker = worker;
-    ended.end = now;
-    ended.cls = is_stopping_ || is_dismissed ? FailureClass::preempted : FailureClass::lost;
-    ended.text = "its worker " + why;
-    if (!is_dismissed) granter_.avoid(attempt.element, worker);
-    if (!options_.plan.homes.empty()) options_.plan.homes[attempt.element.value()] = WorkerId();
-    record(std::move(ended));
-    if (const auto wanted = cancel_wanted_.extract(attempt.element))
-      record(wish_of(EventKind::cancel_element, attempt.element, wanted.mapped(), now));
-  }
+  const FailureClass cls = is_stopping_ || is_dismissed ? FailureClass::preempted : FailureClass::lost;
+  for (const RunningAttempt& attempt : ran) end_lost_attempt(attempt, worker, cls, "its worker " + why, now);
+  for (const ElementId e : parts) lose_part(e, worker, now, why);
   // Another allocation may end in many ways that say nothing about its nodes.
   if (!workers_.at(worker).is_guest) {
     health_.on_lost_worker(workers_.at(worker).node);
     suspect(workers_.at(worker).node, now);
   }
+  lose_values_of(worker, now);
   settle_effects();
 }
 
-// ---- what is done about it: failures in head_failures.cpp, stops and ends in head_ends.cpp
+void Head::end_lost_attempt(const RunningAttempt& attempt, WorkerId lost, FailureClass cls, const std::string& why,
+                            Time now) {
+  const ElementId e = attempt.element;
+  Event ended = event_of(EventKind::attempt_ended, attempt.start);
+  ended.element = e;
+  ended.attempt = attempt.attempt;
+  ended.worker = attempt.worker;
+  ended.end = now;
+  ended.cls = cls;
+  ended.text = why;
+  running_.remove(e);
+  if (!workers_.at(lost).is_dismissed) granter_.avoid(e, lost);
+  if (!options_.plan.homes.empty()) options_.plan.homes[e.value()] = WorkerId();
+  record(std::move(ended));
+  if (const auto wanted = cancel_wanted_.extract(e))
+    record(wish_of(EventKind::cancel_element, e, wanted.mapped(), now));
+}
+
+// ---- what is done about it: parties in head_parties.cpp, failures in head_failures.cpp, stops and ends in
+// head_ends.cpp
 
 Time Head::step(Time now) {
   if (!has_begun_) begin_life(now);
@@ -297,6 +329,7 @@ Time Head::step(Time now) {
   } else {
     sharpen_order();
     for (auto& [worker, release] : releases_) outbox_.send(worker, std::move(release));
+    start_gathered_parties(now);
     granter_.grant_what_fits(now);
     granter_.take_back_for_idle_workers(now);
   }

@@ -18,8 +18,10 @@
 #include "scheduler/node_health.hpp"
 #include "scheduler/order_sharpener.hpp"
 #include "scheduler/outbox.hpp"
+#include "scheduler/party_book.hpp"
 #include "scheduler/ready_queue.hpp"
 #include "scheduler/running_list.hpp"
+#include "scheduler/value_book.hpp"
 #include "scheduler/worker_table.hpp"
 
 namespace fugle::scheduler {
@@ -59,12 +61,39 @@ class Head {
   void on_report(WorkerId from, const Report& report, Time now);
   void on_tenure(WorkerId from, const Tenure& tenure, Time now);
   void on_attempt(WorkerId from, const AttemptReport& report);
+  void note_start(WorkerId worker, ElementId e);
+  void end_attempt(WorkerId worker, const AttemptReport& report, WorkerId blamed);
+  void end_lost_attempt(const RunningAttempt& attempt, WorkerId lost, FailureClass cls, const std::string& why,
+                        Time now);
   void on_returned(WorkerId from, ElementId element, Time now);
   void take_up_again(ElementId e, Time now);
   void queue(ElementId e);
   void settle_effects();
   void settle_changes();
   void take_away(ElementId element);
+
+  // Attempts with several nodes (head_parties.cpp).
+  void on_placed(WorkerId from, const Placed& placed);
+  void on_word(const PartyWord& word);
+  void start_gathered_parties(Time now);
+  void start_party(Party& party);
+  void disband(ElementId e, Time now);
+  void disband_what_gathers_on(WorkerId worker, Time now);
+  void on_part_ended(WorkerId from, const AttemptReport& report);
+  void lose_part(ElementId e, WorkerId worker, Time now, const std::string& why);
+  void settle_party(Party& party, Time now);
+  void end_party(ElementId e, Time now);
+  void use_cores(WorkerId worker, ElementId e, int sign);
+
+  // Results of functions (head_values.cpp).
+  void begin_values(Time now);
+  void record_lost_value(ElementId e, Time now);
+  void lose_value(ElementId e, Time now);
+  void lose_values_of(WorkerId worker, Time now);
+  void note_value(ElementId e, WorkerId worker);
+  void forget_values(ElementId e);
+  void on_value_word(WorkerId from, const ValueWord& word, Time now);
+  void on_wanted(const ValueWord& wanted, Time now);
 
   // What is done about it (head.cpp).
   void make_retries_due(Time now);
@@ -95,7 +124,7 @@ class Head {
   void ask_for_checkpoint(const RunningAttempt& attempt);
   void stop_what_runs();
   [[nodiscard]] bool is_stopping_hard() const { return is_stopping_ && stop_kind_ == Engine::StopKind::stop; }
-  void revoke_what_waits(const WorkerTable::Entry& entry);
+  void revoke_what_waits(WorkerId worker, Time now);
   [[nodiscard]] bool can_still_progress();
   void end_when_over(Time now);
   [[nodiscard]] bool may_begin_finally() const;
@@ -114,11 +143,14 @@ class Head {
   ReadyQueue ready_;
   RunningList running_;
   LeaseBook leases_;
+  PartyBook parties_;
+  ValueBook values_;
   Granter granter_;
   OrderSharpener sharpener_;
   using Retry = std::pair<Time, ElementId>;
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
   NodeHealth health_;
+  std::vector<ElementId> gathered_;                 ///< their parties have all places since the last step
   std::map<ElementId, std::string> cancel_wanted_;  ///< by whom
   std::map<ElementId, std::string> hold_wanted_;    ///< by whom, of elements that a worker is to give back
   std::vector<ElementId> left_with_wishes_;         ///< elements that left their leases with one of those

@@ -39,15 +39,16 @@ void Head::request_stop(Engine::StopKind kind, int exit_code, const std::string&
   is_stopping_ = true;
   stop_kind_ = kind;
   end_reason_ = why;
-  for (const WorkerTable::Entry& entry : workers_.all())
-    if (entry.info.alive) revoke_what_waits(entry);
+  for (std::uint32_t w = 0; w < workers_.num_ranks(); ++w)
+    if (workers_.is_alive(WorkerId(w))) revoke_what_waits(WorkerId(w), now);
 }
 
-void Head::revoke_what_waits(const WorkerTable::Entry& entry) {
+void Head::revoke_what_waits(WorkerId worker, Time now) {
+  disband_what_gathers_on(worker, now);
   Revoke revoke;
-  for (const ElementId e : entry.held)
-    if (running_.find(e) == nullptr) revoke.elements.push_back(e);
-  if (!revoke.elements.empty()) outbox_.send(entry.info.worker, std::move(revoke));
+  for (const ElementId e : workers_.at(worker).held)
+    if (running_.find(e) == nullptr && !parties_.has(e)) revoke.elements.push_back(e);
+  if (!revoke.elements.empty()) outbox_.send(worker, std::move(revoke));
 }
 
 std::vector<std::string> Head::drained_nodes() const {
@@ -127,6 +128,11 @@ void Head::stop_what_runs() {
 void Head::cancel_element(ElementId element, const std::string& who, Time now) {
   if (!has_begun_) begin_life(now);
   if (is_final(run_.state(element)) || graph_.is_gate(element)) return;
+  if (const Party* const party = parties_.find(element)) {
+    cancel_wanted_[element] = who;
+    if (!party->has_started) return disband(element, now);
+    return outbox_.send(party->leader(), StopAttempts{{element}});
+  }
   if (leases_.is_held(element)) {  // it is said who asked once the worker has answered
     cancel_wanted_[element] = who;
     outbox_.send(leases_.holder_of(element), Revoke{{element}});
@@ -141,6 +147,11 @@ void Head::hold_element(ElementId element, const std::string& who, Time now) {
   if (!has_begun_) begin_life(now);
   const State state = run_.state(element);
   if (is_final(state) || is_live(state) || state == State::held || graph_.is_gate(element)) return;
+  if (const Party* const party = parties_.find(element)) {  // what has started is not held
+    hold_wanted_[element] = who;
+    if (!party->has_started) disband(element, now);
+    return;
+  }
   if (leases_.is_held(element)) {  // it may have started there: then it runs
     hold_wanted_[element] = who;
     outbox_.send(leases_.holder_of(element), Revoke{{element}});
@@ -160,11 +171,11 @@ void Head::release_element(ElementId element, const std::string& who, Time now) 
 
 /// False when nothing runs, nothing will become due, and what is READY fits on no worker there is.
 bool Head::can_still_progress() {
-  if (workers_.num_unanswered() > 0 || leases_.num_active() > 0) return true;
+  if (workers_.num_unanswered() > 0 || leases_.num_active() > 0 || !parties_.is_empty()) return true;
   if (is_stopping_) return false;
   auto& classes = ready_.classes();
   return !retries_.empty() || std::any_of(classes.begin(), classes.end(), [&](ReadyQueue::Class& cls) {
-    return ready_.first_of(cls).is_valid() && workers_.is_anyone_able(cls.request);
+    return ready_.first_of(cls).is_valid() && workers_.are_able(cls.request, cls.num_nodes);
   });
 }
 

@@ -59,7 +59,7 @@ void Head::suspect(std::uint32_t node, Time now) {
   record(std::move(drained));
   for (const WorkerId worker : workers_.on_node(node)) {
     workers_.drain(worker);
-    if (workers_.is_alive(worker)) revoke_what_waits(workers_.at(worker));
+    if (workers_.is_alive(worker)) revoke_what_waits(worker, now);
   }
 }
 

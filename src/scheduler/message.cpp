@@ -16,6 +16,38 @@ std::vector<ElementId> get_elements(ByteReader& in) {
   return in.get_all<ElementId>([&] { return in.get<ElementId>(); });
 }
 
+void put_numbers(ByteWriter& out, const std::vector<std::uint32_t>& numbers) {
+  out.put_all(numbers, [&](std::uint32_t number) { out.put(number); });
+}
+
+std::vector<std::uint32_t> get_numbers(ByteReader& in) {
+  return in.get_all<std::uint32_t>([&] { return in.get<std::uint32_t>(); });
+}
+
+void put_place(ByteWriter& out, const Place& place) {
+  put_numbers(out, place.cpus);
+  put_numbers(out, place.numa_nodes);
+  put_numbers(out, place.gpus);
+  out.put(place.is_real);
+}
+
+Place get_place(ByteReader& in) {
+  Place place;
+  place.cpus = get_numbers(in);
+  place.numa_nodes = get_numbers(in);
+  place.gpus = get_numbers(in);
+  place.is_real = in.get<bool>();
+  return place;
+}
+
+Member get_member(ByteReader& in) {
+  Member member;
+  member.worker = in.get<WorkerId>();
+  member.node = in.get<std::string>();
+  member.place = get_place(in);
+  return member;
+}
+
 struct Encoder {
   ByteWriter& out;
 
@@ -46,6 +78,7 @@ struct Encoder {
       out.put(e.expected_s);
       out.put(e.id);
       out.put(e.packed_text);
+      out.put(e.party);
     });
   }
   void operator()(const Revoke& revoke) { put_elements(out, revoke.elements); }
@@ -57,6 +90,40 @@ struct Encoder {
     out.put(signal.signal);
   }
   void operator()(const Tenure& tenure) { out.put(tenure.end); }
+  void operator()(const Placed& placed) {
+    out.put(placed.element);
+    out.put(placed.party);
+    put_place(out, placed.place);
+  }
+  void operator()(const StartParty& start) {
+    out.put(start.element);
+    out.put(start.party);
+    out.put(start.position);
+    out.put_all(start.members, [&](const Member& member) {
+      out.put(member.worker);
+      out.put(member.node);
+      put_place(out, member.place);
+    });
+  }
+  void operator()(const EndParty& end) {
+    out.put(end.element);
+    out.put(end.party);
+  }
+  void operator()(const CarryWord& carry) { (*this)(carry.word); }
+  void operator()(const PartyWord& word) {
+    out.put(word.element);
+    out.put(word.attempt);
+    out.put(word.from);
+    out.put(word.to);
+    out.put(word.bytes);
+  }
+  void operator()(const CarryValue& carry) { (*this)(carry.word); }
+  void operator()(const ValueWord& word) {
+    out.put(word.kind);
+    out.put(word.element);
+    out.put(word.who);
+    out.put(word.bytes);
+  }
   void operator()(const Report& report) {
     out.put_all(report.attempts, [&](const AttemptReport& a) {
       out.put(a.kind);
@@ -91,6 +158,7 @@ LeasedElement get_leased(ByteReader& in) {
   e.expected_s = in.get<float>();
   e.id = in.get<std::string>();
   e.packed_text = in.get<std::string>();
+  e.party = in.get<std::uint32_t>();
   return e;
 }
 
@@ -110,6 +178,34 @@ AttemptReport get_attempt(ByteReader& in) {
   a.reason = in.get<std::string>();
   a.measures = in.get<std::string>();
   return a;
+}
+
+StartParty get_start(ByteReader& in) {
+  StartParty start;
+  start.element = in.get<ElementId>();
+  start.party = in.get<std::uint32_t>();
+  start.position = in.get<std::uint32_t>();
+  start.members = in.get_all<Member>([&] { return get_member(in); });
+  return start;
+}
+
+PartyWord get_word(ByteReader& in) {
+  PartyWord word;
+  word.element = in.get<ElementId>();
+  word.attempt = in.get<std::uint16_t>();
+  word.from = in.get<std::uint32_t>();
+  word.to = in.get<std::uint32_t>();
+  word.bytes = in.get<std::string>();
+  return word;
+}
+
+ValueWord get_value_word(ByteReader& in) {
+  ValueWord word;
+  word.kind = in.get_enum(ValueWord::Kind::forget);
+  word.element = in.get<ElementId>();
+  word.who = in.get<WorkerId>();
+  word.bytes = in.get<std::string>();
+  return word;
 }
 
 [[noreturn]] void throw_damaged(const char* why) {
@@ -159,6 +255,24 @@ Message get_message(ByteReader& in) {
       return signal;
     }
     case 8: return Tenure{in.get_time()};
+    case 9: {
+      Placed placed;
+      placed.element = in.get<ElementId>();
+      placed.party = in.get<std::uint32_t>();
+      placed.place = get_place(in);
+      return placed;
+    }
+    case 10: return get_start(in);
+    case 11: {
+      EndParty end;
+      end.element = in.get<ElementId>();
+      end.party = in.get<std::uint32_t>();
+      return end;
+    }
+    case 12: return CarryWord{get_word(in)};
+    case 13: return get_word(in);
+    case 14: return CarryValue{get_value_word(in)};
+    case 15: return get_value_word(in);
     default: throw_damaged("it is of no known kind");
   }
 }

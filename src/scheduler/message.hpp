@@ -48,6 +48,7 @@ struct LeasedElement {
   float expected_s = 0;     ///< how long an attempt may take; 0: not known, or it does not matter
   std::string id;
   std::string packed_text;
+  std::uint32_t party{};  ///< number of its party, see Placed; 0: it runs on this worker alone
   bool operator==(const LeasedElement&) const = default;
 };
 
@@ -97,7 +98,55 @@ struct Report {
   bool goodbye = false;             ///< the worker has nothing left and leaves
 };
 
-using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report, Release, SignalAttempts, Tenure>;
+// An attempt with several nodes is granted to a party of workers on different nodes, the first of which leads it.
+//
+//   head    -> all:     Grant (LeasedElement::party)
+//   each    -> head:    Placed, when it has the cores, memory and GPUs; it starts nothing else before that
+//   head    -> all:     StartParty, when all have: the leader starts the attempt, the others host it
+//   each    -> head:    Report that its part has ended, when nothing of it is left there
+//   head    -> others:  EndParty, when the leader's part has ended; to all when it will not start
+//   any <-> any:        PartyWord, by way of the head (CarryWord), while the attempt runs
+//
+// A party has a number, for it may be given up and granted again before all have heard.
+
+/// Worker to head: what it needs for its part is its own from now on.
+struct Placed {
+  ElementId element;
+  std::uint32_t party = 0;
+  Place place;
+  bool operator==(const Placed&) const = default;
+};
+
+/// Head to worker: begin.
+struct StartParty {
+  ElementId element;
+  std::uint32_t party = 0;
+  std::uint32_t position = 0;  ///< of the worker in `members`
+  std::vector<Member> members;
+  bool operator==(const StartParty&) const = default;
+};
+
+/// Head to worker: it is over. What has not started gives up its place, and nothing is answered.
+struct EndParty {
+  ElementId element;
+  std::uint32_t party = 0;
+  bool operator==(const EndParty&) const = default;
+};
+
+/// Worker to head: for another member of the party.
+struct CarryWord {
+  PartyWord word;
+  bool operator==(const CarryWord&) const = default;
+};
+
+/// Worker to head: for the head, or for whom it knows (ValueWord).
+struct CarryValue {
+  ValueWord word;
+  bool operator==(const CarryValue&) const = default;
+};
+
+using Message = std::variant<Hello, Grant, Revoke, StopAttempts, Shutdown, Report, Release, SignalAttempts, Tenure,
+                             Placed, StartParty, EndParty, CarryWord, PartyWord, CarryValue, ValueWord>;
 
 [[nodiscard]] std::string encode(const Message& message);
 /// Throws EnvironmentError on bytes that encode() did not make.

@@ -28,7 +28,9 @@ void RoomIndex::grow(std::uint32_t num_workers) {
 }
 
 void RoomIndex::set(WorkerId worker, const Room& room) {
-  replace(worker, {room.capacity, room.free, room.load, room.surplus, room.last_end});
+  const bool is_idle = room.is_alone && room.free == room.capacity;
+  replace(worker, {room.capacity, room.free, is_idle ? room.capacity : plan::Slot{0, 0, 0}, room.load, room.surplus,
+                   room.last_end});
 }
 
 void RoomIndex::close(WorkerId worker) { replace(worker, Node{}); }
@@ -44,30 +46,33 @@ void RoomIndex::replace(WorkerId worker, const Node& node) {
     const Node& left = tree_[2 * i];
     const Node& right = tree_[2 * i + 1];
     const Node both{largest(left.capacity, right.capacity), largest(left.free, right.free),
-                    std::min(left.load, right.load), std::max(left.surplus, right.surplus),
-                    std::max(left.last_end, right.last_end)};
+                    largest(left.whole, right.whole),       std::min(left.load, right.load),
+                    std::max(left.surplus, right.surplus),  std::max(left.last_end, right.last_end)};
     if (tree_[i] == both) return;
     tree_[i] = both;
   }
 }
 
-bool RoomIndex::leaf_fits(std::uint32_t node, const plan::Slot& available, const graph::Request& request) const {
+bool RoomIndex::leaf_fits(std::uint32_t node, const graph::Request& request) const {
   const plan::Slot& capacity = tree_[node].capacity;
-  return capacity.cores > 0 && may_fit(available, request) && plan::memory_on(capacity, request) <= available.mem_bytes;
+  const plan::Slot& here = available(node, request);
+  return capacity.cores > 0 && may_fit(here, request) && plan::memory_on(capacity, request) <= here.mem_bytes &&
+         (!request.whole_node || here.cores > 0);
 }
 
 bool RoomIndex::has_room(WorkerId worker, const graph::Request& request, Time until) const {
   const std::uint32_t leaf = num_leaves_ + worker.value();
-  return tree_[leaf].last_end >= until && leaf_fits(leaf, tree_[leaf].free, request);
+  return tree_[leaf].last_end >= until && leaf_fits(leaf, request);
 }
 
 /// Depth first, the side with more free cores first; what cannot beat the best found is left out.
 void RoomIndex::search_room(std::uint32_t node, const graph::Request& request, Time until, std::uint32_t& best) const {
   const Node& here = tree_[node];
-  if (here.last_end < until || !may_fit(here.free, request) || (best != 0 && here.free.cores < tree_[best].free.cores))
+  if (here.last_end < until || !may_fit(available(node, request), request) ||
+      (best != 0 && here.free.cores < tree_[best].free.cores))
     return;
   if (node >= num_leaves_) {
-    if (!leaf_fits(node, here.free, request)) return;
+    if (!leaf_fits(node, request)) return;
     const bool is_better = best == 0 || here.free.cores > tree_[best].free.cores || node < best;
     if (is_better) best = node;
     return;
@@ -98,17 +103,23 @@ void RoomIndex::search_load(std::uint32_t node, const graph::Request& request, T
   search_load(2 * node + (left_first ? 1 : 0), request, until, best);
 }
 
+void RoomIndex::sort_by_free_cores() {
+  if (!by_free_cores_.empty()) return;
+  for (std::uint32_t leaf = num_leaves_; leaf < 2 * num_leaves_; ++leaf)
+    by_free_cores_.emplace(tree_[leaf].free.cores, leaf);
+}
+
 std::optional<WorkerId> RoomIndex::with_least_room(const graph::Request& request, Time until) {
-  if (by_free_cores_.empty())
-    for (std::uint32_t leaf = num_leaves_; leaf < 2 * num_leaves_; ++leaf)
-      by_free_cores_.emplace(tree_[leaf].free.cores, leaf);
-  for (auto it = by_free_cores_.lower_bound({request.cores, 0}); it != by_free_cores_.end(); ++it)
-    if (tree_[it->second].last_end >= until && leaf_fits(it->second, tree_[it->second].free, request))
-      return WorkerId(it->second - num_leaves_);
-  return std::nullopt;
+  std::optional<WorkerId> found;
+  each_with_room(request, until, [&](WorkerId worker) {
+    found = worker;
+    return false;
+  });
+  return found;
 }
 
 std::optional<WorkerId> RoomIndex::least_loaded(const graph::Request& request, Time until) const {
+  if (request.whole_node) return std::nullopt;
   std::uint32_t best = 0;
   search_load(1, request, until, best);
   return best == 0 ? std::nullopt : std::optional(WorkerId(best - num_leaves_));

@@ -25,6 +25,7 @@ class RoomIndex {
     float load = 0;             ///< cores wanted by what it holds, per core
     std::uint32_t surplus = 0;  ///< elements that wait there for cores and may be taken back
     Time last_end = kNever;     ///< nothing may end there after this
+    bool is_alone = false;      ///< on its node: what wants the node as a whole may go there
   };
 
   explicit RoomIndex(std::uint32_t num_workers);
@@ -45,10 +46,20 @@ class RoomIndex {
   /// The one with fewest free cores of those with room for the request, ties to the lowest. The first call looks at all
   /// workers; from then on they are kept sorted.
   [[nodiscard]] std::optional<WorkerId> with_least_room(const graph::Request& request, Time until = kAnyTime);
+  /// All with room for the request, those with fewest free cores first, ties to the lowest, until `take(worker)` is
+  /// false. Looks at those with free cores enough only.
+  template <class Take>
+  void each_with_room(const graph::Request& request, Time until, Take take) {
+    sort_by_free_cores();
+    for (auto it = by_free_cores_.lower_bound({request.cores, 0}); it != by_free_cores_.end(); ++it)
+      if (tree_[it->second].last_end >= until && leaf_fits(it->second, request) &&
+          !take(WorkerId(it->second - num_leaves_)))
+        return;
+  }
   [[nodiscard]] std::uint32_t free_cores(WorkerId worker) const {
     return tree_[num_leaves_ + worker.value()].free.cores;
   }
-  /// The one with the lowest load of those that could ever run it, ties to the lowest.
+  /// The one with the lowest load of those that could ever run it, ties to the lowest. Not of what wants a whole node.
   [[nodiscard]] std::optional<WorkerId> least_loaded(const graph::Request& request, Time until = kAnyTime) const;
   [[nodiscard]] std::optional<WorkerId> with_most_surplus() const;
 
@@ -57,6 +68,7 @@ class RoomIndex {
   struct Node {
     plan::Slot capacity{0, 0, 0};
     plan::Slot free{0, 0, 0};
+    plan::Slot whole{0, 0, 0};  ///< the capacity of a worker that is alone and idle
     float load = kClosed;
     std::uint32_t surplus = 0;
     Time last_end = kAnyTime;
@@ -64,8 +76,12 @@ class RoomIndex {
   };
   static constexpr float kClosed = 1e30F;
 
+  void sort_by_free_cores();
   void replace(WorkerId worker, const Node& node);
-  [[nodiscard]] bool leaf_fits(std::uint32_t node, const plan::Slot& available, const graph::Request& request) const;
+  [[nodiscard]] const plan::Slot& available(std::uint32_t node, const graph::Request& request) const {
+    return request.whole_node ? tree_[node].whole : tree_[node].free;
+  }
+  [[nodiscard]] bool leaf_fits(std::uint32_t node, const graph::Request& request) const;
   void search_room(std::uint32_t node, const graph::Request& request, Time until, std::uint32_t& best) const;
   void search_load(std::uint32_t node, const graph::Request& request, Time until, std::uint32_t& best) const;
 

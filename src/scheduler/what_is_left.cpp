@@ -50,7 +50,7 @@ std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, co
   ElementId first;
   for (ReadyQueue::Class& cls : ready.classes()) {
     const ElementId e = ready.first_of(cls);
-    if (!e.is_valid() || workers.is_anyone_able(cls.request)) continue;
+    if (!e.is_valid() || workers.are_able(cls.request, cls.num_nodes)) continue;
     count += cls.size;
     if (!first.is_valid()) first = e;
   }

@@ -45,6 +45,14 @@ void Worker::on_message(const Message& message) {
     for (const ElementId e : stop->elements) executor_.stop(e, StopReason::cancelled);
   } else if (const auto* signal = std::get_if<SignalAttempts>(&message)) {
     for (const ElementId e : signal->elements) executor_.signal(e, signal->signal);
+  } else if (const auto* start = std::get_if<StartParty>(&message)) {
+    start_party(*start);
+  } else if (const auto* end = std::get_if<EndParty>(&message)) {
+    end_party(*end);
+  } else if (const auto* word = std::get_if<PartyWord>(&message)) {
+    executor_.hear(*word);
+  } else if (const auto* value = std::get_if<ValueWord>(&message)) {
+    executor_.hear_value(*value);
   } else if (std::holds_alternative<Shutdown>(message)) {
     is_shutting_down_ = true;
   } else {
@@ -68,8 +76,33 @@ void Worker::accept(const Grant& grant) {
     FUGLE_EXPECT(is_new, "an element was granted twice");
     place->second.leased = leased;
     place->second.grant = num_grants_;
-    if (leased.waits_for == 0) queue_.emplace(leased.order, leased.element);
+    if (leased.party != 0)
+      parties_.push_back(leased.element);
+    else if (leased.waits_for == 0)
+      queue_.emplace(leased.order, leased.element);
   }
+}
+
+/// A worker that leaves does not begin: the head will hear that it has left.
+void Worker::start_party(const StartParty& start) {
+  const auto found = held_.find(start.element);
+  if (is_shutting_down_ || found == held_.end() || found->second.leased.party != start.party) return;
+  Launch launch = hand_over(found->second);
+  launch.party = start.members;
+  launch.position = start.position;
+  if (start.position == 0)
+    executor_.start(launch);
+  else
+    executor_.host(launch);
+}
+
+void Worker::end_party(const EndParty& end) {
+  const auto found = held_.find(end.element);
+  if (found == held_.end() || found->second.leased.party != end.party) return;
+  if (found->second.is_running) return executor_.dismiss(end.element);
+  if (found->second.is_placed) give_up_place(found->second);
+  std::erase(parties_, end.element);
+  held_.erase(found);
 }
 
 void Worker::give_back(const Revoke& revoke) {
@@ -123,6 +156,7 @@ Time Worker::step(Time now) {
     for (const auto& [element, held] : held_)
       if (held.is_running) executor_.stop(element, StopReason::shutdown);
     queue_.clear();
+    parties_.clear();
   } else {
     give_back_what_is_late(now);
     start_what_fits(now);
@@ -140,10 +174,22 @@ Time Worker::step(Time now) {
 void Worker::take_reports() {
   fresh_.clear();
   executor_.poll(fresh_);
+  carry_words();
   for (AttemptReport& attempt : fresh_) {
     if (attempt.kind == AttemptReport::Kind::ended) end(attempt);
     report_.attempts.push_back(std::move(attempt));
   }
+}
+
+void Worker::carry_words() {
+  words_.clear();
+  executor_.poll_words(words_);
+  for (PartyWord& word : words_)
+    if (has_head_) outbox_.send(kHead, CarryWord{std::move(word)});
+  value_words_.clear();
+  executor_.poll_value_words(value_words_);
+  for (ValueWord& word : value_words_)
+    if (has_head_) outbox_.send(kHead, CarryValue{std::move(word)});
 }
 
 void Worker::end(const AttemptReport& attempt) {
@@ -155,7 +201,8 @@ void Worker::end(const AttemptReport& attempt) {
   --num_running_;
   const double length_s = to_seconds(attempt.end - attempt.start);
   mean_length_s_ += (length_s - mean_length_s_) * (mean_length_s_ > 0 ? kNewest : 1);
-  is_report_awaited_ = is_report_awaited_ || held.leased.is_awaited || attempt.cls != FailureClass::none;
+  is_report_awaited_ =
+      is_report_awaited_ || held.leased.is_awaited || held.leased.party != 0 || attempt.cls != FailureClass::none;
   if (attempt.cls != FailureClass::none) return drop_dependents(held);
   for (const ElementId e : held.leased.releases) {
     Held* const released = find_released(held, e);
@@ -165,7 +212,8 @@ void Worker::end(const AttemptReport& attempt) {
 
 graph::Request Worker::request_of(const Held& held) const {
   const graph::Request& request = task_of(held).request;
-  return {request.cores, plan::memory_on({offer_.cores, offer_.mem_bytes, offer_.gpus}, request), request.gpus};
+  const plan::Slot taken = plan::taken_on({offer_.cores, offer_.mem_bytes, offer_.gpus}, request);
+  return {taken.cores, taken.mem_bytes, taken.gpus, request.whole_node};
 }
 
 bool Worker::is_free(const graph::Request& granted) const {
@@ -178,10 +226,13 @@ void Worker::take(const graph::Request& granted) {
   free_gpus_ -= granted.gpus;
 }
 
-bool Worker::needs_place(const graph::Task& task) const {
+/// Of MPI ranks each is bound to its own cores. `held.granted` is known.
+bool Worker::needs_place(const Held& held) const {
   if (!places_) return false;
-  const bool is_bound = task.bind == graph::Bind::automatic ? task.request.cores > 1 : task.bind != graph::Bind::none;
-  return is_bound || task.request.gpus > 0;
+  const graph::Task& task = task_of(held);
+  const bool is_bound = task.bind == graph::Bind::automatic ? held.granted.cores > 1 || task.shape.ranks > 0
+                                                            : task.bind != graph::Bind::none;
+  return is_bound || held.granted.gpus > 0;
 }
 
 topology::Level Worker::level_of(const graph::Task& task) const {
@@ -197,9 +248,8 @@ topology::Level Worker::level_of(const graph::Task& task) const {
 }
 
 void Worker::choose_place(Held& held) {
-  const graph::Task& task = task_of(held);
-  if (!needs_place(task)) return;
-  const auto holding = places_->take({task.request.cores, task.request.gpus, level_of(task)});
+  if (!needs_place(held)) return;
+  const auto holding = places_->take({held.granted.cores, held.granted.gpus, level_of(task_of(held))});
   FUGLE_CHECK_THAT(holding.has_value(), "cores are free by number but not by place");
   held.holding = *holding;
 }
@@ -245,7 +295,23 @@ void Worker::give_back_what_is_late(Time now) {
   for (const ElementId e : late) let_go(e);
 }
 
+/// In the order in which they were granted; false when one waits, for which all that gets free is kept.
+bool Worker::take_places_of_parties() {
+  for (; !parties_.empty(); parties_.pop_front()) {
+    Held& held = held_.at(parties_.front());
+    held.granted = request_of(held);
+    if (!is_free(held.granted)) return false;
+    take(held.granted);
+    choose_place(held);
+    held.is_placed = true;
+    const LeasedElement& leased = held.leased;
+    outbox_.send(kHead, Placed{leased.element, leased.party, needs_place(held) ? place_of(held) : Place{}});
+  }
+  return true;
+}
+
 void Worker::start_what_fits(Time now) {
+  if (!take_places_of_parties()) return;
   for (auto next = queue_.begin(); next != queue_.end() && free_cores_ > 0;) {
     Held& held = held_.at(next->second);
     held.granted = request_of(held);
@@ -258,7 +324,7 @@ void Worker::start_what_fits(Time now) {
     next = queue_.erase(next);
     take(held.granted);
     choose_place(held);
-    if (!needs_place(task_of(held))) offer_place(held.leased.element);
+    if (!needs_place(held)) offer_place(held.leased.element);
     executor_.start(hand_over(held));
   }
   promote_followers();
@@ -288,7 +354,7 @@ void Worker::start_followers(Time now) {
   for (auto next = queue_.begin(); next != queue_.end() && !unfollowed_.empty();) {
     Held& held = held_.at(next->second);
     held.granted = request_of(held);
-    if (needs_place(task_of(held))) return;
+    if (needs_place(held)) return;
     Held* const place = find_place_for(held.granted);
     if (place == nullptr) return;  // in order: what comes later does not take the place of what needs more
     if (!can_follow_in_time(held, *place, now)) return;
@@ -330,7 +396,7 @@ Launch Worker::hand_over(Held& held) {
   launch.packed_text = leased.packed_text;
   launch.granted = held.granted;
   if (launch.task->runs_finally) launch.run_state = run_state_;
-  if (needs_place(*launch.task)) launch.place = place_of(held);
+  if (needs_place(held)) launch.place = place_of(held);
   return launch;
 }
 

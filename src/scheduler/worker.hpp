@@ -9,12 +9,16 @@
 // The rule both sides keep without a message: when an attempt does not end OK, all elements of its lease that wait for
 // it, directly or not, leave the lease.
 //
+// Parties (see Placed). What a party needs is taken before anything else starts here, in the order in which parties
+// were granted: the head grants them in one order, so none waits here for what waits for it elsewhere.
+//
 // Reports. What somebody waits for is told at once, the rest when an interval is over; earlier when cores are idle and
 // nothing waits here for them, since the head may have work. The head says what it can take; where attempts are long
 // the interval is up to ten times that, but at most half an attempt: what a crash makes us repeat is then not more than
 // what it interrupts anyway.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -52,11 +56,16 @@ class Worker {
     graph::Request granted{};
     std::uint32_t unfollowed_at = ElementList::kNowhere;  ///< place in unfollowed_
     topology::Holding holding{};                          ///< what is its own
+    bool is_placed = false;                               ///< of a party: what it needs is taken
   };
 
   void accept(const Grant& grant);
   void give_back(const Revoke& revoke);
   void release(const Release& release);
+  void start_party(const StartParty& start);
+  void end_party(const EndParty& end);
+  [[nodiscard]] bool take_places_of_parties();
+  void carry_words();
   void let_go(ElementId element);
   void drop_dependents(const Held& held);
   [[nodiscard]] Held* find_released(const Held& held, ElementId successor);
@@ -77,7 +86,7 @@ class Worker {
   void close_place(ElementId element);
   void choose_place(Held& held);
   [[nodiscard]] topology::Level level_of(const graph::Task& task) const;
-  [[nodiscard]] bool needs_place(const graph::Task& task) const;
+  [[nodiscard]] bool needs_place(const Held& held) const;
   [[nodiscard]] const graph::Task& task_of(const Held& held) const { return *tasks_.at(held.leased.task.value()); }
   [[nodiscard]] Launch hand_over(Held& held);
   [[nodiscard]] Place place_of(const Held& held) const;
@@ -96,11 +105,14 @@ class Worker {
   std::unordered_map<std::uint32_t, std::shared_ptr<const graph::Task>> tasks_;
   std::unordered_map<ElementId, Held> held_;
   std::set<std::pair<std::uint32_t, ElementId>> queue_;  ///< (order, element) that wait for resources only
+  std::deque<ElementId> parties_;                        ///< that wait for resources, before all of queue_
   std::uint64_t num_grants_ = 0;
   std::uint32_t num_running_ = 0;
   ElementList unfollowed_;         ///< have a place of their own that nobody waits for
   std::set<ElementId> followers_;  ///< wait for a place in the executor
   std::vector<AttemptReport> fresh_;
+  std::vector<PartyWord> words_;
+  std::vector<ValueWord> value_words_;
   Report report_;
   bool is_report_awaited_ = false;
   Time last_report_{};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 
 namespace fugle::scheduler {
@@ -11,6 +12,7 @@ namespace {
 /// first are typical.
 constexpr std::size_t kMaxCandidates = 64;
 constexpr std::size_t kMaxInputs = 1024;
+constexpr std::uint32_t kNoNode = ~std::uint32_t{0};
 
 std::vector<TaskId> near_tasks(const graph::Graph& graph) {
   std::map<std::string_view, TaskId> by_name;
@@ -45,7 +47,13 @@ WorkerId WorkerChooser::home_of(ElementId e) const {
   return plan_.homes.empty() || avoided_.contains(e) ? WorkerId() : plan_.homes[e.value()];
 }
 
-std::optional<WorkerId> WorkerChooser::choose(ElementId e, Time until) {
+std::vector<WorkerId> WorkerChooser::choose(ElementId e, Time until, Backlog backlog) {
+  if (graph_.task_of(e).shape.nodes > 1) return choose_party(e, until);
+  const auto worker = choose_one(e, until, backlog);
+  return worker ? std::vector{*worker} : std::vector<WorkerId>();
+}
+
+std::optional<WorkerId> WorkerChooser::choose_one(ElementId e, Time until, Backlog backlog) {
   if (const auto avoided = avoided_.find(e); avoided != avoided_.end()) {
     const WorkerTable::Entry& there = workers_.at(avoided->second);
     const graph::Request& request = graph_.task_of(e).request;
@@ -53,7 +61,49 @@ std::optional<WorkerId> WorkerChooser::choose(ElementId e, Time until) {
     if (there.is_suspect && is_anyone_able_away_from(there.node, request, until)) return std::nullopt;
   }
   const auto worker = workers_.room().has_free_core() ? with_room(e, until) : std::nullopt;
-  return worker ? worker : with_backlog_room(e, until);
+  return worker || backlog == Backlog::none ? worker : with_backlog_room(e, until);
+}
+
+std::vector<WorkerId> WorkerChooser::choose_party(ElementId e, Time until) {
+  if (const auto avoided = avoided_.find(e); avoided != avoided_.end()) {
+    const WorkerTable::Entry& there = workers_.at(avoided->second);
+    std::vector<WorkerId> party = party_away_from(there.node, e, until);
+    if (!party.empty() || (there.is_suspect && are_able_away_from(there.node, e, until))) return party;
+  }
+  return party_away_from(kNoNode, e, until);
+}
+
+/// The fullest that have room; with `spread` the emptiest. Guests are in another allocation: no program of ours reaches
+/// from one into another.
+std::vector<WorkerId> WorkerChooser::party_away_from(std::uint32_t node, ElementId e, Time until) {
+  const graph::Task& task = graph_.task_of(e);
+  std::vector<WorkerId> party;
+  std::set<std::uint32_t> nodes{node};
+  const auto take = [&](WorkerId worker) {
+    if (party.size() < task.shape.nodes && !workers_.at(worker).is_guest &&
+        nodes.insert(workers_.at(worker).node).second)
+      party.push_back(worker);
+    return party.size() < task.shape.nodes;
+  };
+  if (task.place == graph::Place::spread) {
+    std::vector<WorkerId> all;
+    workers_.each_with_room(task.request, until, [&](WorkerId worker) { return all.push_back(worker), true; });
+    std::for_each(all.rbegin(), all.rend(), take);
+  } else {
+    if (const auto worker = near_the_named_task(e, until)) take(*worker);
+    if (const auto worker = near_its_inputs(e, until); worker && party.empty()) take(*worker);
+    workers_.each_with_room(task.request, until, take);
+  }
+  return party.size() == task.shape.nodes ? party : std::vector<WorkerId>();
+}
+
+bool WorkerChooser::are_able_away_from(std::uint32_t node, ElementId e, Time until) const {
+  const graph::Task& task = graph_.task_of(e);
+  std::set<std::uint32_t> nodes;
+  for (const WorkerTable::Entry& entry : workers_.all())
+    if (entry.node != node && !entry.is_guest && workers_.is_able(entry.info.worker, task.request, until))
+      nodes.insert(entry.node);
+  return nodes.size() >= task.shape.nodes;
 }
 
 /// The first of those with most free cores. Linear: only for what has failed.
@@ -82,7 +132,7 @@ std::optional<WorkerId> WorkerChooser::with_room(ElementId e, Time until) {
   if (task.place == graph::Place::spread) return workers_.room().with_most_room(task.request, until);
   if (const auto worker = near_the_named_task(e, until)) return worker;
   if (const auto worker = near_its_inputs(e, until)) return worker;
-  const bool must_be_together = task.request.cores > 1 || task.request.gpus > 0;
+  const bool must_be_together = task.request.cores > 1 || task.request.gpus > 0 || task.request.whole_node;
   return must_be_together ? workers_.with_least_room(task.request, until)
                           : workers_.room().with_most_room(task.request, until);
 }
@@ -131,8 +181,8 @@ std::optional<WorkerId> WorkerChooser::near_its_inputs(ElementId e, Time until) 
 
 std::optional<WorkerId> WorkerChooser::with_backlog_room(ElementId e, Time until) const {
   const std::uint32_t backlog = lengths_.backlog_per_core(graph_.task_id_of(e));
-  if (backlog == 0) return std::nullopt;
   const graph::Request& request = graph_.task_of(e).request;
+  if (backlog == 0 || request.whole_node) return std::nullopt;
   const WorkerId home = home_of(e);
   if (home.is_valid() && home.value() < workers_.num_ranks() &&
       workers_.has_backlog_room(home, request, backlog, until))

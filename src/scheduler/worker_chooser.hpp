@@ -18,9 +18,12 @@ class WorkerChooser {
 
   /// An element ended OK there in this life.
   void remember(ElementId element, WorkerId worker);
+  enum class Backlog : std::uint8_t { may_wait, none };
   /// A worker with room: its home, near the named task, near its inputs, or where most is free; else, where attempts
-  /// are short, one whose backlog is not deep yet. It must be there until then (see RoomIndex).
-  [[nodiscard]] std::optional<WorkerId> choose(ElementId e, Time until);
+  /// are short and it may wait there, one whose backlog is not deep yet. It must be there until then (see RoomIndex).
+  /// Of an element with several nodes a worker with room on each of so many nodes, the leader first; that is near what
+  /// decides for others. Empty: there is none.
+  [[nodiscard]] std::vector<WorkerId> choose(ElementId e, Time until, Backlog backlog = Backlog::may_wait);
   /// It failed on the node of that worker, perhaps because of the node: another node comes first, and this one only
   /// when it is above suspicion or there is no other.
   void avoid(ElementId element, WorkerId worker) { avoided_[element] = worker; }
@@ -28,6 +31,10 @@ class WorkerChooser {
   [[nodiscard]] WorkerId home_of(ElementId e) const;
 
  private:
+  [[nodiscard]] std::optional<WorkerId> choose_one(ElementId e, Time until, Backlog backlog);
+  [[nodiscard]] std::vector<WorkerId> choose_party(ElementId e, Time until);
+  [[nodiscard]] std::vector<WorkerId> party_away_from(std::uint32_t node, ElementId e, Time until);
+  [[nodiscard]] bool are_able_away_from(std::uint32_t node, ElementId e, Time until) const;
   [[nodiscard]] std::optional<WorkerId> away_from(std::uint32_t node, const graph::Request& request, Time until) const;
   [[nodiscard]] bool is_anyone_able_away_from(std::uint32_t node, const graph::Request& request, Time until) const;
   [[nodiscard]] std::optional<WorkerId> with_room(ElementId e, Time until);

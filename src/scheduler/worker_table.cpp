@@ -8,11 +8,6 @@
 namespace fugle::scheduler {
 namespace {
 
-/// As the worker itself counts it (Worker::request_of).
-plan::Slot wanted_by(const graph::Request& request, const plan::Slot& capacity) {
-  return {request.cores, plan::memory_on(capacity, request), request.gpus};
-}
-
 plan::Slot left_of(const plan::Slot& capacity, const plan::Slot& taken) {
   return {capacity.cores - std::min(capacity.cores, taken.cores),
           capacity.mem_bytes - std::min(capacity.mem_bytes, taken.mem_bytes),
@@ -55,13 +50,16 @@ void WorkerTable::join(WorkerId worker, const Hello& hello) {
   entry.info.alive = true;
   entry.node = node_numbers_.try_emplace(hello.node, static_cast<std::uint32_t>(node_numbers_.size())).first->second;
   nodes_.resize(node_numbers_.size());
+  num_alive_on_.resize(nodes_.size());
+  taken_by_.resize(nodes_.size());
   nodes_[entry.node].push_back(worker);
+  ++num_alive_on_[entry.node];
   ++num_alive_;
   total_cores_ += hello.cores;
   if (entry.last_end != kNever) ends_.insert(worker);
   if (is_drained(entry.node)) drain(worker);
   roomier_.push_back(worker);
-  update(worker);
+  update_node(entry.node);
 }
 
 std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
@@ -78,7 +76,11 @@ std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
   entry.info.cores_in_use = 0;
   entry.active = {0, 0, 0};
   entry.queued.clear();
-  update(worker);
+  if (taken_by_[entry.node] == worker) taken_by_[entry.node] = WorkerId();
+  --num_alive_on_[entry.node];
+  for (const WorkerId beside : nodes_[entry.node])
+    if (is_alive(beside)) roomier_.push_back(beside);
+  update_node(entry.node);
   return std::move(entry.held);
 }
 
@@ -146,25 +148,43 @@ bool WorkerTable::has_good_node_besides(std::uint32_t node) const {
 }
 
 void WorkerTable::activate(WorkerId worker, const graph::Request& request, std::uint32_t position) {
-  Entry& entry = at(worker);
-  const plan::Slot wanted = wanted_by(request, entry.capacity());
-  entry.active.cores += wanted.cores;
-  entry.active.mem_bytes += wanted.mem_bytes;
-  entry.active.gpus += wanted.gpus;
-  entry.queued.insert(position);
-  update(worker);
+  at(worker).queued.insert(position);
+  add_active(worker, request);
 }
 
 void WorkerTable::deactivate(WorkerId worker, const graph::Request& request, std::uint32_t position) {
+  at(worker).queued.erase(position);
+  remove_active(worker, request);
+}
+
+void WorkerTable::occupy(WorkerId worker, const graph::Request& request) { add_active(worker, request); }
+
+void WorkerTable::vacate(WorkerId worker, const graph::Request& request) { remove_active(worker, request); }
+
+/// As the worker itself counts it (Worker::request_of).
+void WorkerTable::add_active(WorkerId worker, const graph::Request& request) {
   Entry& entry = at(worker);
-  const plan::Slot wanted = wanted_by(request, entry.capacity());
+  const plan::Slot wanted = plan::taken_on(entry.capacity(), request);
+  entry.active.cores += wanted.cores;
+  entry.active.mem_bytes += wanted.mem_bytes;
+  entry.active.gpus += wanted.gpus;
+  if (!request.whole_node) return update(worker);
+  taken_by_[entry.node] = worker;
+  update_node(entry.node);
+}
+
+void WorkerTable::remove_active(WorkerId worker, const graph::Request& request) {
+  Entry& entry = at(worker);
+  const plan::Slot wanted = plan::taken_on(entry.capacity(), request);
   FUGLE_EXPECT(entry.active.cores >= wanted.cores && entry.active.mem_bytes >= wanted.mem_bytes);
   entry.active.cores -= wanted.cores;
   entry.active.mem_bytes -= wanted.mem_bytes;
   entry.active.gpus -= wanted.gpus;
-  entry.queued.erase(position);
   roomier_.push_back(worker);
-  update(worker);
+  if (!request.whole_node) return update(worker);
+  taken_by_[entry.node] = WorkerId();
+  for (const WorkerId beside : nodes_[entry.node]) roomier_.push_back(beside);
+  update_node(entry.node);
 }
 
 void WorkerTable::mark_started(WorkerId worker, std::uint32_t position) {
@@ -180,9 +200,20 @@ void WorkerTable::reorder(std::span<const std::uint32_t> before, std::span<const
   }
 }
 
+void WorkerTable::update_node(std::uint32_t node) {
+  for (const WorkerId worker : nodes_[node]) update(worker);
+}
+
+/// A worker that came to the node later waits until it is nobody's own any more.
+bool WorkerTable::is_node_taken(const Entry& entry) const {
+  const WorkerId owner = taken_by_[entry.node];
+  return owner.is_valid() && owner != entry.info.worker;
+}
+
 void WorkerTable::update(WorkerId worker) {
   const Entry& entry = at(worker);
-  if (!entry.info.alive || entry.info.drained || entry.is_dismissed || entry.is_kept_free) return room_.close(worker);
+  if (!entry.info.alive || entry.info.drained || entry.is_dismissed || entry.is_kept_free || is_node_taken(entry))
+    return room_.close(worker);
   RoomIndex::Room room;
   room.capacity = entry.capacity();
   room.free = left_of(room.capacity, entry.active);
@@ -190,15 +221,17 @@ void WorkerTable::update(WorkerId worker) {
   const bool has_surplus = !entry.is_revoking && entry.active.cores > room.capacity.cores && entry.queued.size() > 1;
   room.surplus = has_surplus ? entry.active.cores - room.capacity.cores : 0;
   room.last_end = entry.last_end;
+  room.is_alone = is_alone(worker);
   room_.set(worker, room);
 }
 
 bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& request, std::uint32_t backlog_per_core,
                                    Time until) const {
   const Entry& entry = at(worker);
-  if (entry.is_kept_free || !is_able(worker, request, until)) return false;
+  if (entry.is_kept_free || request.whole_node || is_node_taken(entry) || !is_able(worker, request, until))
+    return false;
   const std::uint64_t factor = 1 + std::uint64_t{backlog_per_core};
-  const plan::Slot wanted = wanted_by(request, entry.capacity());
+  const plan::Slot wanted = plan::taken_on(entry.capacity(), request);
   return entry.active.cores + wanted.cores <= entry.info.cores * factor &&
          entry.active.mem_bytes + wanted.mem_bytes <= entry.info.mem_bytes * factor &&
          entry.active.gpus + wanted.gpus <= entry.info.gpus * factor;
@@ -208,7 +241,7 @@ bool WorkerTable::is_able(WorkerId worker, const graph::Request& request, Time u
   const Entry& entry = at(worker);
   const WorkerInfo& info = entry.info;
   return info.alive && !info.drained && !entry.is_dismissed && entry.last_end >= until && request.cores <= info.cores &&
-         request.mem_bytes <= info.mem_bytes && request.gpus <= info.gpus;
+         request.mem_bytes <= info.mem_bytes && request.gpus <= info.gpus && (!request.whole_node || is_alone(worker));
 }
 
 bool WorkerTable::is_anyone_able(const graph::Request& request, Time until) const {
@@ -217,14 +250,25 @@ bool WorkerTable::is_anyone_able(const graph::Request& request, Time until) cons
                      [&](const Entry& entry) { return is_able(entry.info.worker, request, until); });
 }
 
-std::optional<WorkerId> WorkerTable::nearest_to_room(const graph::Request& request, Time until) const {
-  const Entry* best = nullptr;
-  const auto free_cores = [](const Entry& entry) { return std::int64_t{entry.info.cores} - entry.active.cores; };
+bool WorkerTable::are_able(const graph::Request& request, std::uint32_t num_nodes, Time until) const {
+  if (num_nodes == 1) return is_anyone_able(request, until);
+  std::set<std::uint32_t> nodes;
   for (const Entry& entry : entries_) {
-    if (entry.is_kept_free || !is_able(entry.info.worker, request, until)) continue;
-    if (best == nullptr || free_cores(entry) > free_cores(*best)) best = &entry;
+    if (entry.is_guest || !is_able(entry.info.worker, request, until)) continue;
+    nodes.insert(entry.node);
+    if (nodes.size() >= num_nodes) return true;
   }
-  return best == nullptr ? std::nullopt : std::optional(best->info.worker);
+  return false;
+}
+
+std::vector<WorkerId> WorkerTable::not_kept_free(const graph::Request& request, std::uint32_t num_nodes,
+                                                 Time until) const {
+  std::vector<WorkerId> workers;
+  for (const Entry& entry : entries_) {
+    if (entry.is_kept_free || (num_nodes > 1 && entry.is_guest)) continue;
+    if (is_able(entry.info.worker, request, until)) workers.push_back(entry.info.worker);
+  }
+  return workers;
 }
 
 std::vector<WorkerId> WorkerTable::take_roomier() {

@@ -66,6 +66,9 @@ class WorkerTable {
 
   void activate(WorkerId worker, const graph::Request& request, std::uint32_t position);
   void deactivate(WorkerId worker, const graph::Request& request, std::uint32_t position);
+  /// The same for an element that another worker holds: this one is a member of its party.
+  void occupy(WorkerId worker, const graph::Request& request);
+  void vacate(WorkerId worker, const graph::Request& request);
   /// An active element is known to run.
   void mark_started(WorkerId worker, std::uint32_t position);
   /// Positions have changed. Both orders: [element] position.
@@ -79,6 +82,11 @@ class WorkerTable {
   [[nodiscard]] std::optional<WorkerId> with_least_room(const graph::Request& request, Time until) {
     return room_.with_least_room(request, until);
   }
+  /// See RoomIndex.
+  template <class Take>
+  void each_with_room(const graph::Request& request, Time until, Take take) {
+    room_.each_with_room(request, until, take);
+  }
   /// The workers on the same node, itself included.
   [[nodiscard]] const std::vector<WorkerId>& beside(WorkerId worker) const { return nodes_[at(worker).node]; }
   /// Whether `cores` more than its own may wait there, per core of its own.
@@ -87,8 +95,14 @@ class WorkerTable {
   /// Whether the worker, or any, could run it when nothing else did, and go on until then.
   [[nodiscard]] bool is_able(WorkerId worker, const graph::Request& request, Time until = RoomIndex::kAnyTime) const;
   [[nodiscard]] bool is_anyone_able(const graph::Request& request, Time until = RoomIndex::kAnyTime) const;
-  /// The able worker that is nearest to having room for it and not kept free yet.
-  [[nodiscard]] std::optional<WorkerId> nearest_to_room(const graph::Request& request, Time until) const;
+  /// The same of workers on so many different nodes; with more than one no guests count.
+  [[nodiscard]] bool are_able(const graph::Request& request, std::uint32_t num_nodes,
+                              Time until = RoomIndex::kAnyTime) const;
+  /// Those that are able and not kept free; with more than one node no guests.
+  [[nodiscard]] std::vector<WorkerId> not_kept_free(const graph::Request& request, std::uint32_t num_nodes,
+                                                    Time until) const;
+  /// Whether only it runs elements on its node: what wants the node as a whole can go there.
+  [[nodiscard]] bool is_alone(WorkerId worker) const { return num_alive_on_[at(worker).node] == 1; }
 
   [[nodiscard]] std::uint32_t num_kept_free() const { return num_kept_free_; }
   [[nodiscard]] std::uint32_t num_alive() const { return num_alive_; }
@@ -101,13 +115,19 @@ class WorkerTable {
   [[nodiscard]] std::vector<WorkerId> take_roomier();
 
  private:
+  void add_active(WorkerId worker, const graph::Request& request);
+  void remove_active(WorkerId worker, const graph::Request& request);
   void update(WorkerId worker);
+  void update_node(std::uint32_t node);
+  [[nodiscard]] bool is_node_taken(const Entry& entry) const;
   void close(Entry& entry);
 
   std::vector<Entry> entries_;
   RoomIndex room_;
   std::map<std::string, std::uint32_t> node_numbers_;
   std::vector<std::vector<WorkerId>> nodes_;  ///< [node]
+  std::vector<std::uint32_t> num_alive_on_;   ///< [node] workers
+  std::vector<WorkerId> taken_by_;            ///< [node] the worker that has it for something alone; invalid: none
   std::vector<WorkerId> roomier_;
   std::set<WorkerId> ends_;  ///< alive, and their allocations end before ours
   std::uint32_t num_alive_ = 0;

@@ -12,10 +12,20 @@ std::size_t size_of(const std::string& text) { return kLength + text.size(); }
 std::size_t size_of(const std::vector<ElementId>& elements) { return kLength + kId * elements.size(); }
 
 std::size_t size_of(const LeasedElement& e) {
-  return 2 * kId + 2 + 3 * 4 + size_of(e.releases) + 1 + 4 + size_of(e.id) + size_of(e.packed_text);
+  return 2 * kId + 2 + 3 * 4 + size_of(e.releases) + 1 + 4 + 4 + size_of(e.id) + size_of(e.packed_text);
 }
 
-std::size_t size_of(const AttemptReport& a) { return 1 + kId + 2 + 2 * 8 + 1 + 4 + 8 + 4 + 2 * 8 + size_of(a.reason); }
+std::size_t size_of(const AttemptReport& a) {
+  return 1 + kId + 2 + 2 * 8 + 1 + 4 + 8 + 4 + 2 * 8 + size_of(a.reason) + size_of(a.measures);
+}
+
+std::size_t size_of(const Place& place) {
+  return 3 * kLength + 4 * (place.cpus.size() + place.numa_nodes.size() + place.gpus.size()) + 1;
+}
+
+std::size_t size_of(const PartyWord& word) { return kId + 2 + 4 + 4 + size_of(word.bytes); }
+
+std::size_t size_of(const ValueWord& word) { return 1 + 2 * kId + size_of(word.bytes); }
 
 }  // namespace
 
@@ -43,6 +53,21 @@ std::size_t MessageSizes::of(const Message& message) {
     bytes += size_of(signal->elements) + 4;
   } else if (std::holds_alternative<Tenure>(message)) {
     bytes += 8;
+  } else if (const auto* placed = std::get_if<Placed>(&message)) {
+    bytes += kId + 4 + size_of(placed->place);
+  } else if (const auto* start_party = std::get_if<StartParty>(&message)) {
+    bytes += kId + 4 + 4 + kLength;
+    for (const Member& member : start_party->members) bytes += kId + size_of(member.node) + size_of(member.place);
+  } else if (std::holds_alternative<EndParty>(message)) {
+    bytes += kId + 4;
+  } else if (const auto* carry = std::get_if<CarryWord>(&message)) {
+    bytes += size_of(carry->word);
+  } else if (const auto* word = std::get_if<PartyWord>(&message)) {
+    bytes += size_of(*word);
+  } else if (const auto* carry_value = std::get_if<CarryValue>(&message)) {
+    bytes += size_of(carry_value->word);
+  } else if (const auto* value = std::get_if<ValueWord>(&message)) {
+    bytes += size_of(*value);
   } else if (const auto* report = std::get_if<Report>(&message)) {
     bytes += kLength + size_of(report->returned) + 1;
     for (const AttemptReport& a : report->attempts) bytes += size_of(a);

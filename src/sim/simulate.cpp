@@ -26,7 +26,8 @@ class Measure {
   }
 
   void end(const SimAttempt& attempt, const graph::Request& granted) {
-    core_seconds_ += to_seconds(attempt.end - attempt.start) * granted.cores;
+    const std::uint32_t num_nodes = problem_.graph.task_of(attempt.element).shape.nodes;
+    core_seconds_ += to_seconds(attempt.end - attempt.start) * granted.cores * num_nodes;
     if (!attempt.completed) return;
     ran_on_[attempt.element.value()] = attempt.worker;
     if (!ended_.empty()) ended_[attempt.element.value()] = attempt.end;

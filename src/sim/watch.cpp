@@ -29,6 +29,18 @@ void Watch::on_start(const SimAttempt& attempt) {
   attempts_.push_back(attempt);
 }
 
+void Watch::on_place(std::uint32_t rank, const Launch& launch) {
+  if (!is_on_) return;
+  for (const std::uint32_t cpu : launch.place.cpus)
+    FUGLE_CHECK_THAT(owner_.try_emplace({rank, cpu}, launch.element).second, "a CPU was given twice");
+}
+
+void Watch::on_place_left(std::uint32_t rank, ElementId element) {
+  if (!is_on_ || owner_.empty()) return;
+  for (auto next = owner_.lower_bound({rank, 0}); next != owner_.end() && next->first.first == rank;)
+    next = next->second == element ? owner_.erase(next) : std::next(next);
+}
+
 void Watch::on_end(const SimAttempt& attempt) {
   if (!is_on_) return;
   attempts_[latest_of_[attempt.element.value()]] = attempt;

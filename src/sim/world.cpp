@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "sim/parts.hpp"
 #include "sim/rank_heap.hpp"
 #include "sim/watch.hpp"
 
@@ -31,14 +32,31 @@ class World::Impl {
     void send(WorkerId to, const Message& message) override { world_.post(rank_, to.value(), message); }
     void poll(Incoming& incoming) override { world_.network_.collect(rank_, world_.now_, incoming); }
 
-    void start(const Launch& launch) override { world_.processes_.start(rank_, launch, world_.now_); }
+    void start(const Launch& launch) override {
+      if (!world_.processes_.is_broken(rank_)) world_.watch_.on_place(rank_, launch);
+      if (!launch.party.empty()) world_.parts_.greet(rank_, launch);
+      world_.processes_.start(rank_, launch, world_.now_);
+    }
     void start_after(const Launch& launch, ElementId predecessor) override {
       world_.processes_.start_after(rank_, launch, predecessor, world_.now_);
     }
     void start_now(ElementId element) override { world_.processes_.start_now(element, world_.now_); }
-    void stop(ElementId element, StopReason) override { world_.processes_.stop(rank_, element, world_.now_); }
+    void stop(ElementId element, StopReason) override {
+      world_.processes_.stop(rank_, element, world_.now_);
+      world_.parts_.stop(rank_, element, world_.now_);
+    }
     void signal(ElementId element, int) override { world_.signal(rank_, element); }
-    void poll(std::vector<AttemptReport>& reports) override { world_.processes_.poll(rank_, world_.now_, reports); }
+    void poll(std::vector<AttemptReport>& reports) override {
+      world_.processes_.poll(rank_, world_.now_, reports);
+      world_.parts_.poll(rank_, world_.now_, reports);
+    }
+    void host(const Launch& launch) override {
+      world_.watch_.on_place(rank_, launch);
+      world_.parts_.host(rank_, launch, world_.processes_.is_broken(rank_), world_.now_);
+    }
+    void dismiss(ElementId element) override { world_.parts_.dismiss(rank_, element, world_.now_); }
+    void hear(const PartyWord& word) override { world_.parts_.hear(rank_, word); }
+    void poll_words(std::vector<PartyWord>& words) override { world_.parts_.poll_words(rank_, words); }
 
    private:
     Impl& world_;
@@ -64,6 +82,11 @@ class World::Impl {
         processes_(num_ranks(), graph.num_elements(), options_.costs.launch,
                    {[this](const SimAttempt& attempt) { return begin(attempt); },
                     [this](const SimAttempt& attempt, const graph::Request& granted) { end(attempt, granted); }}),
+        parts_(num_ranks(), {options_.model_of_part,
+                             [this](std::uint32_t rank, ElementId element, FailureClass cls) {
+                               watch_.on_place_left(rank, element);
+                               if (options_.on_part_end) options_.on_part_end(element, cls);
+                             }}),
         load_(options_.costs.head) {
     Effects effects;
     for (const Event& event : history) {
@@ -122,13 +145,17 @@ class World::Impl {
     Engine& engine = *ranks_[r].engine;
     if (engine.is_done()) return true;
     last_stepped_ = r;
-    const bool has_news = std::min(network_.next_arrival(r), processes_.next_due(r)) <= now_;
+    const bool has_news = next_news(r) <= now_;
     ++num_steps_;
     num_idle_steps_ += has_news ? 0 : 1;
     const Time deadline = r == 0 ? step_head() : engine.step(now_);
-    wake(r, std::min(network_.next_arrival(r), processes_.next_due(r)));
+    wake(r, next_news(r));
     if (deadline != kNever && !engine.is_done()) wake(r, std::max(deadline, now_ + Duration(1)));
     return true;
+  }
+
+  [[nodiscard]] Time next_news(std::uint32_t r) const {
+    return std::min({network_.next_arrival(r), processes_.next_due(r), parts_.next_due(r, now_)});
   }
 
   void commit() {
@@ -158,6 +185,7 @@ class World::Impl {
     heap_.remove(r);
     network_.close(r);
     processes_.kill_all(r, now_);
+    parts_.kill_all(r);
     for (std::uint32_t other = 0; other < num_ranks(); ++other) {
       if (other == r || (r != 0 && other != 0) || ranks_[other].engine == nullptr) continue;
       network_.lose_latest(r, other, loss.unsent);
@@ -176,6 +204,7 @@ class World::Impl {
   void break_spawner(std::uint32_t r, Repair repair) {
     if (!ranks_[r].is_alive || processes_.is_broken(r)) return;
     processes_.break_spawner(r, now_);
+    parts_.break_spawner(r, now_);
     if (repair == Repair::mended)
       processes_.mend_spawner(r);
     else
@@ -188,7 +217,14 @@ class World::Impl {
   void check_invariants() const {
     run_.check_invariants();
     for (std::uint32_t r = 0; r < num_ranks(); ++r) {
-      const graph::Request& used = processes_.in_use(r);
+      graph::Request used = processes_.in_use(r);
+      used.cores += parts_.in_use(r).cores;
+      used.mem_bytes += parts_.in_use(r).mem_bytes;
+      used.gpus += parts_.in_use(r).gpus;
+      for (const auto& [element, attempt] : parts_.live_on(r))
+        FUGLE_CHECK_THAT(
+            run_.attempt(element) < attempt || (run_.attempt(element) == attempt && is_live(run_.state(element))),
+            "a rank hosts a part of an attempt that has ended");
       const WorkerOffer& offer = options_.workers[r];
       FUGLE_CHECK_THAT(used.cores <= offer.cores, "a worker uses more cores than it has");
       FUGLE_CHECK_THAT(used.mem_bytes <= offer.mem_bytes || offer.mem_bytes == 0,
@@ -221,6 +257,7 @@ class World::Impl {
 
   void end(const SimAttempt& attempt, const graph::Request& granted) {
     watch_.on_end(attempt);
+    watch_.on_place_left(attempt.worker.value(), attempt.element);
     if (options_.on_end) options_.on_end(attempt, granted);
   }
 
@@ -248,6 +285,7 @@ class World::Impl {
   RankHeap heap_;
   Network network_;
   Processes processes_;
+  Parts parts_;
   HeadLoad load_;
   Sequence events_seen_ = 0;  ///< whose cost the head has paid
   std::uint32_t last_stepped_ = 0;
@@ -312,6 +350,7 @@ int World::exit_code() const { return impl_->ranks_[0].engine->exit_code(); }
 const RunState& World::state() const { return impl_->run_; }
 MemoryStore& World::store() { return impl_->store_; }
 const std::vector<SimAttempt>& World::attempts() const { return impl_->watch_.attempts(); }
+std::uint64_t World::num_words_heard() const { return impl_->parts_.num_words_heard(); }
 std::uint64_t World::num_messages() const { return impl_->network_.num_sent(); }
 std::uint64_t World::bytes_sent() const { return impl_->network_.bytes_sent(); }
 Duration World::head_busy() const { return impl_->load_.busy(); }

@@ -42,6 +42,10 @@ struct WorldOptions {
   std::function<Outcome(const SimAttempt&)> model_of_attempt;
   /// How an attempt goes on that was asked to write a checkpoint and leave; without it it takes no notice.
   std::function<Outcome(ElementId)> model_of_checkpoint;
+  /// How a part of an attempt with several nodes goes that a rank hosts beside the leader; without it, and without an
+  /// answer, it waits until it is dismissed.
+  std::function<std::optional<Outcome>(const SimAttempt&)> model_of_part;
+  std::function<void(ElementId, scheduler::FailureClass)> on_part_end;  ///< such a part ended
   /// Hears of each end of an attempt and what it had, before its worker does.
   std::function<void(const SimAttempt&, const graph::Request&)> on_end;
   std::vector<float> expected_s;  ///< [element] seconds that the head is told; empty: nothing
@@ -124,14 +128,17 @@ class World {
   /// In order of their starts; empty when the run is not watched.
   [[nodiscard]] const std::vector<SimAttempt>& attempts() const;
   [[nodiscard]] WorldCounts counts() const;
+  /// Between leaders and members of attempts with several nodes: each leader greets each member, which answers.
+  [[nodiscard]] std::uint64_t num_words_heard() const;
   /// Between ranks, losses included.
   [[nodiscard]] std::uint64_t num_messages() const;
   /// Of all messages between ranks, encoded.
   [[nodiscard]] std::uint64_t bytes_sent() const;
   /// During which the head could not react.
   [[nodiscard]] Duration head_busy() const;
-  /// Aborts on: resources above what a worker offers, broken RunState. (Two live attempts of an element and, when
-  /// watched, an attempt before its needs completed abort at once.) Called by tests after every advance().
+  /// Aborts on: resources above what a worker offers, a part of an attempt that has ended, broken RunState. (Two live
+  /// attempts of an element and, when watched, an attempt before its needs completed and a CPU given twice abort at
+  /// once.) Called by tests after every advance().
   void check_invariants() const;
 
  private:

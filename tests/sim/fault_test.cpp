@@ -48,8 +48,8 @@ class FaultyRun {
  public:
   enum class Company : std::uint8_t { alone, with_guests };
 
-  explicit FaultyRun(std::uint64_t seed, Company company = Company::alone)
-      : random_(seed), graph_(random_graph(random_)), model_(graph_) {
+  explicit FaultyRun(std::uint64_t seed, Company company = Company::alone, Shapes shapes = Shapes::one_node)
+      : random_(seed), shapes_(shapes), graph_(random_graph(random_, shapes)), model_(graph_) {
     if (company == Company::with_guests) guests_.emplace(random_.next());
   }
 
@@ -81,7 +81,7 @@ class FaultyRun {
  private:
   void live(bool is_last) {
     faults_ = no_faults();
-    WorldOptions options = random_cluster(random_, is_last);
+    WorldOptions options = random_cluster(random_, is_last, shapes_);
     const auto num_ranks = static_cast<std::uint32_t>(options.workers.size());
     if (!is_last) faults_ = draw_faults(random_, num_ranks);
     choose_options(options, is_last);
@@ -95,6 +95,10 @@ class FaultyRun {
       return on_node(faults_, attempt, random_outcome(attempt.element, pace, outcomes), outcomes);
     };
     options.model_of_checkpoint = [&](ElementId) { return random_checkpoint(outcomes); };
+    options.model_of_part = [&](const SimAttempt&) { return random_part(pace, outcomes); };
+    options.on_part_end = [&](ElementId e, FailureClass cls) {
+      if (cls == FailureClass::error) model_.on_failed_part(e);
+    };
     options.on_end = [&](const SimAttempt& attempt, const graph::Request&) { model_.on_end(attempt); };
     leaving_since_ = kNever;
     options.on_message = [&](WorkerId, WorkerId to, const scheduler::Message& message) {
@@ -190,6 +194,7 @@ class FaultyRun {
   }
 
   Random random_;
+  Shapes shapes_;
   const graph::Graph graph_;
   RunModel model_;
   std::optional<Guests> guests_;
@@ -218,10 +223,10 @@ class FaultySeeds : public ::testing::TestWithParam<std::uint64_t> {
   static void SetUpTestSuite() { std::signal(SIGABRT, tell_seed); }
   static void TearDownTestSuite() { std::signal(SIGABRT, SIG_DFL); }
 
-  static void break_no_rule(FaultyRun::Company company) {
+  static void break_no_rule(FaultyRun::Company company, Shapes shapes = Shapes::one_node) {
     seed_now = GetParam();
     SCOPED_TRACE(fmt::format("seed {}", seed_now));
-    FaultyRun run(seed_now, company);
+    FaultyRun run(seed_now, company, shapes);
     run_now = &run;
     try {
       run.run();
@@ -238,6 +243,13 @@ TEST_P(FaultySeeds, break_no_rule) { break_no_rule(FaultyRun::Company::alone); }
 class FaultySeedsWithGuests : public FaultySeeds {};
 
 TEST_P(FaultySeedsWithGuests, break_no_rule) { break_no_rule(FaultyRun::Company::with_guests); }
+
+/// Elements with several nodes, and such as want whole ones.
+class FaultySeedsWithParties : public FaultySeeds {};
+
+TEST_P(FaultySeedsWithParties, break_no_rule) {
+  break_no_rule(GetParam() % 3 == 0 ? FaultyRun::Company::with_guests : FaultyRun::Company::alone, Shapes::all);
+}
 
 TEST(FaultySeed, is_the_same_run_twice) {
   FaultyRun one(7), two(7);
@@ -258,6 +270,8 @@ const std::uint64_t kFirstSeed = number_from("FUGLE_SIM_FIRST", 1);
 INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeeds,
                          ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
 INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeedsWithGuests,
+                         ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
+INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeedsWithParties,
                          ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
 
 }  // namespace

@@ -62,6 +62,8 @@ graph::Task some_task() {
   return task;
 }
 
+Place some_place() { return {{0, 1}, {0}, {1}, true}; }
+
 TEST(MessageSizes, are_those_of_the_encoded_messages) {
   LeasedElement leased;
   leased.releases = {ElementId(4), ElementId(5)};
@@ -83,7 +85,14 @@ TEST(MessageSizes, are_those_of_the_encoded_messages) {
                                       SignalAttempts{{ElementId(3)}, 10},
                                       Shutdown{},
                                       Tenure{Time{} + 1s},
-                                      report};
+                                      report,
+                                      Placed{ElementId(1), 2, some_place()},
+                                      StartParty{ElementId(1), 2, 1, {{WorkerId(3), "n3", some_place()}}},
+                                      EndParty{ElementId(1), 2},
+                                      CarryWord{{ElementId(1), 2, 0, 1, "hello"}},
+                                      PartyWord{ElementId(1), 2, 0, 1, "hello"},
+                                      CarryValue{{ValueWord::Kind::here, ElementId(1), WorkerId(2), "value"}},
+                                      ValueWord{ValueWord::Kind::here, ElementId(1), WorkerId(2), "value"}};
   ASSERT_EQ(messages.size(), std::variant_size_v<Message>);
   MessageSizes sizes(1);
   for (const Message& message : messages) EXPECT_EQ(sizes.of(message), encode(message).size()) << message.index();

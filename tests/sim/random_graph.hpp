@@ -1,6 +1,7 @@
 // Random graphs, clusters, plans and outcomes for runs in a hostile world.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,20 @@ inline graph::RunLimits random_limits(Random& random) {
   return limits;
 }
 
+/// Nodes that an element of a random graph may have.
+inline constexpr std::uint32_t kMostNodes = 3;
+
+inline void choose_shape(graph::Task& task, Random& random) {
+  if (random.chance(0.3)) task.shape.nodes = 2 + static_cast<std::uint32_t>(random.below(kMostNodes - 1));
+  if (random.chance(0.1)) task.request.whole_node = true;
+}
+
+/// Whether some have several nodes, or want a node as a whole.
+enum class Shapes : std::uint8_t { one_node, all };
+
 /// Up to 40 tasks of up to 12 elements in layers and chains, and sometimes a
 /// few of `finally`.
-inline graph::Graph random_graph(Random& random) {
+inline graph::Graph random_graph(Random& random, Shapes shapes = Shapes::one_node) {
   testing::GraphStory story;
   std::vector<testing::GraphStory::TaskStory> tasks;
   const std::size_t n = 2 + random.below(random.chance(0.3) ? 40 : 12);
@@ -55,6 +67,7 @@ inline graph::Graph random_graph(Random& random) {
     const bool is_array = !continues_chain && random.chance(0.6);
     if (is_array) task.times(count);
     choose_properties(task.task(), is_array ? count : 1, random);
+    if (shapes == Shapes::all) choose_shape(task.task(), random);
     if (continues_chain) task.after(tasks.back());
     for (std::size_t j = 0; j < i && !continues_chain; ++j)
       if (random.chance(0.8 / static_cast<double>(i))) task.after(tasks[j]);
@@ -64,6 +77,7 @@ inline graph::Graph random_graph(Random& random) {
   for (std::size_t i = 0; i < num_finally; ++i) {
     auto task = story.task("f" + std::to_string(i)).times(1 + static_cast<std::uint32_t>(random.below(3)));
     choose_properties(task.task(), 1, random);
+    if (shapes == Shapes::all) choose_shape(task.task(), random);
     task.task().runs_finally = true;
     if (i > 0 && random.chance(0.5)) task.after(tasks.back());
     tasks.push_back(task);
@@ -74,13 +88,15 @@ inline graph::Graph random_graph(Random& random) {
 }
 
 /// One to five ranks, sometimes many, of different sizes; some share a node.
-/// `is_good`: each can run everything.
-inline WorldOptions random_cluster(Random& random, bool is_good) {
+/// `is_good`: each can run everything on one node, and where there are shapes the first have nodes of their own.
+inline WorldOptions random_cluster(Random& random, bool is_good, Shapes shapes = Shapes::one_node) {
   WorldOptions options;
-  const std::size_t num_ranks = random.chance(0.05) ? 30 + random.below(10) : 1 + random.below(5);
+  std::size_t num_ranks = random.chance(0.05) ? 30 + random.below(10) : 1 + random.below(5);
+  if (shapes == Shapes::all && (is_good || random.chance(0.7))) num_ranks += kMostNodes - 1;
   const bool share_nodes = random.chance(0.3);
   for (std::uint32_t r = 0; r < num_ranks; ++r) {
-    const std::uint32_t node = share_nodes ? r / 2 : r;
+    const bool has_own = shapes == Shapes::all && is_good && r < kMostNodes;
+    const std::uint32_t node = share_nodes && !has_own ? num_ranks + r / 2 : r;
     const auto cores =
         is_good || random.chance(0.7) ? kMostCores : static_cast<std::uint32_t>(random.below(kMostCores));
     const std::uint32_t gpus = is_good || random.chance(0.5) ? 1 : 0;
@@ -116,6 +132,16 @@ inline Outcome random_outcome(ElementId e, const Pace& pace, Random& random) {
   if (!random.chance(pace.failing_part)) return outcome;
   outcome.cls = random.chance(0.5) ? FailureClass::error : FailureClass::signal;
   outcome.exit = 1;
+  return outcome;
+}
+
+/// Of what a rank hosts of an attempt with several nodes: most wait until they
+/// are dismissed.
+inline std::optional<Outcome> random_part(const Pace& pace, Random& random) {
+  if (!random.chance(0.2)) return std::nullopt;
+  Outcome outcome;
+  outcome.length = std::chrono::microseconds(100 + random.below(20000));
+  if (random.chance(pace.failing_part)) outcome.cls = scheduler::FailureClass::error, outcome.exit = 1;
   return outcome;
 }
 
