@@ -28,7 +28,7 @@
 #pragma once
 
 #include <cstdint>
-#include <fugle/detail/call_type.hpp>
+#include <fugle/call_type.hpp>
 #include <memory>
 #include <optional>
 #include <stdexcept>

@@ -1,4 +1,5 @@
-#include "fugle/calls.hpp"
+// What include/fugle/calls.hpp declares: the engine does it.
+#include <fugle/calls.hpp>
 
 #include "calls/engine.hpp"
 #include "calls/mailbox.hpp"

@@ -374,7 +374,9 @@ void Remote::on_answer(std::uint64_t num_stolen) {
 
 void Remote::on_steal(int thief) {
   std::size_t num_there = engine_.num_in_deques();
-  const std::size_t num_wanted = std::min(kMostStolen, (num_there + 1) / 2);
+  // Each thread here keeps a call: two ranks could else pass their last calls to and fro without running them.
+  const std::size_t num_spare = num_there - std::min<std::size_t>(num_there, engine_.num_threads());
+  const std::size_t num_wanted = std::min(kMostStolen, (num_spare + 1) / 2);
   std::uint64_t num_shipped = 0;
   std::vector<Call*> kept;
   for (; num_there > 0 && num_shipped < num_wanted && kept.size() < kMostStolen; --num_there) {

@@ -2,7 +2,7 @@
 // values it waits for are there. Templates of calls.hpp; not for users.
 #pragma once
 
-#include <fugle/detail/call_record.hpp>
+#include <fugle/call_record.hpp>
 #include <functional>
 #include <iterator>
 #include <tuple>
