@@ -25,6 +25,7 @@
 #include "executor/leftovers.hpp"
 #include "executor/measure.hpp"
 #include "executor/node_folder.hpp"
+#include "executor/own_workdir.hpp"
 #include "executor/process_executor_impl.hpp"
 #include "executor/restart.hpp"
 #include "executor/staged_outputs.hpp"
@@ -165,6 +166,7 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
     return;
   }
   const graph::ElementText text = graph::unpack(*launch.task, launch.packed_text);
+  make_own_workdir(*launch.task, text);
   RunningAttempt running;
   running.attempt = launch.attempt;
   running.id = launch.id;
