@@ -38,17 +38,6 @@ using scheduler::AttemptReport;
 using scheduler::Launch;
 using scheduler::StopReason;
 
-std::string temporary_root(const std::vector<std::string>& environment) {
-  const std::string_view root = find_variable(environment, "TMPDIR");
-  return std::string(root.empty() ? "/tmp" : root);
-}
-
-/// Only what the user asked for is enforced; a share of the node's memory is a guess.
-std::uint64_t memory_limit_of(const Launch& launch) {
-  if (launch.task->request.mem_bytes == 0) return 0;
-  return std::max(launch.granted.mem_bytes, launch.task->request.mem_bytes);
-}
-
 std::string host_name() {
   char name[256] = "";
   ::gethostname(name, sizeof name - 1);
@@ -73,6 +62,11 @@ void make_log_file(const std::string& path) {
 }
 
 }  // namespace
+
+std::uint64_t memory_limit_of(const Launch& launch) {
+  if (launch.task->request.mem_bytes == 0) return 0;
+  return std::max(launch.granted.mem_bytes, launch.task->request.mem_bytes);
+}
 
 ProcessExecutor::Impl::Impl(Spawner& spawner, ExecutorOptions options)
     : options_(std::move(options)),
@@ -111,7 +105,7 @@ void ProcessExecutor::Impl::configure() {
       .put_text(name)
       .put_texts(options_.environment);
   (void)folder_in(options_.scratch_root);
-  (void)folder_in(temporary_root(options_.environment));
+  (void)folder_in(temporary_folder());
   send();
 }
 
@@ -235,7 +229,7 @@ bool ProcessExecutor::Impl::sets_bash_env(const graph::Task& task) const {
 void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, const std::string& scratch,
                                   wire::AttemptKey after, RunningAttempt& running) {
   const graph::Task& task = *launch.task;
-  AttemptFiles files{launch, folder_in(temporary_root(options_.environment)), running.scratch_files};
+  AttemptFiles files{launch, folder_in(temporary_folder()), running.scratch_files};
   const bool was_made = files.folder.is_made();
   const LaunchWords launcher = plan_ranks(launch, files, running);
   const std::string launcher_text = shell_text(launcher.words);
@@ -298,12 +292,13 @@ const std::string& ProcessExecutor::Impl::plugin_host() {
 }
 
 void ProcessExecutor::Impl::signal(ElementId element, int signal) {
-  if (!running_.contains(element)) return;
+  if (!running_.contains(element) || hosted_.contains(element)) return;
   wire::FrameWriter(channel_.outgoing(), wire::Kind::signal).put(wire::SignalFields{key_of(element), signal});
   send();
 }
 
 void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
+  if (stop_hosted(element)) return;
   const auto found = running_.find(element);
   if (found == running_.end()) return;
   if (RunningAttempt& running = found->second; running.unsettled) {
@@ -327,6 +322,7 @@ void ProcessExecutor::Impl::poll(std::vector<AttemptReport>& reports) {
     else
       lose_everything();
   }
+  hear_agents();
   take_tick();
   if (reports.empty())
     reports.swap(reports_);
@@ -346,6 +342,10 @@ void ProcessExecutor::start_now(ElementId element) { impl_->start_now(element); 
 void ProcessExecutor::stop(ElementId element, StopReason reason) { impl_->stop(element, reason); }
 void ProcessExecutor::signal(ElementId element, int signal) { impl_->signal(element, signal); }
 void ProcessExecutor::poll(std::vector<AttemptReport>& reports) { impl_->poll(reports); }
+void ProcessExecutor::host(const Launch& launch) { impl_->host(launch); }
+void ProcessExecutor::dismiss(ElementId element) { impl_->dismiss(element); }
+void ProcessExecutor::hear(const scheduler::PartyWord& word) { impl_->hear(word); }
+void ProcessExecutor::poll_words(std::vector<scheduler::PartyWord>& words) { impl_->poll_words(words); }
 int ProcessExecutor::fd() const { return impl_->fd(); }
 bool ProcessExecutor::is_broken() const { return impl_->is_broken(); }
 

@@ -107,7 +107,9 @@ struct ExecutorOptions {
 /// launcher.hpp. A list of words is started on every rank; then `launch` is also the class of a launcher that started
 /// none, and `signal` that of an exit code by which it tells of one. A shell text runs once, and is told the launcher
 /// (slot L). Where srun started them, the ranks are no descendants of ours: cpu_ms and the bytes are those of srun
-/// alone, memory is limited by Slurm, and what is left after a bad end is found by its environment.
+/// alone, memory is limited by Slurm, and what is left after a bad end is found by its environment. Of an attempt over
+/// several nodes (Launch::party) the leader runs the launcher; on the others mpirun's daemon is started in the place,
+/// with the environment of the attempt and a scratch directory of that node.
 ///
 /// Classes: `error` with exit 127 or 126 when the program is not found or not executable, as a shell has it; `setup`
 /// when the working directory can not be entered or the scratch directory not be made; `output` when an output is
@@ -127,6 +129,10 @@ class ProcessExecutor final : public scheduler::Executor {
   void stop(ElementId element, scheduler::StopReason reason) override;
   void signal(ElementId element, int signal) override;
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
+  void host(const scheduler::Launch& launch) override;
+  void dismiss(ElementId element) override;
+  void hear(const scheduler::PartyWord& word) override;
+  void poll_words(std::vector<scheduler::PartyWord>& words) override;
   /// Readable when poll() has something to do.
   [[nodiscard]] int fd() const;
   /// The spawner died: all its attempts are reported `lost`; nothing can be started any more.

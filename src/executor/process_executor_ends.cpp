@@ -59,7 +59,7 @@ RunningAttempt* ProcessExecutor::Impl::find(wire::AttemptKey key) {
 
 void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
   RunningAttempt* const running = find(fields.key);
-  if (running == nullptr) return;
+  if (running == nullptr || running->is_hosted) return;
   running->start = from_ns(fields.start_ns);
   AttemptReport report;
   report.kind = AttemptReport::Kind::started;
@@ -72,6 +72,7 @@ void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
 /// The spawner is done with it.
 void ProcessExecutor::Impl::end(AttemptReport report) {
   RunningAttempt& running = running_.at(report.element);
+  if (running.is_hosted) return note_end_of_daemon(report);
   if (running.ranked.is_ranked) judge_ranks(report, running);
   if (report.cls != FailureClass::none || !may_settle(running)) return finish(report, running);
   running.unsettled = report;
@@ -146,8 +147,7 @@ void ProcessExecutor::Impl::lose_everything() {
   std::vector<AttemptReport> lost;
   for (const auto& [element, running] : running_) {
     if (running.unsettled) continue;
-    marks.push_back({"FUGLE_RUN_ID=" + options_.run_id, "FUGLE_ELEMENT=" + running.id,
-                     fmt::format("FUGLE_ATTEMPT={}", running.attempt)});
+    marks.push_back(marks_of(running.id, running.attempt));
     AttemptReport& report = lost.emplace_back();
     report.kind = AttemptReport::Kind::ended;
     report.element = element;
@@ -159,6 +159,12 @@ void ProcessExecutor::Impl::lose_everything() {
   }
   if (!marks.empty()) kill_processes_marked(marks);
   for (const AttemptReport& report : lost) end(report);
+  while (!hosted_.empty()) {
+    Hosted& hosted = hosted_.begin()->second;
+    hosted.report.cls = FailureClass::lost;
+    hosted.report.reason = "lost: the spawner of its worker died while it ran";
+    leave(hosted_.begin()->first);
+  }
 }
 
 }  // namespace fugle::executor

@@ -1,5 +1,5 @@
 // The inside of ProcessExecutor: what it knows of its running attempts and of the channel to its spawner.
-// process_executor.cpp starts and stops them, process_executor_ranks.cpp knows what MPI ranks need besides,
+// process_executor.cpp starts and stops them, process_executor_ranks.cpp and _party.cpp know what MPI ranks need,
 // process_executor_ends.cpp takes the answers and settles the outputs.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "executor/agent_socket.hpp"
 #include "executor/channel.hpp"
 #include "executor/command.hpp"
 #include "executor/launcher.hpp"
@@ -31,10 +32,13 @@ inline Time unix_now() { return std::chrono::time_point_cast<Duration>(std::chro
 /// Of an attempt with MPI ranks.
 struct RankedAttempt {
   bool is_ranked = false;
-  bool by_srun = false;     ///< its ranks are not our descendants
-  bool is_direct = false;   ///< its first process is the launcher, not a script
-  std::string mark{};       ///< file that is there once a rank has started; empty: that is not known
-  std::string temporary{};  ///< where MPI keeps its session directories
+  bool by_srun = false;              ///< its ranks are not our descendants
+  bool is_direct = false;            ///< its first process is the launcher, not a script
+  std::string mark{};                ///< file that is there once a rank has started; empty: that is not known
+  std::string temporary{};           ///< where MPI keeps its session directories
+  std::vector<std::string> nodes{};  ///< of its party
+  std::map<std::uint32_t, std::vector<int>> agents{};  ///< by position: that wait for what they had started there
+  std::string oom_elsewhere{};                         ///< why another node of it ended its part for memory
 };
 
 struct RunningAttempt {
@@ -53,7 +57,20 @@ struct RunningAttempt {
   std::optional<scheduler::AttemptReport> unsettled;
   std::chrono::steady_clock::time_point settles_until{};
   RankedAttempt ranked;
+  bool is_hosted = false;  ///< a daemon of an attempt that another worker leads
 };
+
+/// An attempt that another worker leads, as long as its place here is kept for it.
+struct Hosted {
+  scheduler::Launch launch;
+  std::vector<std::string> commands{};  ///< that are still to be run
+  scheduler::AttemptReport report{};    ///< of all that has run
+  bool is_leaving = false;
+  bool ended_badly = false;
+};
+
+/// Only what the user asked for is enforced; a share of the node's memory is a guess.
+[[nodiscard]] std::uint64_t memory_limit_of(const scheduler::Launch& launch);
 
 class ProcessExecutor::Impl {
  public:
@@ -67,6 +84,10 @@ class ProcessExecutor::Impl {
   void stop(ElementId element, scheduler::StopReason reason);
   void signal(ElementId element, int signal);
   void poll(std::vector<scheduler::AttemptReport>& reports);
+  void host(const scheduler::Launch& launch);
+  void dismiss(ElementId element);
+  void hear(const scheduler::PartyWord& word);
+  void poll_words(std::vector<scheduler::PartyWord>& words);
   [[nodiscard]] int fd() const { return epoll_; }
   [[nodiscard]] bool is_broken() const { return is_broken_; }
 
@@ -88,7 +109,18 @@ class ProcessExecutor::Impl {
   [[nodiscard]] LaunchWords plan_ranks(const scheduler::Launch& launch, const AttemptFiles& files,
                                        RunningAttempt& running);
   void add_host_file(const scheduler::Launch& launch, const AttemptFiles& files, std::vector<std::string>& environment);
-  void judge_ranks(scheduler::AttemptReport& report, const RunningAttempt& running) const;
+  void judge_ranks(scheduler::AttemptReport& report, const RunningAttempt& running);
+  [[nodiscard]] std::string temporary_folder() const;
+  [[nodiscard]] std::vector<std::string> marks_of(const std::string& id, std::uint16_t attempt) const;
+
+  [[nodiscard]] std::string agent_for(const scheduler::Launch& launch);
+  void hear_agents();
+  void say(scheduler::PartyWord word);
+  void run_next_daemon(Hosted& hosted);
+  void order_daemon(const scheduler::Launch& launch, const std::string& command, RunningAttempt& running);
+  void note_end_of_daemon(const scheduler::AttemptReport& report);
+  void leave(ElementId element);
+  [[nodiscard]] bool stop_hosted(ElementId element);
 
   void take(const wire::Frame& frame);
   void note_start(const wire::StartedFields& fields);
@@ -116,6 +148,9 @@ class ProcessExecutor::Impl {
   std::map<std::string, NodeFolder> folders_;      ///< by root
   std::map<std::string, std::string> host_files_;  ///< of single nodes: by what is in them
   std::unordered_map<ElementId, RunningAttempt> running_;
+  std::unordered_map<ElementId, Hosted> hosted_;
+  std::optional<AgentSocket> agents_;  ///< made when first needed
+  std::vector<scheduler::PartyWord> words_;
   std::vector<ElementId> unsettled_;
   std::vector<scheduler::AttemptReport> reports_;
 };

@@ -37,6 +37,15 @@ bool is_exit_of_signal(int code) { return code > 128 && code < 128 + 32; }
 
 }  // namespace
 
+std::string ProcessExecutor::Impl::temporary_folder() const {
+  const std::string_view folder = find_variable(options_.environment, "TMPDIR");
+  return std::string(folder.empty() ? "/tmp" : folder);
+}
+
+std::vector<std::string> ProcessExecutor::Impl::marks_of(const std::string& id, std::uint16_t attempt) const {
+  return {"FUGLE_RUN_ID=" + options_.run_id, "FUGLE_ELEMENT=" + id, fmt::format("FUGLE_ATTEMPT={}", attempt)};
+}
+
 /// Throws EnvironmentError where there is no launcher.
 LaunchWords ProcessExecutor::Impl::plan_ranks(const Launch& launch, const AttemptFiles& files,
                                               RunningAttempt& running) {
@@ -52,6 +61,8 @@ LaunchWords ProcessExecutor::Impl::plan_ranks(const Launch& launch, const Attemp
   order.user_chose_network =
       is_set(options_.environment, task, "OMPI_MCA_pml") || is_set(options_.environment, task, "OMPI_MCA_btl");
   RankedAttempt& ranked = running.ranked;
+  for (const scheduler::Member& member : launch.party) ranked.nodes.push_back(member.node);
+  if (launch.party.size() > 1) order.agent = agent_for(launch);
   ranked.is_direct = task.shell.empty() && task.shape.ranks > 0 && task.launcher != "none";
   if (ranked.is_direct)
     order.mark = fmt::format("{}/{}-{}.began", files.folder.path(), launch.element.value(), launch.attempt);
@@ -61,8 +72,7 @@ LaunchWords ProcessExecutor::Impl::plan_ranks(const Launch& launch, const Attemp
   ranked.by_srun = launcher.by_srun;
   if (launcher.is_known) ranked.mark = order.mark;
   if (!order.mark.empty()) files.paths.push_back(order.mark);
-  const std::string_view temporary = find_variable(options_.environment, "TMPDIR");
-  ranked.temporary = temporary.empty() ? "/tmp" : temporary;
+  ranked.temporary = temporary_folder();
   return launcher;
 }
 
@@ -100,10 +110,15 @@ void ProcessExecutor::Impl::add_host_file(const Launch& launch, const AttemptFil
 
 /// A launcher tells by its exit code how its ranks ended; and when none has ever started, it was its own failure. After
 /// a bad end nothing is to be left of them, also where they were not our descendants.
-void ProcessExecutor::Impl::judge_ranks(AttemptReport& report, const RunningAttempt& running) const {
+void ProcessExecutor::Impl::judge_ranks(AttemptReport& report, const RunningAttempt& running) {
   const RankedAttempt& ranked = running.ranked;
+  for (const auto& [position, agents] : ranked.agents)
+    for (const int agent : agents) agents_->finish(agent, 0);
   if (report.cls == FailureClass::none) return;
-  if (ranked.is_direct && report.cls == FailureClass::error) {
+  if (!ranked.oom_elsewhere.empty() && report.cls != FailureClass::cancelled) {
+    report.cls = FailureClass::oom;
+    report.reason = ranked.oom_elsewhere;
+  } else if (ranked.is_direct && report.cls == FailureClass::error) {
     if (!ranked.mark.empty() && ::access(ranked.mark.c_str(), F_OK) != 0) {
       report.cls = FailureClass::launch;
       report.reason = fmt::format("its launcher ended with {} before any rank had started", report.reason);
@@ -113,9 +128,7 @@ void ProcessExecutor::Impl::judge_ranks(AttemptReport& report, const RunningAtte
       report.exit = 128 - report.exit;
     }
   }
-  if (ranked.by_srun)
-    kill_processes_marked({{"FUGLE_RUN_ID=" + options_.run_id, "FUGLE_ELEMENT=" + running.id,
-                            fmt::format("FUGLE_ATTEMPT={}", running.attempt)}});
+  if (ranked.by_srun) kill_processes_marked({marks_of(running.id, running.attempt)});
   if (options_.remove_mpi_debris) options_.remove_mpi_debris(ranked.temporary);
 }
 

@@ -48,11 +48,14 @@ RankShare::Variables variables_of(const std::vector<std::uint32_t>& taken, const
   return variables;
 }
 
-RankShare share_of(const Place& place, std::uint32_t ranks) {
+RankShare share_of(const Place& place, std::uint32_t ranks, std::uint32_t most_ranks) {
   RankShare share;
   share.ranks = std::max(ranks, 1u);
   share.is_real = place.is_real;
+  // Each node has room for as many ranks as the first one has.
+  const std::ptrdiff_t per_rank = std::ssize(place.cpus) / most_ranks;
   share.cpus = place.cpus;
+  if (per_rank > 0) share.cpus.resize(static_cast<std::size_t>(per_rank) * share.ranks);
   return share;
 }
 
@@ -67,7 +70,7 @@ std::vector<RankShare> rank_shares(const scheduler::Launch& launch, const std::s
   std::vector<RankShare> shares;
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
     const Place& place = nodes[i].place;
-    RankShare share = share_of(place, shape.ranks_on(i));
+    RankShare share = share_of(place, shape.ranks_on(i), std::max(shape.ranks_on(0), 1u));
     share.node = nodes[i].node;
     std::vector<std::uint32_t> left = place.gpus;
     for (std::uint32_t rank = 0; shape.gpus_per_rank > 0 && !left.empty() && rank < share.ranks; ++rank) {

@@ -2,6 +2,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -56,10 +57,11 @@ int ask_agent(const std::vector<std::string>& words) {
     std::fputs("fugle-spawner --agent is used by fugle itself; use 'fugle run'\n", stderr);
     return 2;
   }
-  std::string order = words[at] + '\0';
+  const std::size_t slash = std::min(words[0].find('/'), words[0].size() - 1);
+  std::string order = words[0].substr(slash + 1) + '\0' + words[at] + '\0';
   for (std::size_t i = at + 1; i < words.size(); ++i) order += (i > at + 1 ? " " : "") + words[i];  // as ssh does
   const std::uint32_t size = static_cast<std::uint32_t>(order.size());
-  const int socket = connect_to(words[0]);
+  const int socket = connect_to(words[0].substr(0, slash));
   if (socket < 0 || !send_all(socket, {reinterpret_cast<const char*>(&size), sizeof size}) ||
       !send_all(socket, order)) {
     std::fprintf(stderr, "fugle: cannot reach node '%s' (its attempt has ended)\n", words[at].c_str());

@@ -84,6 +84,7 @@ struct Attempt {
   BitSet bound_to;               ///< CPUs; empty: not bound
   BitSet ran_on;                 ///< CPUs it was found on in the end; empty: those it is bound to
   bool is_shared_out = false;    ///< its ranks or threads were seen to have taken parts of them
+  bool has_ranks = false;        ///< of MPI: they will
   bool is_suspected = false;     ///< at the last look it was elsewhere
   std::int64_t look_at = 0;      ///< when its binding is looked at next; of meaning when it is bound
   std::int64_t look_period = 0;  ///< and how long after that again

@@ -211,7 +211,7 @@ void Server::start(std::string_view body) {
   attempt->deadline = order.timeout_ns;  // made absolute once it runs
   attempt->identity = identity_of(own);
   attempt->bound_to = program.cpus;
-  attempt->is_shared_out = order.shares_out != 0;
+  attempt->has_ranks = attempt->is_shared_out = order.shares_out != 0;
   attempt->scratch_bytes = order.scratch_bytes;
   attempt->output_limit.set_limit(max_log_bytes_);
   program.environment = full_environment(std::move(own));

@@ -24,6 +24,7 @@ constexpr std::int64_t kMemoryPeriod = 200'000'000;
 constexpr std::int64_t kLookGrowth = 8;  // each look at a binding after as many times the time of the one before
 constexpr std::int64_t kLookRound = 50'000'000;
 constexpr std::int64_t kSecondLook = 100'000'000;
+constexpr std::int64_t kSecondLookAtRanks = 2'000'000'000;  // they all begin like that, one after another
 constexpr int kEndLimitMs = 10'000;
 constexpr std::uint64_t kBlockBytes = 512;  // getrusage(2)
 
@@ -137,8 +138,8 @@ void Server::end_for_memory(Attempt& attempt, std::uint64_t bytes) {
   ::kill(-attempt.pid, SIGKILL);
 }
 
-/// While they run. A later look knows better, unless an earlier one saw it where it must not be. Who is elsewhere must be
-/// so twice: programs that look at the machine's topology (hwloc does, in MPI_Init) visit all its CPUs for a moment.
+/// While they run. A later look knows better, unless an earlier one saw it where it must not be. Who is elsewhere must
+/// be so twice: programs that look at the machine's topology (hwloc does, in MPI_Init) visit all its CPUs for a moment.
 void Server::look_at_bindings() {
   const std::int64_t time = now();
   std::int64_t next = 0;
@@ -149,7 +150,7 @@ void Server::look_at_bindings() {
       if (attempt->bound_to.contains(found.cpus) && found.is_shared_out) attempt->is_shared_out = true;
       const bool is_elsewhere = !attempt->bound_to.contains(found.cpus);
       if (is_elsewhere && !attempt->is_suspected) {
-        attempt->look_at = time + kSecondLook;
+        attempt->look_at = time + (attempt->has_ranks ? kSecondLookAtRanks : kSecondLook);
       } else {
         if (attempt->bound_to.contains(attempt->ran_on)) note_binding(*attempt, found.cpus);
         attempt->look_period *= kLookGrowth;
