@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "app/output.hpp"
 #include "app/read_durations.hpp"
@@ -125,9 +127,22 @@ void OpenRun::open_store(const store::Recovered& recovered) {
   store::ensure_run_door(directory_, options.capacity);
 }
 
+void OpenRun::keep_metrics(const store::Recovered& recovered) {
+  std::set<std::pair<ElementId, std::uint16_t>> known;
+  for (const scheduler::Event& event : recovered.events)
+    if (event.kind == scheduler::EventKind::attempt_ended) known.emplace(event.element, event.attempt);
+  auto metrics =
+      std::make_unique<store::MetricsFile>(directory_, graph_, [&known](ElementId element, std::uint16_t attempt) {
+        return known.contains({element, attempt});
+      });
+  metrics_ = metrics.get();
+  observers_.push_back(std::move(metrics));
+}
+
 void OpenRun::start_life(const store::Recovered& recovered) {
   open_store(recovered);
   observers_.push_back(std::make_unique<store::LiveFile>(directory_, *state_));
+  if (store::has_metrics(graph_)) keep_metrics(recovered);
   report::ProgressOptions progress;
   progress.fd = message_fd();
   progress.is_terminal = isatty(progress.fd) == 1;
@@ -156,6 +171,9 @@ scheduler::HeadOptions OpenRun::head_options(RunPlan plan) {
 }
 
 void OpenRun::close() {
+  if (metrics_ != nullptr && !metrics_->problem().empty())
+    fmt::print(stderr, "fugle: some values of metrics are lost: {}\n", metrics_->problem());
+  metrics_ = nullptr;
   observers_.clear();
   store_.reset();
   if (facts_.keeps_journal) store::write_snapshot(directory_, *state_, store::read_journal(directory_).events);

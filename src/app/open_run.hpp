@@ -12,6 +12,7 @@
 #include "app/run_plan.hpp"
 #include "scheduler/engine.hpp"
 #include "store/file_store.hpp"
+#include "store/metrics_file.hpp"
 #include "store/run_lock.hpp"
 
 namespace fugle::app {
@@ -47,6 +48,7 @@ class OpenRun {
   OpenRun(std::string directory, RunFacts facts, graph::Graph graph);
   void start_life(const store::Recovered& recovered);
   void open_store(const store::Recovered& recovered);
+  void keep_metrics(const store::Recovered& recovered);
 
   std::string directory_;
   RunFacts facts_;
@@ -56,6 +58,7 @@ class OpenRun {
   std::unique_ptr<scheduler::RunState> state_;
   std::unique_ptr<scheduler::Store> store_;
   std::vector<std::unique_ptr<scheduler::Observer>> observers_;
+  const store::MetricsFile* metrics_ = nullptr;  ///< one of them; null: no task has metrics
 };
 
 }  // namespace fugle::app

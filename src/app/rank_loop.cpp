@@ -19,6 +19,7 @@
 #include "app/requests.hpp"
 #include "app/stop_signals.hpp"
 #include "app/stored_run.hpp"
+#include "app/sweep.hpp"
 #include "base/codec.hpp"
 #include "base/error.hpp"
 #include "executor/process_executor.hpp"
@@ -214,7 +215,9 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
 
 /// A run that another head has taken over is left as it is.
 void close(Opening& opening) {
-  if (opening.exit_code != static_cast<int>(ExitCode::conflict)) opening.run->close();
+  if (opening.exit_code == static_cast<int>(ExitCode::conflict)) return;
+  opening.run->close();
+  opening.exit_code = show_sweep_at_end(*opening.run, opening.exit_code);
 }
 
 Opening open_on_head(const RunOpener& open, const Workers& workers) {

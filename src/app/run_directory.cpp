@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "app/slurm_json.hpp"
+#include "app/table_json.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 #include "base/file_rights.hpp"
@@ -115,6 +116,7 @@ void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
                      {"reserve_s", facts.reserve ? Json(to_seconds(*facts.reserve)) : Json()},
                      {"journal", facts.keeps_journal},
                      {"slurm", slurm_json(facts.slurm)},
+                     {"report", table_json(facts.table)},
                      {"fugle_version", kVersion}};
   // Command lines and paths are bytes; what is not UTF-8 is replaced, since JSON can not hold it.
   write_whole(fs::path(run_dir) / "run.json", json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n');
@@ -180,6 +182,7 @@ RunFacts facts_from(const Json& json) {
   facts.placement.cores_per_rank = integer_in<std::uint32_t>(json, "cores_per_rank");
   read_planning(json, facts);
   if (json.contains("slurm")) facts.slurm = slurm_request_from(json["slurm"]);
+  if (json.contains("report")) facts.table = table_spec_from(json["report"]);
   return facts;
 }
 

@@ -8,6 +8,7 @@
 #include "app/access.hpp"
 #include "app/load_workflow.hpp"
 #include "base/time.hpp"
+#include "graph/table_spec.hpp"
 #include "plan/plan.hpp"
 
 namespace fugle::app {
@@ -20,7 +21,7 @@ enum class Launcher : std::uint8_t { none, mpirun, srun };
 struct Placement {
   Launcher launcher = Launcher::none;  ///< none: this process is all there is
   std::uint32_t mpi_ranks = 0;         ///< 0: one process
-  std::uint32_t cores_per_rank = 0;  ///< 0: all there are, shared by the ranks of a node
+  std::uint32_t cores_per_rank = 0;    ///< 0: all there are, shared by the ranks of a node
 };
 
 /// run.json
@@ -40,6 +41,7 @@ struct RunFacts {
   plan::PlanOptions planning;
   std::optional<Duration> reserve;  ///< as the file has it
   workflow::SlurmRequest slurm;     ///< as the file has it, or `fugle submit` was told
+  graph::TableSpec table;           ///< as the file has it
   bool keeps_journal = true;        ///< false: --journal off
   Access access;                    ///< for the making of the directory, whose rights then say it: not in run.json
 };

@@ -1,9 +1,11 @@
-// fugle history [RUN]: past runs, or the lives, attempts and events of one.
+// fugle history [RUN]: past runs, or the lives, attempts and events of one; --compare: attempts by their metrics.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
+#include "app/compare_runs.hpp"
 #include "app/event_book.hpp"
 #include "app/find_run.hpp"
 #include "app/jobs.hpp"
@@ -106,19 +108,62 @@ void print_lives(const StoredRun& run, bool json) {
   print_for_people("\n" + report::attempts_text(run.graph(), run.attempts()));
 }
 
+std::vector<std::string> words_of(const std::string& list) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t comma = std::min(list.find(',', at), list.size());
+    if (comma > at) words.push_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return words;
+}
+
+/// Of all runs here, or of those that are named.
+void print_comparison(const std::string& runs_dir, const Arguments& arguments) {
+  const std::vector<std::string> metrics = words_of(arguments.get<std::string>("compare"));
+  if (metrics.empty()) throw UsageError("--compare wants names of metrics, e.g. --compare energy,walltime");
+  const std::string sorted_by = arguments.has("sort") ? arguments.get<std::string>("sort") : "";
+  const auto by = static_cast<std::size_t>(std::ranges::find(metrics, sorted_by) - metrics.begin());
+  if (!sorted_by.empty() && by == metrics.size())
+    throw UsageError(fmt::format("--sort {}: only what is compared can be sorted by; one of {}", sorted_by,
+                                 fmt::join(metrics, ", ")));
+  std::vector<std::string> run_dirs;
+  for (const std::string& word : arguments.words) run_dirs.push_back(find_run(runs_dir, word));
+  report::Comparison comparison = compare_runs(run_dirs.empty() ? list_runs(runs_dir) : run_dirs, metrics);
+  if (!sorted_by.empty())
+    sort_rows(comparison, by, arguments.has("reverse") ? report::Order::descending : report::Order::ascending);
+  if (arguments.has("json"))
+    print(report::comparison_json(comparison));
+  else if (arguments.has("csv"))
+    print(report::comparison_csv(comparison));
+  else
+    print_for_people(report::comparison_text(comparison));
+}
+
 }  // namespace
 
 int history_verb(const Args& args) {
-  Usage usage("history", "[RUN]", "Without RUN: all runs here. With RUN: its lives and attempts.", 0, 1);
+  Usage usage("history", "[RUN]...",
+              "Without RUN: all runs here. With RUN: its lives and attempts. Only --compare takes several.", 0, 1000);
   auto add = usage.options.add_options();
   add("attempts", "all attempts of RUN, or of the newest run");
   add("events", "all events of RUN, or of the newest run, as journalled");
   add("json", "as JSON");
-  add("csv", "with --attempts: as CSV");
+  add("csv", "with --attempts or --compare: as CSV");
+  add("compare", boost::program_options::value<std::string>()->value_name("METRIC,..."),
+      "elements of RUN, or of all runs here, by the medians of these metrics; also walltime, cputime, maxrss");
+  add("sort", boost::program_options::value<std::string>()->value_name("METRIC"), "with --compare: by this one");
+  add("reverse", "with --sort: the largest first");
   add_runs_dir_option(usage.options);
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
   const std::string runs_dir = runs_dir_from(*arguments);
+  if (arguments->has("compare")) {
+    print_comparison(runs_dir, *arguments);
+    return 0;
+  }
+  if (arguments->has("sort")) throw UsageError("--sort goes with --compare");
+  if (arguments->words.size() > 1) throw UsageError("history takes one RUN; several go with --compare");
   const bool json = arguments->has("json");
   const bool wants_attempts = arguments->has("attempts") || arguments->has("csv");
   const bool wants_one_run = !arguments->words.empty() || wants_attempts || arguments->has("events");

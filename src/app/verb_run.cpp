@@ -54,6 +54,7 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   facts.planning = asked.planning;
   facts.reserve = loaded.reserve;
   facts.slurm = loaded.slurm;
+  facts.table = loaded.workflow.report;
   facts.access = asked.access;
   facts.keeps_journal = asked.keeps_journal;
   return facts;

@@ -196,6 +196,7 @@ int submit_file(const Asked& asked, const Args& args) {
   if (!loaded) return static_cast<int>(ExitCode::usage);
   RunFacts facts = facts_of(*loaded, load, asked, args);
   facts.slurm = loaded->slurm;
+  facts.table = loaded->workflow.report;
   std::vector<std::string> once = complete(asked, facts.slurm);
   if (is_for_later(asked, *loaded)) return schedule_file(asked, *loaded, facts, args);
   const std::vector<AfterRun> after = after_runs_from(asked.arguments, loaded->workflow.triggers, asked.runs_dir);

@@ -74,7 +74,11 @@ struct Point {
 
 class TableMaker {
  public:
-  TableMaker(const TableSpec& spec, std::span<const SweepMetric> metrics) : spec_(spec), metrics_(metrics) {}
+  TableMaker(const TableSpec& spec, std::span<const SweepMetric> metrics)
+      : spec_(spec), metrics_(metrics), columns_(spec.columns) {
+    for (const graph::TableReference& reference : spec.references)
+      if (std::ranges::find(columns_, reference.column) == columns_.end()) columns_.push_back(reference.column);
+  }
 
   void collect(std::span<const SweepElement> elements) {
     for (const SweepElement& element : elements) {
@@ -99,7 +103,7 @@ class TableMaker {
     SweepTable table;
     table.variables = spec_.rows;
     table.has_several_tasks = has_several_tasks_;
-    for (const TableColumn& column : spec_.columns) {
+    for (const TableColumn& column : columns_) {
       table.columns.push_back(text_of(column));
       table.units.push_back(has_unit(column.statistic) ? metric_named(column.metric).unit : "");
     }
@@ -128,7 +132,7 @@ class TableMaker {
       else if (row.why_none.empty())
         row.why_none = element->why_none;
     }
-    for (const TableColumn& column : spec_.columns) {
+    for (const TableColumn& column : columns_) {
       SweepCell& cell = row.cells.emplace_back();
       cell.value = statistic_of(column, point);
       cell.missed = miss_of(column, point, cell.value);
@@ -232,6 +236,7 @@ class TableMaker {
 
   const TableSpec& spec_;
   std::span<const SweepMetric> metrics_;
+  std::vector<TableColumn> columns_;  ///< those that are wanted, and those that have a reference
   std::vector<Point> points_;
   bool has_several_tasks_ = false;
 };

@@ -13,6 +13,8 @@
 //                            in the baseline row; where these are no numbers above 0, p and q are the cores that an
 //                            element has, over all its nodes
 //
+// A column that has a reference is shown, also where the columns do not name it.
+//
 // The baseline of a row has the values that `baseline` gives and else those of the row itself; without `baseline` it is
 // the first row of the table. A metric is a time when its unit is one (is_time). Rows are in the order of their
 // values: numbers by size, before texts.

@@ -117,6 +117,14 @@ TEST(SweepTable, names_the_cells_that_miss_their_reference) {
   EXPECT_THAT(make_sweep_table(spec, kMetrics, kSweep).misses(), ElementsAre("median(wall) of md[1]: 11 is above 10"));
 }
 
+TEST(SweepTable, shows_what_has_a_reference) {
+  TableSpec spec = spec_of({"median(ns_day)"});
+  spec.references.push_back({parse_column("max(wall)").value(), {}, std::nullopt, 11.5});
+  const SweepTable table = make_sweep_table(spec, kMetrics, kSweep);
+  EXPECT_THAT(table.columns, ElementsAre("median(ns_day)", "max(wall)"));
+  EXPECT_THAT(table.misses(), ElementsAre("max(wall) of md[1]: 12 is above 11.5"));
+}
+
 TEST(SweepTable, says_why_figures_are_missing) {
   std::vector<SweepElement> sweep = kSweep;
   for (std::size_t i : {0u, 5u}) {
