@@ -65,7 +65,10 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       parties_(parties),
       reservations_(run, workers, ready, lengths_, running, parties),
       is_stray_(graph_.num_elements(), false),
-      grant_index_(workers.num_ranks(), kNone) {}
+      grant_index_(workers.num_ranks(), kNone) {
+  for (const ReadyQueue::Class& cls : ready_.classes())
+    if (cls.request.whole_node) workers_.expect_whole_nodes();
+}
 
 void Granter::learn(ElementId element, WorkerId worker, Duration length) {
   lengths_.learn(graph_.task_id_of(element), length);

@@ -70,10 +70,9 @@ void Head::on_part_ended(WorkerId from, const AttemptReport& report) {
   PartyPart* const part = party.part_of(from);
   FUGLE_EXPECT(part != nullptr && party.has_started, "the end of a part that the worker does not have");
   party.note_end(*part, report);
-  if (from != party.leader()) {
-    workers_.vacate(from, graph_.task_of(report.element).request);
-    use_cores(from, report.element, -1);
-  }
+  if (from != party.leader()) workers_.vacate(from, graph_.task_of(report.element).request);
+  // What starts there next may be known before the attempt as a whole has ended.
+  if (from != party.leader() || running_.find(report.element) != nullptr) use_cores(from, report.element, -1);
   settle_party(party, report.end);
 }
 
@@ -104,6 +103,7 @@ void Head::settle_party(Party& party, Time now) {
 void Head::end_party(ElementId e, Time now) {
   const Party party = parties_.take(e);
   if (party.end) {
+    if (workers_.is_alive(party.leader()) && running_.find(e) != nullptr) use_cores(party.leader(), e, 1);
     const AttemptReport outcome = party.outcome();
     const bool is_theirs = party.trouble != FailureClass::none && outcome.cls == party.trouble;
     return end_attempt(party.leader(), outcome, is_theirs ? party.where : party.leader());

@@ -50,7 +50,7 @@ void Worker::on_message(const Message& message) {
   } else if (const auto* end = std::get_if<EndParty>(&message)) {
     end_party(*end);
   } else if (const auto* word = std::get_if<PartyWord>(&message)) {
-    executor_.hear(*word);
+    hear(*word);
   } else if (const auto* value = std::get_if<ValueWord>(&message)) {
     executor_.hear_value(*value);
   } else if (std::holds_alternative<Shutdown>(message)) {
@@ -103,6 +103,13 @@ void Worker::end_party(const EndParty& end) {
   if (found->second.is_placed) give_up_place(found->second);
   std::erase(parties_, end.element);
   held_.erase(found);
+}
+
+/// For an executor that knows the attempt, and no other.
+void Worker::hear(const PartyWord& word) {
+  const auto found = held_.find(word.element);
+  if (found == held_.end() || !found->second.is_running || found->second.leased.attempt != word.attempt) return;
+  executor_.hear(word);
 }
 
 void Worker::give_back(const Revoke& revoke) {
@@ -168,6 +175,8 @@ Time Worker::step(Time now) {
   const Time due = report_due_at();
   if (due > now) return due;
   send_report(now);
+  for (Placed& placed : placed_) outbox_.send(kHead, std::move(placed));
+  placed_.clear();
   return next_heartbeat();
 }
 
@@ -305,7 +314,8 @@ bool Worker::take_places_of_parties() {
     choose_place(held);
     held.is_placed = true;
     const LeasedElement& leased = held.leased;
-    outbox_.send(kHead, Placed{leased.element, leased.party, needs_place(held) ? place_of(held) : Place{}});
+    placed_.push_back({leased.element, leased.party, needs_place(held) ? place_of(held) : Place{}});
+    is_report_awaited_ = true;
   }
   return true;
 }

@@ -66,6 +66,7 @@ class Worker {
   void end_party(const EndParty& end);
   [[nodiscard]] bool take_places_of_parties();
   void carry_words();
+  void hear(const PartyWord& word);
   void let_go(ElementId element);
   void drop_dependents(const Held& held);
   [[nodiscard]] Held* find_released(const Held& held, ElementId successor);
@@ -106,6 +107,7 @@ class Worker {
   std::unordered_map<ElementId, Held> held_;
   std::set<std::pair<std::uint32_t, ElementId>> queue_;  ///< (order, element) that wait for resources only
   std::deque<ElementId> parties_;                        ///< that wait for resources, before all of queue_
+  std::vector<Placed> placed_;                           ///< to be said, after the ends of what made room
   std::uint64_t num_grants_ = 0;
   std::uint32_t num_running_ = 0;
   ElementList unfollowed_;         ///< have a place of their own that nobody waits for

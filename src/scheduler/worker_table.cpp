@@ -50,10 +50,7 @@ void WorkerTable::join(WorkerId worker, const Hello& hello) {
   entry.info.alive = true;
   entry.node = node_numbers_.try_emplace(hello.node, static_cast<std::uint32_t>(node_numbers_.size())).first->second;
   nodes_.resize(node_numbers_.size());
-  num_alive_on_.resize(nodes_.size());
-  taken_by_.resize(nodes_.size());
   nodes_[entry.node].push_back(worker);
-  ++num_alive_on_[entry.node];
   ++num_alive_;
   total_cores_ += hello.cores;
   if (entry.last_end != kNever) ends_.insert(worker);
@@ -76,8 +73,6 @@ std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
   entry.info.cores_in_use = 0;
   entry.active = {0, 0, 0};
   entry.queued.clear();
-  if (taken_by_[entry.node] == worker) taken_by_[entry.node] = WorkerId();
-  --num_alive_on_[entry.node];
   for (const WorkerId beside : nodes_[entry.node])
     if (is_alive(beside)) roomier_.push_back(beside);
   update_node(entry.node);
@@ -168,9 +163,7 @@ void WorkerTable::add_active(WorkerId worker, const graph::Request& request) {
   entry.active.cores += wanted.cores;
   entry.active.mem_bytes += wanted.mem_bytes;
   entry.active.gpus += wanted.gpus;
-  if (!request.whole_node) return update(worker);
-  taken_by_[entry.node] = worker;
-  update_node(entry.node);
+  update(worker);
 }
 
 void WorkerTable::remove_active(WorkerId worker, const graph::Request& request) {
@@ -181,10 +174,7 @@ void WorkerTable::remove_active(WorkerId worker, const graph::Request& request) 
   entry.active.mem_bytes -= wanted.mem_bytes;
   entry.active.gpus -= wanted.gpus;
   roomier_.push_back(worker);
-  if (!request.whole_node) return update(worker);
-  taken_by_[entry.node] = WorkerId();
-  for (const WorkerId beside : nodes_[entry.node]) roomier_.push_back(beside);
-  update_node(entry.node);
+  update(worker);
 }
 
 void WorkerTable::mark_started(WorkerId worker, std::uint32_t position) {
@@ -204,15 +194,24 @@ void WorkerTable::update_node(std::uint32_t node) {
   for (const WorkerId worker : nodes_[node]) update(worker);
 }
 
-/// A worker that came to the node later waits until it is nobody's own any more.
-bool WorkerTable::is_node_taken(const Entry& entry) const {
-  const WorkerId owner = taken_by_[entry.node];
-  return owner.is_valid() && owner != entry.info.worker;
+/// A guest on a node where somebody is to have all for himself.
+bool WorkerTable::is_second(const Entry& entry) const {
+  if (!expects_whole_nodes_ || !entry.is_guest) return false;
+  const auto& beside = nodes_[entry.node];
+  const auto first = std::find_if(beside.begin(), beside.end(), [&](WorkerId other) { return is_alive(other); });
+  return first != beside.end() && *first != entry.info.worker;
+}
+
+bool WorkerTable::is_alone(WorkerId worker) const {
+  if (!expects_whole_nodes_) return false;
+  const auto& beside = nodes_[at(worker).node];
+  return std::all_of(beside.begin(), beside.end(),
+                     [&](WorkerId other) { return other == worker || !is_alive(other) || is_second(at(other)); });
 }
 
 void WorkerTable::update(WorkerId worker) {
   const Entry& entry = at(worker);
-  if (!entry.info.alive || entry.info.drained || entry.is_dismissed || entry.is_kept_free || is_node_taken(entry))
+  if (!entry.info.alive || entry.info.drained || entry.is_dismissed || entry.is_kept_free || is_second(entry))
     return room_.close(worker);
   RoomIndex::Room room;
   room.capacity = entry.capacity();
@@ -228,8 +227,7 @@ void WorkerTable::update(WorkerId worker) {
 bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& request, std::uint32_t backlog_per_core,
                                    Time until) const {
   const Entry& entry = at(worker);
-  if (entry.is_kept_free || request.whole_node || is_node_taken(entry) || !is_able(worker, request, until))
-    return false;
+  if (entry.is_kept_free || request.whole_node || !is_able(worker, request, until)) return false;
   const std::uint64_t factor = 1 + std::uint64_t{backlog_per_core};
   const plan::Slot wanted = plan::taken_on(entry.capacity(), request);
   return entry.active.cores + wanted.cores <= entry.info.cores * factor &&
@@ -240,8 +238,9 @@ bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& reques
 bool WorkerTable::is_able(WorkerId worker, const graph::Request& request, Time until) const {
   const Entry& entry = at(worker);
   const WorkerInfo& info = entry.info;
-  return info.alive && !info.drained && !entry.is_dismissed && entry.last_end >= until && request.cores <= info.cores &&
-         request.mem_bytes <= info.mem_bytes && request.gpus <= info.gpus && (!request.whole_node || is_alone(worker));
+  return info.alive && !info.drained && !entry.is_dismissed && !is_second(entry) && entry.last_end >= until &&
+         request.cores <= info.cores && request.mem_bytes <= info.mem_bytes && request.gpus <= info.gpus &&
+         (!request.whole_node || is_alone(worker));
 }
 
 bool WorkerTable::is_anyone_able(const graph::Request& request, Time until) const {

@@ -101,8 +101,10 @@ class WorkerTable {
   /// Those that are able and not kept free; with more than one node no guests.
   [[nodiscard]] std::vector<WorkerId> not_kept_free(const graph::Request& request, std::uint32_t num_nodes,
                                                     Time until) const;
-  /// Whether only it runs elements on its node: what wants the node as a whole can go there.
-  [[nodiscard]] bool is_alone(WorkerId worker) const { return num_alive_on_[at(worker).node] == 1; }
+  /// Some elements want a node as a whole. They go to workers that are alone on their nodes, as far as elements go:
+  /// from now on a guest on a node where another worker was first gets no work while that one is alive.
+  void expect_whole_nodes() { expects_whole_nodes_ = true; }
+  [[nodiscard]] bool is_alone(WorkerId worker) const;
 
   [[nodiscard]] std::uint32_t num_kept_free() const { return num_kept_free_; }
   [[nodiscard]] std::uint32_t num_alive() const { return num_alive_; }
@@ -119,17 +121,16 @@ class WorkerTable {
   void remove_active(WorkerId worker, const graph::Request& request);
   void update(WorkerId worker);
   void update_node(std::uint32_t node);
-  [[nodiscard]] bool is_node_taken(const Entry& entry) const;
+  [[nodiscard]] bool is_second(const Entry& entry) const;
   void close(Entry& entry);
 
   std::vector<Entry> entries_;
   RoomIndex room_;
   std::map<std::string, std::uint32_t> node_numbers_;
   std::vector<std::vector<WorkerId>> nodes_;  ///< [node]
-  std::vector<std::uint32_t> num_alive_on_;   ///< [node] workers
-  std::vector<WorkerId> taken_by_;            ///< [node] the worker that has it for something alone; invalid: none
   std::vector<WorkerId> roomier_;
   std::set<WorkerId> ends_;  ///< alive, and their allocations end before ours
+  bool expects_whole_nodes_ = false;
   std::uint32_t num_alive_ = 0;
   std::uint32_t num_kept_free_ = 0;
   std::uint32_t total_cores_ = 0;

@@ -15,6 +15,10 @@ constexpr Duration kDying = std::chrono::milliseconds(1);
 
 }  // namespace
 
+SimAttempt Parts::describe(std::uint32_t rank, ElementId element, const Part& part) {
+  return {element, part.attempt, WorkerId(rank), part.start, part.ends, false};
+}
+
 void Parts::host(std::uint32_t r, const Launch& launch, bool is_broken, Time now) {
   Rank& rank = ranks_[r];
   FUGLE_CHECK_THAT(launch.position > 0 && launch.party.at(launch.position).worker == WorkerId(r),
@@ -31,7 +35,7 @@ void Parts::host(std::uint32_t r, const Launch& launch, bool is_broken, Time now
   rank.in_use.gpus += part.granted.gpus;
   if (is_broken) return end_by(r, launch.element, now, FailureClass::launch);
   if (!hooks_.goes_by_itself) return;
-  const auto outcome = hooks_.goes_by_itself({launch.element, launch.attempt, WorkerId(r), now, kNever, false});
+  const auto outcome = hooks_.goes_by_itself(describe(r, launch.element, part));
   if (!outcome) return;
   end_by(r, launch.element, now + outcome->length, outcome->cls);
   part.exit = outcome->exit;
@@ -91,7 +95,7 @@ void Parts::poll(std::uint32_t r, Time now, std::vector<AttemptReport>& reports)
     rank.in_use.cores -= part.granted.cores;
     rank.in_use.mem_bytes -= part.granted.mem_bytes;
     rank.in_use.gpus -= part.granted.gpus;
-    hooks_.ended(r, element, part.cls);
+    hooks_.ended(describe(r, element, part), part.cls);
     next = rank.parts.erase(next);
   }
 }
@@ -104,7 +108,7 @@ Time Parts::next_due(std::uint32_t rank, Time now) const {
 }
 
 void Parts::kill_all(std::uint32_t r) {
-  for (const auto& [element, part] : ranks_[r].parts) hooks_.ended(r, element, FailureClass::lost);
+  for (const auto& [element, part] : ranks_[r].parts) hooks_.ended(describe(r, element, part), FailureClass::lost);
   ranks_[r].parts.clear();
   ranks_[r].words.clear();
   ranks_[r].in_use = {0, 0, 0};

@@ -23,7 +23,7 @@ class Parts {
   /// empty. `ended` hears of each end; of what dies with its rank as lost.
   struct Hooks {
     std::function<std::optional<Outcome>(const SimAttempt&)> goes_by_itself;
-    std::function<void(std::uint32_t rank, ElementId, scheduler::FailureClass)> ended;
+    std::function<void(const SimAttempt&, scheduler::FailureClass)> ended;
   };
   Parts(std::uint32_t num_ranks, Hooks hooks) : hooks_(std::move(hooks)), ranks_(num_ranks) {}
 
@@ -64,6 +64,7 @@ class Parts {
     std::vector<scheduler::PartyWord> words;               ///< to be carried
     graph::Request in_use{0, 0, 0};
   };
+  [[nodiscard]] static SimAttempt describe(std::uint32_t rank, ElementId element, const Part& part);
   void end_by(std::uint32_t rank, ElementId element, Time when, scheduler::FailureClass cls);
 
   Hooks hooks_;

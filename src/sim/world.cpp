@@ -83,9 +83,9 @@ class World::Impl {
                    {[this](const SimAttempt& attempt) { return begin(attempt); },
                     [this](const SimAttempt& attempt, const graph::Request& granted) { end(attempt, granted); }}),
         parts_(num_ranks(), {options_.model_of_part,
-                             [this](std::uint32_t rank, ElementId element, FailureClass cls) {
-                               watch_.on_place_left(rank, element);
-                               if (options_.on_part_end) options_.on_part_end(element, cls);
+                             [this](const SimAttempt& part, FailureClass cls) {
+                               watch_.on_place_left(part.worker.value(), part.element);
+                               if (options_.on_part_end) options_.on_part_end(part, cls);
                              }}),
         load_(options_.costs.head) {
     Effects effects;

@@ -45,7 +45,7 @@ struct WorldOptions {
   /// How a part of an attempt with several nodes goes that a rank hosts beside the leader; without it, and without an
   /// answer, it waits until it is dismissed.
   std::function<std::optional<Outcome>(const SimAttempt&)> model_of_part;
-  std::function<void(ElementId, scheduler::FailureClass)> on_part_end;  ///< such a part ended
+  std::function<void(const SimAttempt&, scheduler::FailureClass)> on_part_end;  ///< such a part ended
   /// Hears of each end of an attempt and what it had, before its worker does.
   std::function<void(const SimAttempt&, const graph::Request&)> on_end;
   std::vector<float> expected_s;  ///< [element] seconds that the head is told; empty: nothing

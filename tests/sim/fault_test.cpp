@@ -96,8 +96,8 @@ class FaultyRun {
     };
     options.model_of_checkpoint = [&](ElementId) { return random_checkpoint(outcomes); };
     options.model_of_part = [&](const SimAttempt&) { return random_part(pace, outcomes); };
-    options.on_part_end = [&](ElementId e, FailureClass cls) {
-      if (cls == FailureClass::error) model_.on_failed_part(e);
+    options.on_part_end = [&](const SimAttempt& part, FailureClass cls) {
+      if (cls == FailureClass::error) model_.on_failed_part(part.element, part.attempt);
     };
     options.on_end = [&](const SimAttempt& attempt, const graph::Request&) { model_.on_end(attempt); };
     leaving_since_ = kNever;

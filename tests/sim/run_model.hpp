@@ -66,7 +66,7 @@ class RunModel final : public scheduler::Observer {
   void on_start(const SimAttempt& attempt) {
     Truth& truth = truth_[attempt.element.value()];
     rule(!truth.is_live, "two live attempts", attempt.element);
-    truth = {attempt.attempt, attempt.worker, true, false, false};
+    truth = {attempt.attempt, attempt.worker, true, false, truth.failed_part};
     const State state = elements_[attempt.element.value()].state;
     rule(!scheduler::is_final(state), "what has ended is started again", attempt.element);
     rule(is_finally(attempt.element) == has_finally_begun_, "started outside its part of the run", attempt.element);
@@ -82,7 +82,7 @@ class RunModel final : public scheduler::Observer {
   }
 
   /// Another rank than the leader's says that its part of the attempt failed.
-  void on_failed_part(ElementId e) { truth_[e.value()].has_failed_part = true; }
+  void on_failed_part(ElementId e, std::uint16_t attempt) { truth_[e.value()].failed_part = attempt; }
 
   void on_message(WorkerId to, const scheduler::Message& message) {
     const auto* const grant = std::get_if<scheduler::Grant>(&message);
@@ -128,7 +128,7 @@ class RunModel final : public scheduler::Observer {
     for (std::uint32_t e = 0; e < truth_.size(); ++e) {
       const Truth& truth = truth_[e];
       rule(!truth.is_live, "an attempt runs though the run has ended", ElementId(e));
-      const bool was_told = !is_worker_lost_.contains(truth.worker) && !truth.has_failed_part;
+      const bool was_told = !is_worker_lost_.contains(truth.worker) && truth.failed_part != truth.attempt;
       rule(!truth.has_completed || !was_told || elements_[e].state == State::ok, "a completion was dropped",
            ElementId(e));
     }
@@ -181,7 +181,7 @@ class RunModel final : public scheduler::Observer {
     WorkerId worker;
     bool is_live = false;
     bool has_completed = false;
-    bool has_failed_part = false;
+    std::uint16_t failed_part = 0;  ///< of which attempt; it may fail before the leader has started
   };
 
   template <class... Subject>
