@@ -28,6 +28,12 @@ class PreemptionShield final : public scheduler::Executor {
   void stop(ElementId element, scheduler::StopReason reason) override { inner_.stop(element, reason); }
   void signal(ElementId element, int signal) override { inner_.signal(element, signal); }
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
+  void host(const scheduler::Launch& launch) override { inner_.host(launch); }
+  void dismiss(ElementId element) override { inner_.dismiss(element); }
+  void hear(const scheduler::PartyWord& word) override { inner_.hear(word); }
+  void poll_words(std::vector<scheduler::PartyWord>& words) override { inner_.poll_words(words); }
+  void hear_value(const scheduler::ValueWord& word) override { inner_.hear_value(word); }
+  void poll_value_words(std::vector<scheduler::ValueWord>& words) override { inner_.poll_value_words(words); }
 
   /// How long until poll() has something that was kept back; nothing: nothing was.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> time_left() const;

@@ -4,17 +4,30 @@
 
 #include "app/program.hpp"
 #include "base/error.hpp"
+#include "function/plugin.hpp"
 
 namespace fugle::app {
 
-function::Callable& find_function(const std::string& name) {
+namespace {
+
+function::Callable& find_own_function(const std::string& name) {
   const std::string_view own = function::own_name(name);
   function::Callable* const found = this_program().functions.find(own);
   if (found != nullptr) return *found;
   throw EnvironmentError(fmt::format(
       "there is no function '{}' in this program ({}); it is of the C++ program that made the workflow: run that one",
-      own.empty() ? std::string_view(name) : own,
-      this_program().name.empty() ? std::string("fugle itself has none") : this_program().name));
+      own, this_program().name.empty() ? std::string("fugle itself has none") : this_program().name));
+}
+
+}  // namespace
+
+function::FunctionOptions function_options(WorkerId self, const std::string& run_id, const std::string& run_dir,
+                                           const std::string& plugin_path) {
+  const auto plugins =
+      std::make_shared<function::Plugins>(function::PluginHost{run_id, run_dir, self.value(), false, plugin_path});
+  return {self, run_id, run_dir, [plugins](const std::string& name) -> function::Callable& {
+            return function::own_name(name).empty() ? plugins->find(name) : find_own_function(name);
+          }};
 }
 
 }  // namespace fugle::app

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "app/campaign.hpp"
@@ -22,8 +23,10 @@
 #include "app/sweep.hpp"
 #include "base/codec.hpp"
 #include "base/error.hpp"
+#include "executor/environment.hpp"
 #include "executor/process_executor.hpp"
 #include "topology/topology.hpp"
+#include "transport/communicators.hpp"
 #include "transport/debris.hpp"
 #include "transport/local_transport.hpp"
 #include "transport/mpi_transport.hpp"
@@ -174,6 +177,15 @@ Ended loop(Engine& engine, PollClock& clock, const Attempts& executor, const Pre
   return Ended::done;
 }
 
+/// Results that are of the attempts that count.
+function::KeptValues kept_values_of(const OpenRun& run) {
+  const scheduler::RunState& state = run.state();
+  return {run.directory(), [&](ElementId e, std::uint16_t attempt) {
+            return e.value() < run.graph().num_elements() && state.attempt(e) == attempt &&
+                   state.state(e) == scheduler::State::ok;
+          }};
+}
+
 /// The part that is the same with and without MPI.
 template <class Attempts>
 Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executor, StopSignals& signals,
@@ -197,6 +209,9 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
     return loop(engine, clock, executor, kept, signals, rank);
   }
   scheduler::HeadOptions head = opening.run->head_options(std::move(opening.plan));
+  auto results = std::make_shared<const function::KeptValues>(kept_values_of(*opening.run));  // by head and executor
+  head.has_result = [results](ElementId e) { return results->has(e); };
+  executor.add_kept(*results);
   head.retry_failed = options.retry_failed;
   head.fail_fast = options.fail_fast;
   if (rank.job != nullptr) rank.job->begin(*opening.run, head, options.has_walltime, clock.now());
@@ -267,14 +282,23 @@ Briefing briefing_of_guest(Invitation invitation, Time latest_end) {
 }
 
 executor::ExecutorOptions executor_options(const RankOptions& options, WorkerId self, const Briefing& briefing,
-                                           const scheduler::WorkerOffer& offer) {
+                                           const scheduler::WorkerOffer& offer,
+                                           const std::shared_ptr<ValueLink>& link) {
   executor::ExecutorOptions chosen{self, briefing.run_id, briefing.run_dir, briefing.environment, offer.machine.gpus};
   if (options.max_log_bytes) chosen.max_log_bytes = *options.max_log_bytes;
+  chosen.host = offer.node;
+  chosen.pus = offer.machine.pus;
+  if (const char* job = std::getenv("SLURM_JOB_ID"); job != nullptr) chosen.slurm_job = job;
+  chosen.remove_mpi_debris = [](const std::string& temporary) {
+    transport::remove_debris({.temporary = temporary, .youngest_s = 0});
+  };
+  use(chosen, link);
   return chosen;
 }
 
-function::FunctionOptions function_options(WorkerId self, const Briefing& briefing) {
-  return {self, briefing.run_id, briefing.run_dir, find_function};
+function::FunctionOptions functions_of(WorkerId self, const Briefing& briefing) {
+  const std::string_view plugin_path = executor::find_variable(briefing.environment, "FUGLE_PLUGIN_PATH");
+  return app::function_options(self, briefing.run_id, briefing.run_dir, std::string(plugin_path));
 }
 
 /// Works for the head of another job, until that has left or this one must. `make_executor` is told the number of the
@@ -293,9 +317,10 @@ GuestEnd work_as_guest(const RankOptions& options, scheduler::Transport& ranks, 
     fmt::print(stderr, "fugle: helps with {}, led by process {} on {}\n", briefing.run_id, invitation.pid,
                invitation.host);
   rank.guest = &guest;
-  auto commands = make_executor(guest.transport().self());
+  const auto link = std::make_shared<ValueLink>();
+  auto commands = make_executor(guest.transport().self(), link);
   RankExecutor<typename decltype(commands)::element_type> executor(
-      *commands, function_options(guest.transport().self(), briefing));
+      *commands, functions_of(guest.transport().self(), briefing), link);
   std::vector<int> all_fds = fds;
   all_fds.push_back(guest.transport().fd());
   Opening none;
@@ -340,10 +365,11 @@ int run_locally(const RankOptions& options, const RunOpener& open) {
     const scheduler::WorkerOffer offer = offer_of(rank);
     transport::LocalTransport alone;
     const GuestEnd end =
-        work_as_guest(options, alone, briefing, signals, {}, offer, {0, -1, nobody, job.get()}, [&](WorkerId self) {
-          return std::make_unique<LastingExecutor>(std::move(spawner),
-                                                   executor_options(options, self, briefing, offer));
-        });
+        work_as_guest(options, alone, briefing, signals, {}, offer, {0, -1, nobody, job.get()},
+                      [&](WorkerId self, const std::shared_ptr<ValueLink>& link) {
+                        return std::make_unique<LastingExecutor>(
+                            std::move(spawner), executor_options(options, self, briefing, offer, link));
+                      });
     if (end.then == GuestEnd::Then::exit) return end.exit_code;
   }
 }
@@ -355,8 +381,9 @@ int lead_locally(const RankOptions& options, Opening opening, const RankPart& ra
   executor::kill_leftovers(briefing.run_id);
   transport::LocalTransport transport;
   const scheduler::WorkerOffer offer = offer_of(rank);
-  LastingExecutor commands(std::move(spawner), executor_options(options, transport.self(), briefing, offer));
-  RankExecutor<LastingExecutor> executor(commands, function_options(transport.self(), briefing));
+  const auto link = std::make_shared<ValueLink>();
+  LastingExecutor commands(std::move(spawner), executor_options(options, transport.self(), briefing, offer, link));
+  RankExecutor<LastingExecutor> executor(commands, functions_of(transport.self(), briefing), link);
   (void)run_engine(options, opening, executor, signals, transport, {}, offer, {0, -1, nobody, job});
   close(opening);
   if (job) job->leave(nobody);
@@ -403,11 +430,12 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   Briefing briefing = confer();
   while (!briefing.invitation.empty()) {
     if (is_head) front_end.report_run(briefing.run_dir, 0);
-    const GuestEnd end = work_as_guest(
-        options, transport, briefing, signals, {transport.fd()}, offer,
-        {transport.self().value(), spawner.pid(), front_end, job.get()}, [&](WorkerId self) {
-          return std::make_unique<executor::ProcessExecutor>(spawner, executor_options(options, self, briefing, offer));
-        });
+    const GuestEnd end = work_as_guest(options, transport, briefing, signals, {transport.fd()}, offer,
+                                       {transport.self().value(), spawner.pid(), front_end, job.get()},
+                                       [&](WorkerId self, const std::shared_ptr<ValueLink>& link) {
+                                         return std::make_unique<executor::ProcessExecutor>(
+                                             spawner, executor_options(options, self, briefing, offer, link));
+                                       });
     if (end.then == GuestEnd::Then::kill) {
       if (is_head) front_end.ask_for_restart(end.why);
       leave_at_once(spawner, end.exit_code);
@@ -419,8 +447,11 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   bool has_abandoned = false;
   if (briefing.proceed) {
     if (transport.local_index() == 0) executor::kill_leftovers(briefing.run_id);
-    executor::ProcessExecutor commands(spawner, executor_options(options, transport.self(), briefing, offer));
-    RankExecutor<executor::ProcessExecutor> executor(commands, function_options(transport.self(), briefing));
+    const auto link = std::make_shared<ValueLink>();
+    executor::ProcessExecutor commands(spawner, executor_options(options, transport.self(), briefing, offer, link));
+    function::FunctionOptions functions = functions_of(transport.self(), briefing);
+    functions.make_communicator = transport::make_communicator;
+    RankExecutor<executor::ProcessExecutor> executor(commands, std::move(functions), link);
     const Ended ended = run_engine(options, opening, executor, signals, transport, {transport.fd()}, offer,
                                    {transport.self().value(), spawner.pid(), front_end, job.get()});
     has_abandoned = executor.has_abandoned();

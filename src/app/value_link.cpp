@@ -18,14 +18,14 @@ std::optional<std::vector<std::string>> ValueLink::results_before(const schedule
   return results;
 }
 
-void ValueLink::keep(ElementId element, std::string result) const {
-  if (values_ != nullptr) values_->keep(element, std::make_shared<const std::string>(std::move(result)));
+void ValueLink::keep(ElementId element, std::uint16_t attempt, std::string result) const {
+  if (values_ != nullptr) values_->keep_made(element, attempt, std::move(result));
 }
 
 void use(executor::ExecutorOptions& options, const std::shared_ptr<ValueLink>& link) {
   options.results_before = [link](const scheduler::Launch& launch) { return link->results_before(launch); };
-  options.keep_result = [link](ElementId element, std::uint16_t, std::string result) {
-    link->keep(element, std::move(result));
+  options.keep_result = [link](ElementId element, std::uint16_t attempt, std::string result) {
+    link->keep(element, attempt, std::move(result));
   };
 }
 

@@ -20,7 +20,7 @@ class ValueLink {
 
   /// Nothing: one is not here.
   [[nodiscard]] std::optional<std::vector<std::string>> results_before(const scheduler::Launch& launch) const;
-  void keep(ElementId element, std::string result) const;
+  void keep(ElementId element, std::uint16_t attempt, std::string result) const;
 
  private:
   function::ValueStore* values_ = nullptr;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/error.hpp"
 #include "executor/node_folder.hpp"
 
 namespace fugle::function {
@@ -96,7 +97,12 @@ Call::Call(const CallPlace& place, const scheduler::Launch& launch, Callable& ca
       granted_(launch.granted),
       leased_(launch.place),
       text_(graph::unpack(*launch.task, launch.packed_text)),
-      callable_(callable) {}
+      callable_(callable),
+      element_(launch.element),
+      position_(launch.position) {
+  if (launch.party.size() > 1)
+    for (const scheduler::Member& member : launch.party) party_.push_back(member.worker.value());
+}
 
 CallResult Call::run(const std::function<void(Time)>& on_start) {
   CallResult result;
@@ -115,7 +121,7 @@ CallResult Call::run(const std::function<void(Time)>& on_start) {
 
 CallOutcome Call::call_with_files() {
   executor::StagedOutputs outputs;
-  if (party_.rank == 0 && !text_.outputs.empty()) {
+  if (position_ == 0 && !text_.outputs.empty()) {
     outputs = executor::StagedOutputs(task_->output_names, text_.outputs, attempt_);
     if (const auto problem = outputs.prepare()) return failure(FailureClass::output, *problem);
   }
@@ -127,6 +133,14 @@ CallOutcome Call::call_with_files() {
   else if (const auto problem = outputs.publish())
     outcome = failure(FailureClass::output, *problem);
   return outcome;
+}
+
+/// Null: it is called here alone.
+std::shared_ptr<const void> Call::join_party() const {
+  if (party_.empty()) return nullptr;
+  if (!place_.make_communicator)
+    throw EnvironmentError("a function of several ranks needs MPI between them (these have none); use mpirun or -n");
+  return place_.make_communicator(party_, element_.value());
 }
 
 CallOutcome Call::call_prepared(executor::StagedOutputs& outputs, const std::string& scratch) {
@@ -151,9 +165,15 @@ CallOutcome Call::call_prepared(executor::StagedOutputs& outputs, const std::str
   input.cores = granted_.cores;
   input.cpus = leased_.cpus;
   input.gpus = leased_.gpus;
-  input.rank = party_.rank;
-  input.num_ranks = party_.num_ranks;
-  input.communicator = party_.communicator;
+  std::shared_ptr<const void> communicator;  // shared with nobody, but of a type that only the transport knows
+  try {
+    communicator = join_party();
+  } catch (const Error& error) {
+    return failure(FailureClass::launch, error.what());
+  }
+  input.rank = position_;
+  input.num_ranks = party_.empty() ? 1 : static_cast<std::uint32_t>(party_.size());
+  input.communicator = communicator.get();
   input.is_cancelled = &is_cancelled_;
   return callable_.call(input);
 }

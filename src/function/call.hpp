@@ -21,13 +21,9 @@ namespace fugle::function {
 struct CallPlace {
   std::string run_id;
   std::string run_dir;
-};
-
-/// Of a function that several workers call together.
-struct CallParty {
-  std::uint32_t rank = 0;
-  std::uint32_t num_ranks = 1;
-  const void* communicator = nullptr;  ///< MPI_Comm*
+  /// An MPI_Comm of these workers; see transport::make_communicator(). Empty: there is no MPI.
+  std::function<std::shared_ptr<const void>(const std::vector<std::uint32_t>& workers, std::uint32_t tag)>
+      make_communicator{};
 };
 
 struct CallResult {
@@ -47,7 +43,6 @@ class Call {
   [[nodiscard]] const graph::ElementText& text() const { return text_; }
   /// Before run(): what the functions before gave, parallel to text().results_of.
   void take_results(std::vector<Value> results) { results_ = std::move(results); }
-  void join(const CallParty& party) { party_ = party; }
   /// From any thread, at any time. The function may look at it.
   void cancel() { std::atomic_ref<bool>(is_cancelled_).store(true, std::memory_order_relaxed); }
   /// Blocks as long as the function runs; `on_start` is called with the time when it begins. Throws nothing.
@@ -56,6 +51,7 @@ class Call {
  private:
   [[nodiscard]] CallOutcome call_prepared(executor::StagedOutputs& outputs, const std::string& scratch);
   [[nodiscard]] CallOutcome call_with_files();
+  [[nodiscard]] std::shared_ptr<const void> join_party() const;
 
   const CallPlace& place_;
   std::string id_;
@@ -66,7 +62,9 @@ class Call {
   scheduler::Place leased_;
   graph::ElementText text_;
   Callable& callable_;
-  CallParty party_;
+  ElementId element_;
+  std::vector<std::uint32_t> party_{};  ///< the workers that call it together; empty: this one alone
+  std::uint32_t position_ = 0;
   std::vector<Value> results_;
   bool is_cancelled_ = false;  ///< by atomic_ref only
 };

@@ -36,6 +36,7 @@ class Attempt final : public ThreadPool::Job {
         number(launch.attempt),
         id(launch.id),
         task(launch.task),
+        is_leader(launch.position == 0),
         call(place, launch, callable),
         news_(news) {}
 
@@ -49,6 +50,7 @@ class Attempt final : public ThreadPool::Job {
   const std::uint16_t number;
   const std::string id;
   const std::shared_ptr<const graph::Task> task;
+  const bool is_leader;
   Call call;
   ElementId predecessor;  ///< that it waits for
   Time start = kNever;    ///< kNever: it has not begun, as far as is known
@@ -72,11 +74,11 @@ class FunctionExecutor::Impl {
   void poll(std::vector<AttemptReport>& reports);
   [[nodiscard]] int fd() const { return epoll_.get(); }
 
-  ValueStore values;
+  ValueStore values;  ///< first: threads end before it does
   bool has_abandoned = false;
 
  private:
-  [[nodiscard]] std::optional<std::vector<Value>> find_results(const graph::ElementText& text) const;
+  [[nodiscard]] std::optional<std::vector<Value>> find_results(const graph::ElementText& text);
   void run(Attempt& attempt);
   void refuse(const Launch& launch, FailureClass cls, std::string reason);
   void cancel_unstarted(Attempt& attempt);
@@ -101,8 +103,9 @@ class FunctionExecutor::Impl {
 };
 
 FunctionExecutor::Impl::Impl(FunctionOptions options)
-    : options_(std::move(options)),
-      place_{options_.run_id, options_.run_dir},
+    : values(options.run_dir, options.worker),
+      options_(std::move(options)),
+      place_{options_.run_id, options_.run_dir, options_.make_communicator},
       timer_(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   bool is_good = timer_.is_open() && epoll_.is_open();
@@ -116,7 +119,7 @@ FunctionExecutor::Impl::Impl(FunctionOptions options)
 }
 
 /// Nothing: one of them is not here.
-std::optional<std::vector<Value>> FunctionExecutor::Impl::find_results(const graph::ElementText& text) const {
+std::optional<std::vector<Value>> FunctionExecutor::Impl::find_results(const graph::ElementText& text) {
   std::vector<Value> results;
   for (const std::string& number : text.results_of) {
     Value value = values.find(ElementId(parse_number<std::uint32_t>(number).value_or(ElementId::kInvalid)));
@@ -189,7 +192,8 @@ void FunctionExecutor::Impl::stop(ElementId element, StopReason reason) {
 void FunctionExecutor::Impl::cancel_unstarted(Attempt& attempt) {
   CallResult result;
   result.start = result.end = call_clock();
-  (void)news_.tell_ended(attempt.element, std::move(result));
+  // Whoever follows it starts at once.
+  if (ThreadPool::Job* const follower = news_.tell_ended(attempt.element, std::move(result))) pool_.run(*follower);
 }
 
 void FunctionExecutor::Impl::ask_to_end(Attempt& attempt) {
@@ -212,6 +216,7 @@ void FunctionExecutor::Impl::on_started(const AttemptNews::Item& item) {
   attempt.predecessor = ElementId();
   const Duration timeout = attempt.task->timeout;
   if (timeout.count() > 0 && !attempt.stopped) set_deadline(attempt, item.start + timeout);
+  if (!attempt.is_leader) return;
   AttemptReport report;
   report.element = item.element;
   report.attempt = attempt.number;
@@ -241,8 +246,8 @@ void FunctionExecutor::Impl::on_ended(AttemptNews::Item& item) {
     report.cls = FailureClass::cancelled;
     report.reason = "stopped";
   }
-  if (report.cls == FailureClass::none)
-    values.keep(item.element, std::make_shared<const std::string>(std::move(outcome.result)));
+  if (report.cls == FailureClass::none && attempt.is_leader)
+    values.keep_made(item.element, attempt.number, std::move(outcome.result));
   reports_.push_back(std::move(report));
   set_deadline(attempt, kNever);
   attempts_.erase(found);
@@ -307,6 +312,7 @@ FunctionExecutor::~FunctionExecutor() {
 
 void FunctionExecutor::start(const Launch& launch) { impl_->start(launch, {}); }
 void FunctionExecutor::start_after(const Launch& launch, ElementId predecessor) { impl_->start(launch, predecessor); }
+void FunctionExecutor::host(const Launch& launch) { impl_->start(launch, {}); }
 void FunctionExecutor::start_now(ElementId element) { impl_->start_now(element); }
 void FunctionExecutor::stop(ElementId element, StopReason reason) { impl_->stop(element, reason); }
 void FunctionExecutor::poll(std::vector<AttemptReport>& reports) { impl_->poll(reports); }

@@ -1,6 +1,6 @@
 // Runs attempts of kind `function` on threads of this rank. The thread of the Engine, which uses it, is never blocked;
-// fd() wakes it. Results are kept here as values; those of other workers are asked for by ValueWords before a call
-// starts.
+// fd() wakes it. Results are kept as values; what a function takes must be there before it is started (see
+// RoutingExecutor).
 //
 // What differs from processes: nothing of a function can be killed. stop() and the end of its `timeout` let
 // is_cancelled() be true in it, and the attempt ends when the function returns; after `grace` a line on stderr says
@@ -32,6 +32,10 @@ struct FunctionOptions {
   std::string run_dir;  ///< absolute
   /// The function of a task (Task::function). Throws Error when there is none; the message is for the user.
   std::function<Callable&(const std::string& name)> find;
+  /// Of functions that several workers call together: an MPI_Comm of these workers, in order, made by all of them at
+  /// once. Called by the threads of the functions; throws Error. Empty: there is no MPI.
+  std::function<std::shared_ptr<const void>(const std::vector<std::uint32_t>& workers, std::uint32_t tag)>
+      make_communicator{};
 };
 
 class FunctionExecutor final : public scheduler::Executor {
@@ -48,6 +52,10 @@ class FunctionExecutor final : public scheduler::Executor {
   /// Functions get no signals.
   void signal(ElementId, int) override {}
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
+  /// Calls the function too, with the same communicator; what it returns here is dropped.
+  void host(const scheduler::Launch& launch) override;
+  /// Functions end by themselves.
+  void dismiss(ElementId) override {}
 
   /// Readable when poll() has something to do.
   [[nodiscard]] int fd() const;

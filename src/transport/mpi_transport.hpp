@@ -1,6 +1,7 @@
 // Messages between ranks over MPI, with a doorbell so that an idle rank sleeps in ppoll (no busy wait). A star: workers
 // talk to the head (rank 0) and the head to workers. The protocol is told in channel.hpp. Knows of messages only how to
-// encode and decode them. MPI is initialized FUNNELED: all calls from the thread that made the transport.
+// encode and decode them. MPI is initialized with MPI_THREAD_MULTIPLE, for functions of the user; our calls are all
+// from the thread that made the transport (but for those of communicators.hpp).
 #pragma once
 
 #include <memory>
@@ -50,9 +51,9 @@ class MpiTransport final : public scheduler::Transport {
 /// True when this process was started by an MPI launcher (mpirun or srun with PMI), judged by its environment.
 [[nodiscard]] bool is_started_by_launcher();
 
-/// Removes what makes is_started_by_launcher() true from the environment of this process, which is no rank: a shell that
-/// srun started may have it, and what is started from there would take itself for that rank. Call it while there is one
-/// thread.
+/// Removes what makes is_started_by_launcher() true from the environment of this process, which is no rank: a shell
+/// that srun started may have it, and what is started from there would take itself for that rank. Call it while there
+/// is one thread.
 void forget_launcher();
 
 /// What a launcher of ours may pass as the parameter `btl`: everything that needs no special network.
@@ -69,8 +70,8 @@ inline constexpr const char* kAllNetworks = "vader,tcp,self";
 void prefer_shared_memory();
 
 /// mpirun binds a rank to a core or a package unless told otherwise, whatever the rank may use. A rank of ours is only
-/// where tasks are started from: it takes all CPUs that its launcher has again. To be called before the spawner is started.
-/// Does nothing under launchers whose binding is an allocation (srun).
+/// where tasks are started from: it takes all CPUs that its launcher has again. To be called before the spawner is
+/// started. Does nothing under launchers whose binding is an allocation (srun).
 void undo_launcher_binding();
 
 }  // namespace fugle::transport

@@ -1,0 +1,27 @@
+// MPI in functions that several ranks call together (TaskSettings::ranks). The one header that needs MPI.
+//
+//   double solve(const fugle::Context& context, int n) {
+//     MPI_Comm comm = fugle::comm(context);       // of exactly the ranks that call this function now
+//     MPI_Allreduce(..., comm);
+//   }
+//
+// MPI is there already, with MPI_THREAD_MULTIPLE: neither initialise nor finalise it. All ranks of a call must leave it
+// in the same way: where one throws while others wait for it in a collective operation, these wait for ever.
+#pragma once
+
+#include <mpi.h>
+
+#include <fugle/context.hpp>
+
+namespace fugle {
+
+/// Of the ranks of this call, in the order of Context::rank(). Alone: MPI_COMM_SELF where there is MPI, else
+/// MPI_COMM_NULL. Freed after the call.
+[[nodiscard]] inline MPI_Comm comm(const Context& context) {
+  if (context.raw_communicator() != nullptr) return *static_cast<const MPI_Comm*>(context.raw_communicator());
+  int is_initialized = 0;
+  MPI_Initialized(&is_initialized);
+  return is_initialized != 0 ? MPI_COMM_SELF : MPI_COMM_NULL;
+}
+
+}  // namespace fugle
