@@ -75,7 +75,7 @@ void ElementMaker::add_all(const CompiledTask& task) {
       const auto [place, is_new] = groups.try_emplace(*settings);
       if (is_new) {
         graph::Task grouped = *common;
-        apply(*settings, grouped);
+        apply(*settings, symbols_.directory, grouped);
         place->second = builder_.add_task(std::move(grouped));
         warn_of_shared_crashes(node, *settings);
       }

@@ -5,16 +5,19 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "workflow/paths.hpp"
 #include "workflow/scalar.hpp"
 #include "workflow/shape.hpp"
 
 namespace fugle::workflow {
 
-void apply(const Settings& settings, graph::Task& task) {
+void apply(const Settings& settings, const std::string& directory, graph::Task& task) {
   task.request = settings.request;
   task.shape = settings.shape();
   task.launcher = settings.launcher;
-  task.function = settings.function;
+  // A bare name is looked for by the worker, a path is one of the workflow's.
+  const bool has_path = settings.function.substr(0, settings.function.rfind(':')).find('/') != std::string::npos;
+  task.function = has_path ? absolute_path(settings.function, directory) : settings.function;
   task.isolate = settings.isolate;
   task.service.ready_timeout = settings.ready_timeout;
   task.scratch_bytes = settings.scratch_bytes;

@@ -45,7 +45,8 @@ struct Settings {
   [[nodiscard]] graph::Shape shape() const { return {nodes, ranks, cores_per_rank, gpus_per_rank}; }
 };
 
-void apply(const Settings& settings, graph::Task& task);
+/// `directory`: of relative paths; a library that has one is named by it.
+void apply(const Settings& settings, const std::string& directory, graph::Task& task);
 
 class SettingsTemplate {
  public:
