@@ -36,7 +36,7 @@ IMPURE = re.compile(
 KNOWN_TREE = re.compile(
     r"(CMakeLists\.txt|CMakePresets\.json|[A-Z]+(\.md)?|\.clang-format|\.clang-tidy|\.gitignore|dev|\.ci/run"
     r"|include/fugle/[a-z0-9_]+\.(hpp|h)"
-    r"|src/(CMakeLists\.txt|README\.md|[a-z]+/([a-z0-9_]+/)?([a-z0-9_]+\.(hpp|cpp)|[A-Z]+\.md))"
+    r"|src/(CMakeLists\.txt|README\.md|FuglemanConfig\.cmake\.in|[a-z]+/([a-z0-9_]+/)?([a-z0-9_]+\.(hpp|cpp)|[A-Z]+\.md))"
     r"|tests/(CMakeLists\.txt|README\.md|lsan\.supp|(unit|contract|sim|mpi|cli|slurm|tidy|fuzz|support)/.+)"
     r"|(bench|examples|docs|slurm|cmake)/.+)")
 
