@@ -18,7 +18,9 @@ std::unique_ptr<detail::Link> link_of(const CallsOptions& options) {
 Calls::Calls(const CallsOptions& options) : Calls(options, link_of(options)) {}
 
 Calls::Calls(const CallsOptions& options, std::unique_ptr<detail::Link> link)
-    : engine_(new detail::Engine(*this, options, std::move(link)), [](detail::Engine* engine) { delete engine; }) {}
+    : engine_(new detail::Engine(*this, options, std::move(link)), [](detail::Engine* engine) { delete engine; }) {
+  engine_->start_threads();
+}
 
 Calls::~Calls() = default;
 

@@ -115,12 +115,13 @@ Engine::Engine(Calls& calls, const CallsOptions& options, std::unique_ptr<Link> 
   const unsigned num_threads = options.threads == 0 ? num_usable_cores() : options.threads;
   for (unsigned i = 0; i < num_threads; ++i) workers_.push_back(std::make_unique<Worker>(*this, i));
   if (link != nullptr) remote_ = std::make_unique<calls::Remote>(*this, std::move(link), options.share);
+}
+
+void Engine::start_threads() {
   try {
-    for (unsigned i = 1; i < num_threads; ++i) threads_.emplace_back([this, i] { work_until_stopped(*workers_[i]); });
+    for (unsigned i = 1; i < num_threads(); ++i) threads_.emplace_back([this, i] { work_until_stopped(*workers_[i]); });
   } catch (const std::system_error& error) {
-    stop_threads();
-    pool_.leave(0);
-    throw CallError("cannot start " + std::to_string(num_threads) + " threads (" + error.what() +
+    throw CallError("cannot start " + std::to_string(num_threads()) + " threads (" + error.what() +
                     "); ask for fewer in CallsOptions::threads");
   }
 }

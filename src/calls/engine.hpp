@@ -84,6 +84,8 @@ class Engine {
  public:
   Engine(Calls& calls, const CallsOptions& options, std::unique_ptr<Link> link);
   ~Engine();
+  /// Once the Calls can be used: calls of other ranks may come at once.
+  void start_threads();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 

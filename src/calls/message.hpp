@@ -32,19 +32,16 @@ enum class How : std::uint64_t { inline_value, elsewhere, failed, cancelled };
 class MessageWriter {
  public:
   explicit MessageWriter(Word word) {
-    bytes_.resize(sizeof(std::uint64_t));
+    bytes_.reserve(64);
+    put(std::uint64_t{0});
     put(static_cast<std::uint64_t>(word));
   }
-  void put(std::uint64_t number) {
-    const auto* first = reinterpret_cast<const std::byte*>(&number);
-    bytes_.insert(bytes_.end(), first, first + sizeof number);
-  }
+  void put(std::uint64_t number) { append(&number, sizeof number); }
   void put(How how) { put(static_cast<std::uint64_t>(how)); }
   void put(const Call* record) { put(reinterpret_cast<std::uint64_t>(record)); }
   void put(std::string_view text) {
     put(std::uint64_t{text.size()});
-    const auto* first = reinterpret_cast<const std::byte*>(text.data());
-    bytes_.insert(bytes_.end(), first, first + text.size());
+    append(text.data(), text.size());
     pad();
   }
   /// Whatever `encode` appends, with its length before and padding after.
@@ -64,6 +61,11 @@ class MessageWriter {
   }
 
  private:
+  void append(const void* from, std::size_t size) {
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + size);
+    if (size != 0) std::memcpy(bytes_.data() + at, from, size);
+  }
   void pad() { bytes_.resize((bytes_.size() + 7) / 8 * 8); }
   std::vector<std::byte> bytes_;
 };
