@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 
@@ -45,6 +46,28 @@ std::string describe_misfit(const graph::Request& wants, const plan::Slot& large
   return all + " together, which no worker has";
 }
 
+/// Nodes with a worker that could run it: of each there is one, of our own allocation.
+std::uint32_t count_nodes(const WorkerTable& workers, const graph::Request& request) {
+  std::set<std::uint32_t> nodes;
+  for (const WorkerTable::Entry& entry : workers.all())
+    if (!entry.is_guest && workers.is_able(entry.info.worker, request)) nodes.insert(entry.node);
+  return static_cast<std::uint32_t>(nodes.size());
+}
+
+std::string describe_needs(const graph::Task& task, const WorkerTable& workers) {
+  graph::Request part = task.request;
+  part.whole_node = false;
+  if (task.request.whole_node && workers.is_anyone_able(part) && !workers.is_anyone_able(task.request))
+    return "a whole node, and each node has several workers (start one rank on each node)";
+  if (task.shape.nodes == 1 || !workers.is_anyone_able(task.request))
+    return describe_misfit(task.request, largest_of(workers));
+  const std::uint32_t able = count_nodes(workers, task.request);
+  const std::uint32_t all = count_nodes(workers, {0, 0, 0});
+  if (able == all) return fmt::format("{} nodes, the allocation has {}", task.shape.nodes, all);
+  return fmt::format("{} nodes, and {} of the {} of the allocation {} large enough", task.shape.nodes, able, all,
+                     able == 1 ? "is" : "are");
+}
+
 std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, const WorkerTable& workers) {
   std::size_t count = 0;
   ElementId first;
@@ -57,7 +80,7 @@ std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, co
   if (count == 0) return {};
   return fmt::format("{} on no worker: {} needs {}",
                      count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), graph.id(first),
-                     describe_misfit(graph.task_of(first).request, largest_of(workers)));
+                     describe_needs(graph.task_of(first), workers));
 }
 
 std::string describe_what_is_held(std::uint64_t held) {

@@ -41,7 +41,7 @@ void WorkerTable::join(WorkerId worker, const Hello& hello) {
   if (entry.is_guest)
     ++num_present_;
   else
-    --num_unanswered_;
+    note_answer();
   if (hello.cores == 0) return;
   entry.info.node = hello.node;
   entry.info.cores = hello.cores;
@@ -63,7 +63,7 @@ std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
   Entry& entry = at(worker);
   const bool has_come = entry.has_answered || !entry.is_guest;
   if (!entry.is_lost && !entry.said_goodbye && has_come) --num_present_;
-  if (!entry.is_lost && !entry.has_answered && has_come) --num_unanswered_;
+  if (!entry.is_lost && !entry.has_answered && has_come) note_answer();
   entry.is_lost = true;
   if (!entry.info.alive) return {};
   --num_alive_;
@@ -77,6 +77,16 @@ std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
     if (is_alive(beside)) roomier_.push_back(beside);
   update_node(entry.node);
   return std::move(entry.held);
+}
+
+/// Once all have, it is known who is alone.
+void WorkerTable::note_answer() {
+  if (--num_unanswered_ > 0 || !expects_whole_nodes_) return;
+  for (const Entry& entry : entries_) {
+    if (!entry.info.alive) continue;
+    roomier_.push_back(entry.info.worker);
+    update(entry.info.worker);
+  }
 }
 
 void WorkerTable::say_goodbye(WorkerId worker) {
@@ -194,16 +204,18 @@ void WorkerTable::update_node(std::uint32_t node) {
   for (const WorkerId worker : nodes_[node]) update(worker);
 }
 
-/// A guest on a node where somebody is to have all for himself.
+/// A guest on a node where somebody is to have all for himself: one of our own, or the guest that came first.
 bool WorkerTable::is_second(const Entry& entry) const {
   if (!expects_whole_nodes_ || !entry.is_guest) return false;
   const auto& beside = nodes_[entry.node];
   const auto first = std::find_if(beside.begin(), beside.end(), [&](WorkerId other) { return is_alive(other); });
-  return first != beside.end() && *first != entry.info.worker;
+  return (first != beside.end() && *first != entry.info.worker) ||
+         std::any_of(beside.begin(), beside.end(),
+                     [&](WorkerId other) { return is_alive(other) && !at(other).is_guest; });
 }
 
 bool WorkerTable::is_alone(WorkerId worker) const {
-  if (!expects_whole_nodes_) return false;
+  if (!expects_whole_nodes_ || num_unanswered_ > 0) return false;
   const auto& beside = nodes_[at(worker).node];
   return std::all_of(beside.begin(), beside.end(),
                      [&](WorkerId other) { return other == worker || !is_alive(other) || is_second(at(other)); });

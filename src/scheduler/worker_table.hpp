@@ -102,7 +102,8 @@ class WorkerTable {
   [[nodiscard]] std::vector<WorkerId> not_kept_free(const graph::Request& request, std::uint32_t num_nodes,
                                                     Time until) const;
   /// Some elements want a node as a whole. They go to workers that are alone on their nodes, as far as elements go:
-  /// from now on a guest on a node where another worker was first gets no work while that one is alive.
+  /// from now on a guest gets no work while a worker of ours, or a guest that came before, is alive on its
+  /// node. Nobody is known to be alone before all ranks of the start have said where they are.
   void expect_whole_nodes() { expects_whole_nodes_ = true; }
   [[nodiscard]] bool is_alone(WorkerId worker) const;
 
@@ -121,6 +122,7 @@ class WorkerTable {
   void remove_active(WorkerId worker, const graph::Request& request);
   void update(WorkerId worker);
   void update_node(std::uint32_t node);
+  void note_answer();
   [[nodiscard]] bool is_second(const Entry& entry) const;
   void close(Entry& entry);
 
