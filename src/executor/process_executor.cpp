@@ -164,7 +164,7 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   RunningAttempt running;
   running.attempt = launch.attempt;
   running.id = launch.id;
-  running.metrics = launch.task->metrics;
+  if (launch.position == 0) running.metrics = launch.task->metrics;  // the others print nothing
   running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
   running.is_call = launch.task->kind == graph::TaskKind::function;
   if (running.is_call && options_.results_before) {
@@ -252,10 +252,10 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
   running.texts.program = argv.front();
   if (running.ranked.is_direct) argv.insert(argv.begin(), launcher.words.begin(), launcher.words.end());
-  if (!task.metrics.empty())
+  if (!running.metrics.empty())
     wire::FrameWriter(channel_.outgoing(), wire::Kind::metrics)
         .put(wire::AttemptKey{launch.element.value(), launch.attempt})
-        .put_texts(regexes_of(task.metrics));
+        .put_texts(regexes_of(running.metrics));
   std::string slot;
   std::string call;
   if (running.is_call) {

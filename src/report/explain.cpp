@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "report/misfit.hpp"
 
 namespace fugle::report {
 namespace {
@@ -210,22 +211,9 @@ class Explainer {
       out_.reason += fmt::format("; attempt {} {}", attempt->number, verdict(*attempt));
   }
 
-  /// Empty when some living worker is large enough, or none has ever joined.
+  /// Empty when the living workers are large enough, or none has ever joined.
   [[nodiscard]] std::string why_it_fits_nowhere() const {
-    const graph::Request& request = graph_.task_of(element_).request;
-    std::uint32_t most_cores = 0;
-    std::uint64_t most_bytes = 0;
-    for (const WorkerInfo& worker : in_.workers.workers()) {
-      if (!worker.alive || worker.drained) continue;
-      most_cores = std::max(most_cores, worker.cores);
-      most_bytes = std::max(most_bytes, worker.mem_bytes);
-    }
-    if (most_cores > 0 && request.cores > most_cores)
-      return fmt::format("needs {} cores, largest worker has {}", request.cores, most_cores);
-    if (most_bytes > 0 && request.mem_bytes > most_bytes)
-      return fmt::format("needs {} of memory, largest worker has {}", format_bytes(request.mem_bytes),
-                         format_bytes(most_bytes));
-    return {};
+    return misfit_of(graph_.task_of(element_), in_.workers.workers());
   }
 
   void explain_lack_of_cores() {

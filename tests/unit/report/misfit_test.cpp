@@ -33,7 +33,7 @@ TEST(Misfit, names_the_cores_and_the_memory_of_the_largest_worker) {
   EXPECT_EQ(misfit_of(task_of(1, 9), workers), "needs 9 cores, largest worker has 8");
   graph::Task large = task_of(1, 1);
   large.request.mem_bytes = 16ull << 30;
-  EXPECT_EQ(misfit_of(large, workers), "needs 16.0GiB of memory, largest worker has 8.0GiB");
+  EXPECT_EQ(misfit_of(large, workers), "needs 16.0G of memory, largest worker has 8.0G");
 }
 
 TEST(Misfit, wants_every_node_large_enough) {
