@@ -16,7 +16,8 @@
 
 namespace fugle::executor {
 
-/// `fugle-spawner` beside the running executable, or in ../libexec/fugle from there. Throws EnvironmentError.
+/// `fugle-spawner` beside the running executable, or in ../libexec/fugle from there; else the same from the `fugle` in
+/// PATH. Throws EnvironmentError.
 [[nodiscard]] std::string find_spawner_program();
 
 /// The same for `fugle-plugin-host`, the program of the processes in which functions are called. Throws

@@ -7,12 +7,15 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "executor/process_executor.hpp"
 
 namespace fugle::executor {
@@ -39,17 +42,30 @@ int start_spawner(const std::string& program, int socket, pid_t& pid) {
   return error;
 }
 
-/// A program of ours that is no command: beside this one, or in ../libexec/fugle from there.
+/// Where the program `fugle` of PATH lies; empty: there is none.
+std::filesystem::path folder_of_fugle() {
+  const char* const path = std::getenv("PATH");
+  std::error_code error;
+  for (const std::string_view folder : split(path != nullptr ? path : "", ':')) {
+    if (folder.empty()) continue;
+    const std::filesystem::path program = std::filesystem::canonical(std::filesystem::path(folder) / "fugle", error);
+    if (!error && ::access(program.c_str(), X_OK) == 0) return program.parent_path();
+  }
+  return {};
+}
+
+/// A program of ours that is no command: beside this one, or in ../libexec/fugle from there; for C++ programs with a
+/// workflow of their own, which lie anywhere, the same seen from the `fugle` of PATH.
 std::string find_helper(const std::string& name) {
   namespace fs = std::filesystem;
   std::error_code error;
   const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-  const fs::path beside = here / name;
-  const fs::path installed = here.parent_path() / "libexec" / "fugle" / name;
-  for (const fs::path& path : {beside, installed})
-    if (fs::exists(path, error)) return path.string();
-  throw EnvironmentError(fmt::format("program '{}' not found (looked for {} and {}); install it beside fugle", name,
-                                     beside.string(), installed.string()));
+  for (const fs::path& folder : {here, folder_of_fugle()})
+    for (const fs::path& path : {folder / name, folder.parent_path() / "libexec" / "fugle" / name})
+      if (!folder.empty() && fs::exists(path, error)) return path.string();
+  throw EnvironmentError(
+      fmt::format("program '{}' not found (looked for {} and {}); install it beside fugle, and have that in PATH", name,
+                  (here / name).string(), (here.parent_path() / "libexec" / "fugle" / name).string()));
 }
 
 }  // namespace
