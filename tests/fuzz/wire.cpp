@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
+
+#include "executor/call_message.hpp"
 
 namespace {
 
@@ -16,6 +19,12 @@ void check_inside(const Frame& frame, const FrameReader& fields, const char* tex
   if (fields.failed() && *text == '\0') return;
   const char* const end = frame.body.data() + frame.body.size();
   if (text < frame.body.data() || text + std::strlen(text) >= end) std::abort();
+}
+
+void check_inside(const Frame& frame, std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (bytes.data() < frame.body.data() || bytes.data() + bytes.size() > frame.body.data() + frame.body.size())
+    std::abort();
 }
 
 void read(const Frame& frame) {
@@ -34,10 +43,25 @@ void read(const Frame& frame) {
       check_inside(frame, fields, fields.get_text());
       for (const char* text : fields.get_texts()) check_inside(frame, fields, text);
       for (const char* text : fields.get_texts()) check_inside(frame, fields, text);
+      check_inside(frame, fields, fields.get_text());
+      for (const char* text : fields.get_texts()) check_inside(frame, fields, text);
+      check_inside(frame, fields, fields.get_text());
+      check_inside(frame, fields.get_bytes());
+      break;
+    case Kind::call:
+      if (const auto call = fugle::executor::decode_call(frame.body); call && call->function.size() > frame.body.size())
+        std::abort();
+      break;
+    case Kind::returned:
+      (void)fields.get<ReturnedFields>();
+      check_inside(frame, fields.get_bytes());
+      check_inside(frame, fields.get_bytes());
       break;
     case Kind::ended:
       (void)fields.get<EndedFields>();
       if (fields.get_numbers().size() > frame.body.size()) std::abort();
+      check_inside(frame, fields.get_bytes());
+      check_inside(frame, fields.get_bytes());
       break;
     default: (void)fields.get<AttemptKey>();
   }

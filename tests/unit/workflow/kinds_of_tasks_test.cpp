@@ -59,6 +59,21 @@ tasks:
   EXPECT_EQ(e.task("src").kind, graph::TaskKind::process);
 }
 
+TEST(Functions, a_library_with_a_path_lies_where_paths_begin) {
+  const Expanded e = expand_text(R"(workdir: base
+tasks:
+  here: {plugin: "./libx.so:f"}
+  above: {plugin: "../lib/libx.so:f", workdir: sub}
+  there: {plugin: "/opt/libx.so:f"}
+  bare: {plugin: "libx.so:f"}
+)");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_EQ(e.task("here").function, "/work/base/libx.so:f");
+  EXPECT_EQ(e.task("above").function, "/work/lib/libx.so:f");
+  EXPECT_EQ(e.task("there").function, "/opt/libx.so:f");
+  EXPECT_EQ(e.task("bare").function, "libx.so:f");
+}
+
 TEST(Functions, are_isolated_as_written_or_with_one_rank) {
   const Expanded e = expand_text(R"(tasks:
   alone: {plugin: "x:f"}
