@@ -28,7 +28,7 @@ void warn_of_misfits(const OpenRun& run, const Workers& workers) {
     if (!run.graph().is_gate(ElementId(e)) && !run.state().counts_as_ok(ElementId(e)))
       ++left[run.graph().task_id_of(ElementId(e)).value()];
   workflow::Diagnostics diagnostics(run.facts().file);
-  check_fit({run.graph(), nullptr, workers, Misfit::left_out}, left, diagnostics);
+  check_fit({run.graph(), nullptr, workers, Misfit::left_out, {}, run.facts().slurm.nodes}, left, diagnostics);
   fmt::print(stderr, "{}", diagnostics.to_text());
 }
 

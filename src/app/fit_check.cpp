@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,11 +30,27 @@ plan::Slot largest_of(const plan::Machine& machine) {
   return most;
 }
 
-bool is_one_per_node(const plan::Machine& machine) {
+/// Of the workers that `holds` is true of.
+template <class Holds>
+std::uint32_t count_nodes(const plan::Machine& machine, const Holds& holds) {
   std::set<std::uint32_t> nodes;
   for (std::uint32_t w = 0; w < machine.num_workers(); ++w)
-    if (!nodes.insert(machine.node(w)).second) return false;
-  return true;
+    if (holds(w)) nodes.insert(machine.node(w));
+  return static_cast<std::uint32_t>(nodes.size());
+}
+
+bool has_cores(const plan::Machine& machine, std::uint32_t worker) { return machine.workers[worker].cores > 0; }
+
+std::uint32_t count_nodes(const plan::Machine& machine) {
+  return count_nodes(machine, [&](std::uint32_t worker) { return has_cores(machine, worker); });
+}
+
+bool is_one_per_node(const plan::Machine& machine) {
+  return count_nodes(machine, [](std::uint32_t) { return true; }) == machine.num_workers();
+}
+
+std::string counted(std::uint64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
 
 /// Where each key stands in the file; not written: where its task does.
@@ -50,6 +67,15 @@ class Places {
     const Position at = (found->second->*key).at;
     return at.line > 0 ? at : found->second->at;
   }
+  /// Of the first of the keys that is written.
+  [[nodiscard]] Position of_first(
+      const std::string& task, std::initializer_list<workflow::Field<std::int64_t> workflow::TaskNode::*> keys) const {
+    const auto found = tasks_.find(task);
+    if (found == tasks_.end()) return {};
+    for (const auto key : keys)
+      if ((found->second->*key).at.line > 0) return (found->second->*key).at;
+    return found->second->at;
+  }
 
  private:
   std::map<std::string_view, const workflow::TaskNode*> tasks_;
@@ -59,19 +85,88 @@ class FitCheck {
  public:
   FitCheck(const FitQuestion& question, workflow::Diagnostics& diagnostics)
       : question_(question),
+        machine_(question.workers.machine),
         diagnostics_(diagnostics),
         places_(question.workflow),
-        largest_(largest_of(question.workers.machine)),
-        holder_(is_one_per_node(question.workers.machine) ? "node" : "worker") {}
+        largest_(largest_of(machine_)),
+        num_nodes_(question.num_nodes > 0 ? question.num_nodes : count_nodes(machine_)),
+        is_one_per_node_(is_one_per_node(machine_)),
+        holder_(is_one_per_node_ ? "node" : "worker") {}
 
   void check(const graph::Task& task, std::uint32_t num_elements) {
     check_level(task);
     check_scratch(task, num_elements);
-    const auto& workers = question_.workers.machine.workers;
+    if (task.shape.nodes > num_nodes_)
+      check_nodes(task, num_elements);
+    else
+      check_workers(task, num_elements);
+  }
+
+  /// Of all tasks together: the file asks for an allocation that this one is not.
+  void say_what_is_too_small() {
+    if (num_without_nodes_ == 0) return;
+    diagnostics_.warning(
+        "W09", question_.workflow == nullptr ? Position{} : question_.workflow->slurm.nodes.at,
+        fmt::format("allocation has {}, slurm.nodes is {}; {} cannot run here", counted(num_nodes_, "node"),
+                    question_.asked_nodes, counted(num_without_nodes_, "element")));
+  }
+
+ private:
+  void check_nodes(const graph::Task& task, std::uint32_t num_elements) {
+    if (question_.misfit == Misfit::refused)
+      return diagnostics_.error(
+          "E302", place_of_nodes(task),
+          fmt::format("task {} needs {} nodes, allocation has {}", task.name, task.shape.nodes, num_nodes_));
+    if (question_.asked_nodes > num_nodes_) {
+      num_without_nodes_ += num_elements;
+      return;
+    }
+    diagnostics_.warning(
+        "W09", place_of_nodes(task),
+        fmt::format("allocation has {}, task {} needs {}; {} cannot run here", counted(num_nodes_, "node"), task.name,
+                    task.shape.nodes, counted(num_elements, "element")));
+  }
+
+  [[nodiscard]] Position place_of_nodes(const graph::Task& task) const {
+    using workflow::TaskNode;
+    return places_.of_first(task.name, {&TaskNode::nodes, &TaskNode::ranks, &TaskNode::ranks_per_node});
+  }
+
+  [[nodiscard]] Position place_of_cores(const graph::Task& task) const {
+    using workflow::TaskNode;
+    if (task.shape.ranks_on(0) <= 1) return places_.of(task.name, &TaskNode::cores);
+    return places_.of_first(task.name, {&TaskNode::ranks_per_node, &TaskNode::ranks, &TaskNode::cores});
+  }
+
+  [[nodiscard]] Position place_of_gpus(const graph::Task& task) const {
+    using workflow::TaskNode;
+    return places_.of_first(task.name, {&TaskNode::gpus, &TaskNode::gpus_per_rank});
+  }
+
+  [[nodiscard]] bool can_hold(std::uint32_t worker, const graph::Request& request) const {
+    return plan::can_hold(machine_.workers[worker], request) && (!request.whole_node || is_alone(worker));
+  }
+
+  /// No other one on its node runs tasks.
+  [[nodiscard]] bool is_alone(std::uint32_t worker) const {
+    if (is_one_per_node_) return true;
+    for (std::uint32_t other = 0; other < machine_.num_workers(); ++other)
+      if (other != worker && machine_.node(other) == machine_.node(worker) && has_cores(machine_, other)) return false;
+    return true;
+  }
+
+  void check_workers(const graph::Task& task, std::uint32_t num_elements) {
     const graph::Request& request = task.request;
-    const bool fits =
-        std::ranges::any_of(workers, [&](const plan::Slot& worker) { return plan::can_hold(worker, request); });
-    if (fits) return;
+    const std::uint32_t able = count_nodes(machine_, [&](std::uint32_t worker) { return can_hold(worker, request); });
+    if (able == 0) return say_what_is_missing(task, num_elements);
+    if (able >= task.shape.nodes || question_.num_nodes > 0) return;
+    say(fmt::format("task {} needs {} nodes of {} cores, allocation has {} that can hold it", task.name,
+                    task.shape.nodes, request.cores, able),
+        place_of_nodes(task), num_elements, false);
+  }
+
+  void say_what_is_missing(const graph::Task& task, std::uint32_t num_elements) {
+    const graph::Request& request = task.request;
     bool is_said = false;
     const auto complain = [&](const std::string& wanted, const std::string& most, Position at, bool is_absent) {
       is_said = true;
@@ -79,43 +174,36 @@ class FitCheck {
           is_absent);
     };
     if (request.cores > largest_.cores)
-      complain(fmt::format("{} cores", request.cores), std::to_string(largest_.cores),
-               places_.of(task.name, &workflow::TaskNode::cores), false);
+      complain(fmt::format("{} cores", request.cores), std::to_string(largest_.cores), place_of_cores(task), false);
     if (largest_.mem_bytes > 0 && request.mem_bytes > largest_.mem_bytes)
       complain(format_bytes(request.mem_bytes), format_bytes(largest_.mem_bytes),
                places_.of(task.name, &workflow::TaskNode::mem), false);
     if (request.gpus > largest_.gpus)
-      complain(fmt::format("{} {}", request.gpus, request.gpus == 1 ? "gpu" : "gpus"), std::to_string(largest_.gpus),
-               places_.of(task.name, &workflow::TaskNode::gpus), largest_.gpus == 0);
-    if (!is_said)
-      say(fmt::format("task {} fits on no {}: none has all it needs at once", task.name, holder_),
-          places_.of(task.name, &workflow::TaskNode::cores), num_elements, false);
+      complain(counted(request.gpus, "gpu"), std::to_string(largest_.gpus), place_of_gpus(task), largest_.gpus == 0);
+    if (is_said) return;
+    if (request.whole_node && !is_one_per_node_)
+      say(fmt::format("task {} needs whole nodes, and several workers share each; start one worker on a node",
+                      task.name),
+          places_.of(task.name, &workflow::TaskNode::exclusive), num_elements, false);
+    else
+      say(fmt::format("task {} fits on no {}: none has all it needs at once", task.name, holder_), place_of_cores(task),
+          num_elements, false);
   }
 
- private:
   void say(const std::string& problem, Position at, std::uint32_t num_elements, bool is_absent) {
     if (question_.misfit == Misfit::refused || (question_.misfit == Misfit::reported && is_absent))
       diagnostics_.error("E302", at, problem);
     else
-      diagnostics_.warning(
-          "W09", at,
-          fmt::format("{}; {} {} cannot run here", problem, num_elements, num_elements == 1 ? "element" : "elements"));
+      diagnostics_.warning("W09", at, fmt::format("{}; {} cannot run here", problem, counted(num_elements, "element")));
   }
 
   void check_scratch(const graph::Task& task, std::uint32_t num_elements) {
-    if (task.scratch_bytes == 0 || !question_.free_scratch || !is_one_node()) return;
+    if (task.scratch_bytes == 0 || !question_.free_scratch || count_nodes(machine_) > 1) return;
     const auto free = question_.free_scratch(task.scratch_root);
     if (!free || *free >= task.scratch_bytes) return;
     say(fmt::format("task {} needs {} of scratch, {} has {} free", task.name, format_bytes(task.scratch_bytes),
                     task.scratch_root.empty() ? "this node" : task.scratch_root, format_bytes(*free)),
         places_.of(task.name, &workflow::TaskNode::scratch), num_elements, true);
-  }
-
-  [[nodiscard]] bool is_one_node() const {
-    const plan::Machine& machine = question_.workers.machine;
-    for (std::uint32_t w = 1; w < machine.num_workers(); ++w)
-      if (machine.node(w) != machine.node(0)) return false;
-    return true;
   }
 
   void check_level(const graph::Task& task) {
@@ -130,10 +218,14 @@ class FitCheck {
   }
 
   const FitQuestion& question_;
+  const plan::Machine& machine_;
   workflow::Diagnostics& diagnostics_;
   Places places_;
   plan::Slot largest_;
+  std::uint32_t num_nodes_;
+  bool is_one_per_node_;
   std::string_view holder_;
+  std::uint64_t num_without_nodes_ = 0;  ///< elements
 };
 
 }  // namespace
@@ -158,6 +250,7 @@ void check_fit(const FitQuestion& question, const std::vector<std::uint32_t>& nu
   FitCheck check(question, diagnostics);
   for (std::uint32_t t = 0; t < question.graph.num_tasks(); ++t)
     if (num_elements[t] > 0) check.check(question.graph.task(TaskId(t)), num_elements[t]);
+  check.say_what_is_too_small();
 }
 
 }  // namespace fugle::app

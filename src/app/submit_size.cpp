@@ -7,12 +7,15 @@
 #include "app/allocation.hpp"
 #include "app/batch_script.hpp"
 #include "app/fit_check.hpp"
+#include "app/launcher_check.hpp"
 #include "base/text.hpp"
 #include "sim/simulate.hpp"
 #include "sim/width.hpp"
 
 namespace fugle::app {
 namespace {
+
+using workflow::Position;
 
 constexpr double kNearTheBest = 1.1;
 constexpr double kMargin = 1.25;                                 ///< lengths vary, and starting takes a while
@@ -52,15 +55,16 @@ void check_gpus(const Loaded& loaded, const workflow::SlurmRequest& request, wor
     for (std::uint32_t t = 0; t < loaded.graph.num_tasks(); ++t) {
       const graph::Task& task = loaded.graph.task(TaskId(t));
       if (task.name != node.name || task.request.gpus == 0) continue;
-      diagnostics.error("E302", node.gpus.at.line > 0 ? node.gpus.at : node.at,
+      const Position written = std::max(node.gpus.at, node.gpus_per_rank.at);
+      diagnostics.error("E302", written.line > 0 ? written : node.at,
                         fmt::format("task {} needs {} {}, the job would have none; set slurm.gpus_per_node", task.name,
                                     task.request.gpus, task.request.gpus == 1 ? "gpu" : "gpus"));
     }
 }
 
-std::vector<std::uint32_t> sizes_to_try(std::uint32_t most) {
+std::vector<std::uint32_t> sizes_to_try(std::uint32_t least, std::uint32_t most) {
   std::vector<std::uint32_t> sizes;
-  for (std::uint32_t nodes = 1; nodes < most; nodes *= 2) sizes.push_back(nodes);
+  for (std::uint32_t nodes = least; nodes < most; nodes *= 2) sizes.push_back(nodes);
   sizes.push_back(most);
   return sizes;
 }
@@ -75,7 +79,7 @@ std::uint32_t most_useful_nodes(const Loaded& loaded, const std::vector<NodeGrou
     if (group.max_nodes) allowed = std::max(allowed.value_or(0), *group.max_nodes);
   }
   if (groups.empty()) there = 64;
-  const auto width = sim::width_of(loaded.graph, seconds).elements;
+  const auto width = sim::width_of(loaded.graph, seconds).elements * std::uint64_t{largest_nodes(loaded.graph)};
   return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(std::min<std::uint64_t>(
                                         {there, allowed.value_or(there), std::max<std::uint64_t>(1, width), 512})));
 }
@@ -99,14 +103,24 @@ std::uint32_t largest_cores(const graph::Graph& graph) {
   return most;
 }
 
+std::uint32_t largest_nodes(const graph::Graph& graph) {
+  std::uint32_t most = 1;
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) most = std::max(most, graph.task(TaskId(t)).shape.nodes);
+  return most;
+}
+
 bool fits_partition(const Loaded& loaded, const workflow::SlurmRequest& request, const std::vector<NodeGroup>& groups) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
   check_slurm(loaded.graph, loaded.workflow, request, loaded.reserve, false, diagnostics);
   check_gpus(loaded, request, diagnostics);
   if (!groups.empty() && !diagnostics.has_errors()) {
     const Workers workers = one_of_each(groups, loaded, request);
-    check_fit({loaded.graph, &loaded.workflow, workers, Misfit::refused}, elements_per_task(loaded.graph), diagnostics);
+    FitQuestion question{loaded.graph, &loaded.workflow, workers, Misfit::refused};
+    for (const NodeGroup& group : groups) question.num_nodes += group.nodes;
+    check_fit(question, elements_per_task(loaded.graph), diagnostics);
   }
+  check_launchers(launcher_question_here(loaded.graph, &loaded.workflow, true), elements_per_task(loaded.graph),
+                  diagnostics);
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());
   return !diagnostics.has_errors();
@@ -131,7 +145,9 @@ ChosenSize choose_size(const Loaded& loaded, const workflow::SlurmRequest& reque
     double makespan_s;
   };
   std::vector<Tried> tried;
-  for (const std::uint32_t nodes : sizes_to_try(most_useful_nodes(loaded, groups, durations.seconds))) {
+  const std::uint32_t least = largest_nodes(loaded.graph);
+  const std::uint32_t most = std::max(least, most_useful_nodes(loaded, groups, durations.seconds));
+  for (const std::uint32_t nodes : sizes_to_try(least, most)) {
     const Workers workers = described_workers({{nodes}, described(node, request, largest_cores(loaded.graph))}, nodes);
     tried.push_back(
         {nodes, sim::simulate(loaded.graph, workers.machine, durations.seconds, kinds, options).makespan_s});
@@ -141,8 +157,8 @@ ChosenSize choose_size(const Loaded& loaded, const workflow::SlurmRequest& reque
 
   ChosenSize size;
   size.nodes = chosen->nodes;
-  size.why = fmt::format("{} of {} cores: predicted {}, the best of 1 to {} nodes is {}\n",
-                         counted(size.nodes, "node", "nodes"), node.cpus, format_seconds(chosen->makespan_s),
+  size.why = fmt::format("{} of {} cores: predicted {}, the best of {} to {} nodes is {}\n",
+                         counted(size.nodes, "node", "nodes"), node.cpus, format_seconds(chosen->makespan_s), least,
                          tried.back().nodes, format_seconds(best));
   if (groups.empty()) size.why += "sinfo says nothing of the nodes: they are taken to be like this machine\n";
   const std::uint64_t num_elements = loaded.graph.num_real_elements();

@@ -30,5 +30,7 @@ struct ChosenSize {
 
 /// Cores of the largest element.
 [[nodiscard]] std::uint32_t largest_cores(const graph::Graph& graph);
+/// Nodes of the element that has most.
+[[nodiscard]] std::uint32_t largest_nodes(const graph::Graph& graph);
 
 }  // namespace fugle::app

@@ -6,11 +6,13 @@
 #include "app/allocation.hpp"
 #include "app/find_run.hpp"
 #include "app/fit_check.hpp"
+#include "app/launcher_check.hpp"
 #include "app/load_workflow.hpp"
 #include "app/placement_view.hpp"
 #include "app/plan_view.hpp"
 #include "app/planning_options.hpp"
 #include "app/read_durations.hpp"
+#include "app/surroundings.hpp"
 #include "base/error.hpp"
 
 namespace fugle::app {
@@ -42,7 +44,11 @@ bool fits(const Loaded& loaded, const Workers& workers, bool is_described) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
   FitQuestion question{loaded.graph, &loaded.workflow, workers, is_described ? Misfit::refused : Misfit::reported};
   if (!is_described) question.free_scratch = free_scratch_here;
+  question.asked_nodes = loaded.slurm.nodes;
   check_fit(question, elements_per_task(loaded.graph), diagnostics);
+  if (!is_described)
+    check_launchers(launcher_question_here(loaded.graph, &loaded.workflow, look_around().job.has_value()),
+                    elements_per_task(loaded.graph), diagnostics);
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());
   return !diagnostics.has_errors();

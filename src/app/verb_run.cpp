@@ -14,6 +14,7 @@
 #include "app/find_run.hpp"
 #include "app/fit_check.hpp"
 #include "app/jobs.hpp"
+#include "app/launcher_check.hpp"
 #include "app/load_workflow.hpp"
 #include "app/placement_options.hpp"
 #include "app/planning_options.hpp"
@@ -63,8 +64,23 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
 /// False after E302 was printed: nothing was started.
 bool fits(const Loaded& loaded, const Workers& workers) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
-  check_fit({loaded.graph, &loaded.workflow, workers, Misfit::reported, free_scratch_here},
+  check_fit({loaded.graph, &loaded.workflow, workers, Misfit::reported, free_scratch_here, loaded.slurm.nodes},
             elements_per_task(loaded.graph), diagnostics);
+  LauncherQuestion launchers = launcher_question_here(loaded.graph, &loaded.workflow, look_around().job.has_value());
+  launchers.max_steps = {};  // no process may be started from a rank
+  check_launchers(launchers, elements_per_task(loaded.graph), diagnostics);
+  diagnostics.sort();
+  fmt::print(stderr, "{}", diagnostics.to_text());
+  return !diagnostics.has_errors();
+}
+
+/// The file as the front-end looks at it, before any rank exists. False after mistakes were printed.
+bool is_good_file(const LoadOptions& load) {
+  const auto loaded = load_workflow(load);
+  if (!loaded) return false;
+  workflow::Diagnostics diagnostics(loaded->workflow.file);
+  check_launchers(launcher_question_here(loaded->graph, &loaded->workflow, look_around().job.has_value()),
+                  elements_per_task(loaded->graph), diagnostics);
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());
   return !diagnostics.has_errors();
@@ -136,7 +152,7 @@ int run_verb(const Args& args) {
   options.has_walltime = arguments->has("walltime") || arguments->has("ends-at");
   if (is_front_end(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
-    if (asked.load.file != "-" && !load_workflow(asked.load)) return static_cast<int>(ExitCode::usage);
+    if (asked.load.file != "-" && !is_good_file(asked.load)) return static_cast<int>(ExitCode::usage);
     return supervise(
         asked.placement, *arguments,
         {"run", args_for_ranks(args, asked.load), arguments->has("walltime") ? allocation.end : kNever,

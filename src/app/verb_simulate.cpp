@@ -20,8 +20,12 @@ namespace {
 /// False after E302 was printed. The nodes of all sizes are alike.
 bool fits(const Loaded& loaded, const SimulateOptions& options) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
-  check_fit({loaded.graph, &loaded.workflow, options.sizes.front().workers,
-             options.is_described ? Misfit::refused : Misfit::reported},
+  check_fit({loaded.graph,
+             &loaded.workflow,
+             options.sizes.front().workers,
+             options.is_described ? Misfit::refused : Misfit::reported,
+             {},
+             loaded.slurm.nodes},
             elements_per_task(loaded.graph), diagnostics);
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());

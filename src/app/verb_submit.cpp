@@ -204,6 +204,8 @@ int submit_file(const Asked& asked, const Args& args) {
   const auto groups = groups_of(ask_for_partitions(), facts.slurm.partition);
   if (!fits_partition(*loaded, facts.slurm, groups)) return static_cast<int>(ExitCode::usage);
   if (asked.arguments.has("auto")) apply_auto(asked, *loaded, facts, groups, facts.slurm);
+  // Where nobody says how many, as many as the largest element has.
+  if (facts.slurm.nodes == 0 && largest_nodes(loaded->graph) > 1) facts.slurm.nodes = largest_nodes(loaded->graph);
 
   const bool has_event = asked.arguments.has("event") && !asked.is_dry;
   const std::string event = has_event ? asked.arguments.get<std::string>("event") : "";

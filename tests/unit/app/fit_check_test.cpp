@@ -95,6 +95,64 @@ TEST(FitCheck, says_once_per_task_that_a_level_is_absent) {
   EXPECT_EQ(messages(tasks, workers), "");
 }
 
+constexpr const char* kSweep =
+    "  mdrun: {run: [x], matrix: {nodes: [1, 2, 4, 8], r: [1, 2, 3]}, "
+    "resources: {nodes: '${{ matrix.nodes }}', ranks_per_node: 2, cores: 2}}\n";
+
+TEST(FitCheck, counts_the_nodes_of_an_element) {
+  const std::string tasks = "  wrf: {run: [x], resources: {nodes: 12}}\n  ok: {run: [x], resources: {nodes: 9}}\n";
+  EXPECT_EQ(messages(tasks, nodes(9, 4, 0, 0)),
+            "w.yaml:4:38: error E302: task wrf needs 12 nodes, allocation has 9\nw.yaml: 1 error, 0 warnings\n");
+  EXPECT_EQ(messages(kSweep, nodes(4, 4, 0, 0), Misfit::reported),
+            "w.yaml:4:85: warning W09: allocation has 4 nodes, task mdrun needs 8; 3 elements cannot run here\n"
+            "w.yaml: 0 errors, 1 warning\n");
+  EXPECT_EQ(messages(kSweep, nodes(8, 4, 0, 0)), "");
+  Workers on_one_node = nodes(8, 4, 0, 0);
+  on_one_node.machine.node_of.assign(8, 0);
+  EXPECT_THAT(messages(kSweep, on_one_node), ::testing::HasSubstr("task mdrun needs 2 nodes, allocation has 1"));
+}
+
+TEST(FitCheck, says_once_that_the_allocation_is_smaller_than_the_file_asks_for) {
+  workflow::Diagnostics diagnostics("w.yaml");
+  const auto file = workflow::read_workflow(std::string("version: 1\nname: w\nslurm: {nodes: 8}\ntasks:\n") + kSweep +
+                                                "  two: {run: [x], resources: {nodes: 5}}\n",
+                                            diagnostics);
+  const auto graph = workflow::expand(*file, {}, diagnostics);
+  const Workers workers = nodes(4, 4, 0, 0);
+  FitQuestion question{*graph, &*file, workers, Misfit::reported};
+  question.asked_nodes = 8;
+  check_fit(question, elements_per_task(*graph), diagnostics);
+  EXPECT_EQ(diagnostics.to_text(),
+            "w.yaml:3:16: warning W09: allocation has 4 nodes, slurm.nodes is 8; 4 elements cannot run here\n"
+            "w.yaml: 0 errors, 1 warning\n");
+}
+
+TEST(FitCheck, wants_as_many_nodes_that_can_hold_their_part) {
+  Workers workers = nodes(4, 8, 0, 0);
+  workers.machine.workers[3].cores = 2;
+  EXPECT_EQ(messages("  a: {run: [x], resources: {nodes: 4, ranks: 16}}\n", workers),
+            "w.yaml:4:36: error E302: task a needs 4 nodes of 4 cores, allocation has 3 that can hold it\n"
+            "w.yaml: 1 error, 0 warnings\n");
+  EXPECT_EQ(messages("  a: {run: [x], resources: {nodes: 3, ranks: 12}}\n", workers), "");
+  EXPECT_THAT(messages("  a: {run: [x], resources: {ranks: 3, cores: 3}}\n", workers),
+              ::testing::HasSubstr("w.yaml:4:36: error E302: task a needs 9 cores, largest node has 8"));
+  EXPECT_THAT(messages("  a: {run: [x], resources: {ranks: 2, gpus_per_rank: 1}}\n", workers),
+              ::testing::HasSubstr("w.yaml:4:54: error E302: task a needs 2 gpus, largest node has 0"));
+}
+
+TEST(FitCheck, a_whole_node_is_one_that_no_workers_share) {
+  const std::string tasks = "  a: {run: [x], resources: {exclusive: true}}\n";
+  Workers workers = nodes(3, 8, 0, 0);
+  EXPECT_EQ(messages(tasks, workers), "");
+  workers.machine.node_of = {0, 0, 1};
+  EXPECT_EQ(messages(tasks, workers), "");
+  workers.machine.node_of = {0, 0, 0};
+  EXPECT_THAT(messages(tasks, workers), ::testing::HasSubstr("E302: task a needs whole nodes, and several workers"));
+  workers.machine.workers[0].cores = 0;
+  workers.machine.workers[1].cores = 0;
+  EXPECT_EQ(messages(tasks, workers), "") << "a head that runs no tasks shares nothing";
+}
+
 TEST(FitCheck, looks_only_at_what_is_still_to_run) {
   fugle::testing::GraphStory story;
   story.task("big").cores(9).times(2);
