@@ -188,6 +188,11 @@ class SettingsTemplate::Evaluation {
       refuse("E112", task_.grace.at, {timeout, grace},
              fmt::format("'grace' is {}; allowed up to the timeout, {}", format_duration(settings_.grace),
                          format_duration(settings_.timeout)));
+    if (task_.is_function() && settings_.isolate && settings_.ranks > 1)
+      refuse("E113", task_.isolate.at, {isolate, nodes, ranks},
+             fmt::format("'isolate: true' is not allowed here: the {} ranks of '{}' call it with a communicator of "
+                         "theirs; write isolate: false",
+                         settings_.ranks, task_.name));
     if (settings_.launcher == "none" && settings_.ranks > 1 && !task_.argv.empty())
       refuse("E113", task_.launcher.at, {launcher, nodes, ranks, ranks_per_node},
              fmt::format("'launcher: none' is not allowed here: nothing would start the {} ranks of '{}'; write 'run' "

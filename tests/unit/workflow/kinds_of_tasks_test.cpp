@@ -80,7 +80,8 @@ TEST(Functions, are_isolated_as_written_or_with_one_rank) {
   told: {plugin: "x:f", isolate: false}
   many: {plugin: "x:f", resources: {ranks: 4, cores: 3}}
   both: {plugin: "x:f", resources: {ranks: 4, nodes: 4}, isolate: false}
-  nodes: {plugin: "x:f", resources: {nodes: 2}, isolate: true}
+  nodes: {plugin: "x:f", resources: {nodes: 2}, isolate: false}
+  one: {plugin: "x:f", resources: {ranks: 1}}
 )");
   EXPECT_EQ(e.messages,
             "w.yaml:6:18: warning W06: a crash of plugin 'x:f' ends the whole run; write isolate: false to accept\n"
@@ -88,7 +89,7 @@ TEST(Functions, are_isolated_as_written_or_with_one_rank) {
   EXPECT_TRUE(e.task("alone").isolate);
   EXPECT_FALSE(e.task("told").isolate);
   EXPECT_FALSE(e.task("many").isolate);
-  EXPECT_TRUE(e.task("nodes").isolate);
+  EXPECT_TRUE(e.task("one").isolate);
   EXPECT_EQ(e.task("alone").shape, (graph::Shape{1, 0, 1, 0}));
   EXPECT_EQ(e.task("many").shape, (graph::Shape{4, 4, 3, 0}));  // one call on each node
   EXPECT_EQ(e.task("both").shape, (graph::Shape{4, 4, 1, 0}));
@@ -125,6 +126,8 @@ TEST(Functions, that_are_written_wrong_are_refused) {
               HasSubstr("E402: params has no param 'x'"));
   EXPECT_THAT(message_of("  a: {plugin: 'x:f', resources: {ranks: 4, nodes: 2}}"),
               HasSubstr("E301: ranks 4 is not nodes 2"));
+  EXPECT_THAT(message_of("  a: {plugin: 'x:f', resources: {ranks: 2}, isolate: true}"),
+              HasSubstr("4:54: error E113: 'isolate: true' is not allowed here: the 2 ranks of 'a'"));
   EXPECT_THAT(message_of("  a: {plugin: 'x:f', resources: {ranks_per_node: 2}}"),
               HasSubstr("E301: ranks_per_node 2 of a function"));
 }
