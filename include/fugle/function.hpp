@@ -109,7 +109,7 @@ struct AllArgument {
 
 /// The result of a function with such arguments, with or without a context before them.
 template <class F, class... Args>
-struct CallOf {
+struct FunctionCallOf {
   static constexpr bool kTakesContext = std::is_invocable_v<const F&, Context&, Args...>;
   static_assert(kTakesContext || std::is_invocable_v<const F&, Args...>,
                 "the function can not be called with these arguments (const; with or without a fugle::Context& first)");
@@ -128,21 +128,23 @@ struct CallOf {
 /// The body of a call, and the type of its result (as std::type_identity).
 template <class F, class... Sources>
 [[nodiscard]] auto body_with(F function, std::tuple<Sources...> sources) {
-  using Call = CallOf<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
+  using Typed =
+      FunctionCallOf<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
   Body body = [function = std::move(function), sources = std::move(sources)](Context& context, Taken results) {
-    const auto call = [&]() -> typename Call::Type {
-      return std::apply([&](const auto&... source) ->
-                        typename Call::Type { return Call::call(function, context, source.get(context, results)...); },
-                        sources);
+    const auto call = [&]() -> typename Typed::Type {
+      return std::apply(
+          [&](const auto&... source) ->
+          typename Typed::Type { return Typed::call(function, context, source.get(context, results)...); },
+          sources);
     };
-    if constexpr (std::is_void_v<typename Call::Type>) {
+    if constexpr (std::is_void_v<typename Typed::Type>) {
       call();
       return std::string();
     } else {
       return bytes_of(call());
     }
   };
-  return std::pair(std::move(body), std::type_identity<typename Call::Type>());
+  return std::pair(std::move(body), std::type_identity<typename Typed::Type>());
 }
 
 }  // namespace detail

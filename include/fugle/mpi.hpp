@@ -9,6 +9,13 @@
 // in the same way: where one throws while others wait for it in a collective operation, these wait for ever.
 #pragma once
 
+// The C++ bindings that MPI-3 removed.
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1
+#endif
+#ifndef MPICH_SKIP_MPICXX
+#define MPICH_SKIP_MPICXX 1
+#endif
 #include <mpi.h>
 
 #include <fugle/context.hpp>
