@@ -1,3 +1,4 @@
+// What mpirun calls in the place of ssh: `ask_agent` of rank_modes.hpp.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>

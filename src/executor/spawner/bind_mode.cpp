@@ -1,3 +1,4 @@
+// Ranks of an MPI attempt are bound and get their variables: `bind_rank` of rank_modes.hpp.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>

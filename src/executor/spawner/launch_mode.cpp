@@ -1,3 +1,4 @@
+// What comes before a launcher: `launch` and `become` of rank_modes.hpp.
 #include <sys/wait.h>
 #include <unistd.h>
 
