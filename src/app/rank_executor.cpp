@@ -26,7 +26,7 @@ function::FunctionOptions function_options(WorkerId self, const std::string& run
   const auto plugins =
       std::make_shared<function::Plugins>(function::PluginHost{run_id, run_dir, self.value(), false, plugin_path});
   return {self, run_id, run_dir, [plugins](const std::string& name) -> function::Callable& {
-            return function::own_name(name).empty() ? plugins->find(name) : find_own_function(name);
+            return function::own_name(name).empty() ? plugins->find_when_called(name) : find_own_function(name);
           }};
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fugle/plugin.h>
 
+#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <map>
@@ -133,6 +134,26 @@ class Plugins::Library {
 
 class Plugins::Impl {
  public:
+  /// Of a function that was not called yet.
+  class Late final : public Callable {
+   public:
+    Late(Impl& plugins, std::string name) : plugins_(plugins), name_(std::move(name)) {}
+    CallOutcome call(const CallInput& input) override {
+      Callable* known = found_.load(std::memory_order_acquire);
+      try {
+        if (known == nullptr) found_.store(known = &plugins_.find(name_), std::memory_order_release);
+      } catch (const EnvironmentError& error) {
+        return {graph::FailureClass::setup, 127, error.what(), {}};
+      }
+      return known->call(input);
+    }
+
+   private:
+    Impl& plugins_;
+    std::string name_;
+    std::atomic<Callable*> found_ = nullptr;
+  };
+
   explicit Impl(PluginHost host) : host_(std::move(host)) {}
   ~Impl() {
     while (!libraries_.empty()) libraries_.pop_back();
@@ -149,6 +170,12 @@ class Plugins::Impl {
     Callable& callable = library_of(table, name).find(name);
     callables_.emplace(text, &callable);
     return callable;
+  }
+  Callable& find_when_called(const std::string& text) {
+    const std::scoped_lock lock(late_mutex_);
+    auto& late = late_[text];
+    if (late == nullptr) late = std::make_unique<Late>(*this, text);
+    return *late;
   }
   void check(const std::string& text) const {
     const PluginName name = parse(text);
@@ -179,11 +206,14 @@ class Plugins::Impl {
   std::mutex mutex_;
   std::vector<std::pair<const FuglePlugin*, std::unique_ptr<Library>>> libraries_;
   std::map<std::string, Callable*> callables_;
+  std::mutex late_mutex_;  ///< not held while anything is loaded
+  std::map<std::string, std::unique_ptr<Late>> late_;
 };
 
 Plugins::Plugins(PluginHost host) : impl_(std::make_unique<Impl>(std::move(host))) {}
 Plugins::~Plugins() = default;
 Callable& Plugins::find(const std::string& name) { return impl_->find(name); }
+Callable& Plugins::find_when_called(const std::string& name) { return impl_->find_when_called(name); }
 void Plugins::check(const std::string& name) { impl_->check(name); }
 
 }  // namespace fugle::function

@@ -49,7 +49,11 @@ class Plugins {
   /// "plugin libx.so:f: LOADER TEXT", "plugin libx.so has ABI 2, this build 1"; the next call tries again.
   [[nodiscard]] Callable& find(const std::string& name);
 
-  /// The same without init(): whether it could be called.
+  /// The same, but found by the thread that calls it first: loading may take long. What find() throws is then an
+  /// outcome of class setup.
+  [[nodiscard]] Callable& find_when_called(const std::string& name);
+
+  /// Loads it without init(): whether it could be called.
   void check(const std::string& name);
 
  private:

@@ -106,6 +106,18 @@ TEST(Plugins, an_init_that_fails_is_told_and_tried_again) {
   EXPECT_EQ(problem(plugins, sample("tell")), "");
 }
 
+TEST(Plugins, one_that_is_found_when_called_is_loaded_then_and_not_before) {
+  Plugins plugins({});
+  Callable& missing = plugins.find_when_called(library("libother_abi") + ":f");
+  const CallOutcome outcome = missing.call(input_of("{}"));
+  EXPECT_EQ(outcome.cls, graph::FailureClass::setup);
+  EXPECT_THAT(outcome.reason, HasSubstr("has ABI 2, this build 1"));
+  Callable& count = plugins.find_when_called(sample("count"));
+  EXPECT_EQ(&count, &plugins.find_when_called(sample("count")));
+  EXPECT_THAT(count.call(input_of("{}")).result, StartsWith("1 "));
+  EXPECT_THAT(plugins.find(sample("count")).call(input_of("{}")).result, StartsWith("2 "));
+}
+
 TEST(Plugins, another_abi_is_refused_naming_both) {
   Plugins plugins({});
   EXPECT_THAT(problem(plugins, library("libother_abi") + ":f"),
