@@ -5,6 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "app/access.hpp"
 #include "app/after_run.hpp"
@@ -15,9 +19,11 @@
 #include "app/fit_check.hpp"
 #include "app/jobs.hpp"
 #include "app/launcher_check.hpp"
+#include "app/life_in_job.hpp"
 #include "app/load_workflow.hpp"
 #include "app/placement_options.hpp"
 #include "app/planning_options.hpp"
+#include "app/plugin_check.hpp"
 #include "app/rank_loop.hpp"
 #include "app/read_durations.hpp"
 #include "app/requeue.hpp"
@@ -61,14 +67,38 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   return facts;
 }
 
+/// What is done before MPI_Init, since processes are needed for it that a rank can not start later.
+struct EarlyLoad {
+  bool is_done = false;
+  std::optional<Loaded> loaded;                                ///< nothing: its mistakes have been printed
+  std::map<std::string, std::optional<std::string>> problems;  ///< by function of a plugin; see PluginTrial
+};
+
+/// What is thrown comes again, at the place where it is told, when the file is read there.
+EarlyLoad load_early(const LoadOptions& load) {
+  EarlyLoad early;
+  try {
+    early.loaded = load_workflow(load);
+  } catch (const Error&) {
+    return early;
+  }
+  early.is_done = true;
+  if (!early.loaded) return early;
+  workflow::Diagnostics ignored(early.loaded->workflow.file);
+  const auto note = [&early](const std::string& function) { return early.problems[function] = try_plugin(function); };
+  check_plugins(early.loaded->graph, nullptr, note, elements_per_task(early.loaded->graph), ignored);
+  return early;
+}
+
 /// False after E302 was printed: nothing was started.
-bool fits(const Loaded& loaded, const Workers& workers) {
+bool fits(const Loaded& loaded, const Workers& workers, const PluginTrial& trial) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
   check_fit({loaded.graph, &loaded.workflow, workers, Misfit::reported, free_scratch_here, loaded.slurm.nodes},
             elements_per_task(loaded.graph), diagnostics);
   LauncherQuestion launchers = launcher_question_here(loaded.graph, &loaded.workflow, look_around().job.has_value());
   launchers.max_steps = {};  // no process may be started from a rank
   check_launchers(launchers, elements_per_task(loaded.graph), diagnostics);
+  check_plugins(loaded.graph, &loaded.workflow, trial, elements_per_task(loaded.graph), diagnostics);
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());
   return !diagnostics.has_errors();
@@ -81,14 +111,18 @@ bool is_good_file(const LoadOptions& load) {
   workflow::Diagnostics diagnostics(loaded->workflow.file);
   check_launchers(launcher_question_here(loaded->graph, &loaded->workflow, look_around().job.has_value()),
                   elements_per_task(loaded->graph), diagnostics);
+  check_plugins(loaded->graph, &loaded->workflow, try_plugin, elements_per_task(loaded->graph), diagnostics);
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());
   return !diagnostics.has_errors();
 }
 
-Opening open_run(const Asked& asked, const Arguments& arguments, const Args& args, const Workers& workers) {
-  auto loaded = load_workflow(asked.load);
-  if (!loaded || !fits(*loaded, workers)) return {nullptr, {}, static_cast<int>(ExitCode::usage)};
+Opening open_run(const Asked& asked, const Arguments& arguments, const Args& args, const Workers& workers,
+                 EarlyLoad& early) {
+  if (!std::exchange(early.is_done, false)) early.loaded = load_workflow(asked.load);
+  auto& loaded = early.loaded;
+  const auto trial = [&early](const std::string& function) { return early.problems[function]; };
+  if (!loaded || !fits(*loaded, workers, trial)) return {nullptr, {}, static_cast<int>(ExitCode::usage)};
   RunFacts facts = facts_of(*loaded, asked, args);
   const AllocationEnd allocation = allocation_end_from(arguments, facts.reserve, now());
   const std::string runs_dir = runs_dir_from(arguments);
@@ -159,10 +193,12 @@ int run_verb(const Args& args) {
          asked.load.file != "-", run_begun_by_this_job(asked, *arguments), runs_dir_from(*arguments), options.requeue});
   }
 
+  EarlyLoad early;
+  if (continued_run(*arguments).empty() && is_rank_0()) early = load_early(asked.load);
   return run_rank(options, [&](const Workers& workers) {
     std::string earlier_life = continued_run(*arguments);
     if (earlier_life.empty()) earlier_life = run_begun_by_this_job(asked, *arguments);
-    return earlier_life.empty() ? open_run(asked, *arguments, args, workers)
+    return earlier_life.empty() ? open_run(asked, *arguments, args, workers, early)
                                 : continue_run(earlier_life, *arguments, workers);
   });
 }
