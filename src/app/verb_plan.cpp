@@ -11,6 +11,7 @@
 #include "app/placement_view.hpp"
 #include "app/plan_view.hpp"
 #include "app/planning_options.hpp"
+#include "app/plugin_check.hpp"
 #include "app/read_durations.hpp"
 #include "app/surroundings.hpp"
 #include "base/error.hpp"
@@ -46,9 +47,11 @@ bool fits(const Loaded& loaded, const Workers& workers, bool is_described) {
   if (!is_described) question.free_scratch = free_scratch_here;
   question.asked_nodes = loaded.slurm.nodes;
   check_fit(question, elements_per_task(loaded.graph), diagnostics);
-  if (!is_described)
+  if (!is_described) {
     check_launchers(launcher_question_here(loaded.graph, &loaded.workflow, look_around().job.has_value()),
                     elements_per_task(loaded.graph), diagnostics);
+    check_plugins(loaded.graph, &loaded.workflow, try_plugin, elements_per_task(loaded.graph), diagnostics);
+  }
   diagnostics.sort();
   fmt::print(stderr, "{}", diagnostics.to_text());
   return !diagnostics.has_errors();
