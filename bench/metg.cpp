@@ -5,7 +5,8 @@
 //   metg [PATTERN...]                  one process, one thread per core: calls, OpenMP, StarPU; and MPI with one rank
 //   mpirun -n 2 metg [PATTERN...]      one thread per rank: calls over ranks, and MPI
 //
-// All of them run four columns per worker and check what tasks are given.
+// All of them run four columns per worker and check what tasks are given. -1: there is none, since not even the longest
+// tasks had half of the cores; run it with `chrt -f 1` on a machine that others use too.
 #include <mpi.h>
 #include <omp.h>
 
@@ -144,7 +145,7 @@ void run_in_starpu(void** buffers, void* argument) {
 }
 
 /// StarPU: two rows of handles in turn.
-double run_starpu(const TaskGraph& graph, const Needs& needs, long iterations) {
+double run_starpu(const TaskGraph& graph, const Needs& needs, long iterations, int) {
   static starpu_codelet codelet = [] {
     starpu_codelet c;
     starpu_codelet_init(&c);
@@ -223,25 +224,24 @@ void measure(const char* name, const Setting& setting) {
   print(name, "MPI", setting, 1,
         metg(setting, graph, setting.num_ranks, [&](long iterations) { return run_mpi(graph, needs, iterations); }));
   if (setting.num_ranks > 1) return;
-  std::set<int> counts{1, setting.num_threads};
   if (setting.num_threads > 1) with_calls(setting.num_threads);
-  for (const int threads : counts) {
+  const auto with_threads = [&](const char* runtime, int threads, auto run) {
     graph.width = kColumnsPerWorker * threads;
     needs = needs_of(graph);
-    print(name, "OpenMP tasks", setting, threads, metg(setting, graph, threads, [&](long iterations) {
-            return run_openmp(graph, needs, iterations, threads);
-          }));
+    print(name, runtime, setting, threads,
+          metg(setting, graph, threads, [&](long iterations) { return run(graph, needs, iterations, threads); }));
+  };
+  for (const int threads : std::set<int>{1, setting.num_threads}) with_threads("OpenMP tasks", threads, run_openmp);
 #ifdef FUGLE_HAS_STARPU
-    starpu_conf configuration;
-    starpu_conf_init(&configuration);
-    configuration.ncpus = threads;
-    configuration.sched_policy_name = "lws";
-    if (starpu_init(&configuration) != 0) std::abort();
-    print(name, "StarPU", setting, threads,
-          metg(setting, graph, threads, [&](long iterations) { return run_starpu(graph, needs, iterations); }));
-    starpu_shutdown();
+  // Its main thread submits and needs a core of its own: the workers never rest.
+  starpu_conf configuration;
+  starpu_conf_init(&configuration);
+  configuration.ncpus = std::max(1, setting.num_threads - 1);
+  configuration.sched_policy_name = "lws";
+  if (starpu_init(&configuration) != 0) std::abort();
+  with_threads("StarPU", configuration.ncpus, run_starpu);
+  starpu_shutdown();
 #endif
-  }
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ struct TaskGraph {
   [[nodiscard]] std::int64_t num_dependencies() const;
 };
 
-/// The work of a task: `iterations` times 64 multiplications and additions. The result depends on all of them.
+/// The work of a task: `iterations` times 64 multiplications and subtractions, which can be done side by side. The
+/// result depends on all of them.
 double compute(long iterations);
 inline constexpr double kFlopsPerIteration = 128;
 
