@@ -27,6 +27,9 @@ double mean(const std::vector<float>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+/// Of a service: what needs it starts then. How long it runs is up to others.
+constexpr double kReadyAfter_s = 1;
+
 /// Summaries per task of the graph, made once.
 class Lookup {
  public:
@@ -104,6 +107,10 @@ KnownDurations known_durations(const graph::Graph& graph, const DurationHistory&
   for (std::uint32_t i = 0; i < graph.num_elements(); ++i) {
     const ElementId e(i);
     if (graph.is_gate(e)) continue;
+    if (graph.task_of(e).service.is_given) {
+      known.seconds[i] = kReadyAfter_s;
+      continue;
+    }
     Summary summary;
     if (const double estimate_s = to_seconds(graph.estimate(e)); estimate_s > 0) {
       summary = {estimate_s, estimate_s};

@@ -41,7 +41,7 @@ class DurationHistory {
 [[nodiscard]] double median(std::vector<float> values);
 
 struct KnownDurations {
-  std::vector<double> seconds;   ///< [element] to plan with; 0 for gates
+  std::vector<double> seconds;   ///< [element] to plan with; 0 for gates; of services until they are ready
   std::vector<float> known_s;    ///< [element] the same where it is known, 0 where it is a guess; empty: all are known
   std::vector<float> at_most_s;  ///< [element] to judge what still fits into an allocation; 0: nobody knows
   std::uint32_t num_estimated = 0;

@@ -44,6 +44,7 @@ std::string details(const graph::Graph& graph, const Event& event) {
     case EventKind::retry_all: return "failed, blocked and cancelled elements are tried again";
     case EventKind::stop_requested: return fmt::format("exit code {}: {}", event.exit, text);
     case EventKind::node_drained: return fmt::format("node of worker {}: {}", event.worker.value(), text);
+    case EventKind::service_ready: return fmt::format("{} is ready", attempt());
     case EventKind::value_lost:
       return fmt::format("the result of {} is gone and needed: it runs again", graph.id(event.element));
     case EventKind::finally_began: return fmt::format("the run is {}", text);

@@ -26,7 +26,9 @@ void RunLengths::add(const Event& event) {
     const double seconds = to_seconds(event.end - event.start);
     ++num_attempts_;
     busy_core_s_ += seconds * graph_->task_of(event.element).request.cores;
-    if (event.cls == scheduler::FailureClass::none) seconds_[event.element.value()] = static_cast<float>(seconds);
+    const bool is_service = graph_->task_of(event.element).service.is_given;
+    if (event.cls == scheduler::FailureClass::none && !is_service)
+      seconds_[event.element.value()] = static_cast<float>(seconds);
   }
 }
 

@@ -71,11 +71,12 @@ struct ValueWord {
 };
 
 struct AttemptReport {
-  enum class Kind : std::uint8_t { started, ended } kind = Kind::started;
+  /// `ready`, of a service, comes at most once between the others.
+  enum class Kind : std::uint8_t { started, ended, ready } kind = Kind::started;
   ElementId element;
   std::uint16_t attempt = 0;
   Time start{};
-  Time end{};
+  Time end{};  ///< of kind ready: when it became so
   FailureClass cls = FailureClass::none;
   std::int32_t exit = 0;  ///< exit code, or minus the signal
   std::uint64_t cpu_ms = 0;

@@ -19,6 +19,7 @@ const char* name_of(EventKind kind) {
     case EventKind::node_drained: return "node_drained";
     case EventKind::finally_began: return "finally_began";
     case EventKind::value_lost: return "value_lost";
+    case EventKind::service_ready: return "service_ready";
   }
   return "unknown";
 }

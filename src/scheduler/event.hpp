@@ -30,6 +30,7 @@ enum class EventKind : std::uint8_t {
   release_element = 11,  ///< a person lets a held element start again; text: who
   node_drained = 12,     ///< worker, one of the node's; text: why. No worker of that node gets more work in this life
   finally_began = 13,  ///< all else has ended or been stopped: the tasks of `finally` may start; text: state of the run
+  service_ready = 14,  ///< element, attempt, worker; start: when. Its users may start
   value_lost = 15,     ///< element, a function that was OK: its result is gone and needed, so it runs again
 };
 inline constexpr auto kLastEventKind = EventKind::value_lost;

@@ -14,6 +14,7 @@ bool names_element(EventKind kind) {
   switch (kind) {
     case EventKind::attempt_started:
     case EventKind::attempt_ended:
+    case EventKind::service_ready:
     case EventKind::cancel_element:
     case EventKind::hold_element:
     case EventKind::release_element:
@@ -39,6 +40,14 @@ std::string find_bad_end(const RunState& run, const Event& event) {
                      run.attempt(event.element));
 }
 
+std::string find_bad_ready(const RunState& run, const Event& event) {
+  const std::string_view id = run.graph().id(event.element);
+  if (run.state(event.element) != State::starting)
+    return fmt::format("{} is ready that is {}", id, name_of(run.state(event.element)));
+  if (event.attempt == run.attempt(event.element)) return {};
+  return fmt::format("attempt {} of {} is ready while attempt {} runs", event.attempt, id, run.attempt(event.element));
+}
+
 }  // namespace
 
 std::string find_misfit(const RunState& run, const Event& event) {
@@ -54,6 +63,7 @@ std::string find_misfit(const RunState& run, const Event& event) {
                        name_of(run.state(event.element)));
   if (event.kind == EventKind::attempt_started) return find_bad_start(run, event);
   if (event.kind == EventKind::attempt_ended) return find_bad_end(run, event);
+  if (event.kind == EventKind::service_ready) return find_bad_ready(run, event);
   return {};
 }
 

@@ -253,8 +253,11 @@ std::uint32_t Granter::most_bypassed(const ReadyQueue::Class& cls) const {
 bool Granter::may_come_along(ElementId e, WorkerId worker) const {
   const State state = run_.state(e);
   const bool is_its_time = run_.has_finally_begun() == graph_.task_of(e).runs_finally;
-  return !graph_.is_gate(e) && graph_.task_of(e).shape.nodes == 1 && is_its_time && !leases_.is_held(e) &&
-         (state == State::waiting || state == State::ready) && workers_.is_able(worker, graph_.task_of(e).request);
+  const bool goes_alone =
+      graph_.task_of(e).shape.nodes > 1 || run_.services().is_service(e) || run_.services().is_user(e);
+  return !graph_.is_gate(e) && !goes_alone && is_its_time && !leases_.is_held(e) &&
+         (state == State::waiting || state == State::ready) && workers_.is_able(worker, graph_.task_of(e).request) &&
+         workers_.fits_beside_services(worker, graph_.task_of(e).request);
 }
 
 /// Whether the successor needs nothing that has not ended but `last`, and the worker can run it.
@@ -266,6 +269,7 @@ bool Granter::may_follow(ElementId successor, ElementId last, WorkerId worker) c
 /// What is not short waits for its turn: something better may be READY by then.
 std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const {
   std::vector<ElementId> chain{first};
+  if (run_.services().is_service(first)) return chain;
   while (chain.size() < kMaxChain) {
     const auto successors = graph_.successors(chain.back());
     if (successors.size() != 1 || !may_follow(ElementId(successors[0]), chain.back(), worker)) break;
@@ -288,8 +292,9 @@ std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const
 }
 
 std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) const {
-  const bool is_whole_lease =
-      !plan_.leases.empty() && chooser_.home_of(first) == worker && !is_stray_[first.value()] && must_come_in_groups();
+  const bool is_whole_lease = !plan_.leases.empty() && chooser_.home_of(first) == worker && !is_stray_[first.value()] &&
+                              must_come_in_groups() && !run_.services().is_service(first) &&
+                              !run_.services().is_user(first);
   return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
 }
 
@@ -305,6 +310,19 @@ void Granter::grant(WorkerId worker, ElementId first) {
     bring_task(worker, graph_.task_id_of(e), grant);
     grant.elements.push_back(leased(e));
   }
+  if (run_.services().is_service(first)) crowded_.push_back(worker);
+}
+
+/// Nobody knows when a service will leave its place.
+void Granter::recall_what_fits_no_more(WorkerId worker) {
+  Revoke revoke;
+  for (const std::uint32_t position : workers_.at(worker).queued) {
+    const ElementId e = ready_.element_at(position);
+    const bool counts_already = run_.services().is_service(e);
+    if (!counts_already && !workers_.fits_beside_services(worker, graph_.task_of(e).request))
+      revoke.elements.push_back(e);
+  }
+  if (!revoke.elements.empty()) outbox_.send(worker, std::move(revoke));
 }
 
 /// The places of the others are theirs alone: nobody is to take them back.
@@ -314,9 +332,12 @@ void Granter::grant_party(const std::vector<WorkerId>& workers, ElementId e) {
   leases_.hold(workers.front(), e);
   workers_.mark_started(workers.front(), ready_.position_of(e));
   LeasedElement element = leased(e);
+  const bool is_service = run_.services().is_service(e);
   element.party = parties_.add(e, element.attempt, workers).number;
   for (const WorkerId worker : workers) {
     if (worker != workers.front()) workers_.occupy(worker, graph_.task_of(e).request);
+    if (worker != workers.front() && is_service) workers_.add_background(worker, graph_.task_of(e).request);
+    if (is_service) crowded_.push_back(worker);
     Grant& grant = grant_for(worker);
     bring_task(worker, graph_.task_id_of(e), grant);
     grant.elements.push_back(element);
@@ -373,6 +394,7 @@ void Granter::send_grants(Time now) {
     outbox_.send(worker, std::move(grant));
   }
   grants_.clear();
+  for (const WorkerId worker : std::exchange(crowded_, {})) recall_what_fits_no_more(worker);
 }
 
 /// An idle worker and nothing READY here: half of the deepest backlog comes back, worst elements first, as far as there

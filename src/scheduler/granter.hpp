@@ -37,6 +37,8 @@ class Granter {
   void avoid(ElementId element, WorkerId worker) { chooser_.avoid(element, worker); }
   /// From now on only elements of `finally` are to be granted, until `last_end`; `run_state` is told to them.
   void begin_finally(Time last_end, std::string run_state);
+  /// Nothing else runs: what was to go to other nodes may go anywhere. False when there is nothing of that kind.
+  bool forgive() { return chooser_.forgive(); }
   /// The workers hear of it with the next grants; what was put aside is looked at again.
   void set_last_end(Time last_end);
   /// There are more workers.
@@ -73,6 +75,7 @@ class Granter {
 
   void grant(WorkerId worker, ElementId first);
   void grant_party(const std::vector<WorkerId>& workers, ElementId e);
+  void recall_what_fits_no_more(WorkerId worker);
   [[nodiscard]] std::vector<ElementId> members_for(WorkerId worker, ElementId first) const;
   [[nodiscard]] std::vector<ElementId> lease_of(WorkerId worker, ElementId first) const;
   [[nodiscard]] std::vector<ElementId> chain_of(WorkerId worker, ElementId first) const;
@@ -104,6 +107,7 @@ class Granter {
   std::vector<bool> is_stray_;           ///< [element] left its lease
   std::vector<ElementId> put_aside_;
   std::vector<std::pair<WorkerId, Grant>> grants_;  ///< of this step
+  std::vector<WorkerId> crowded_;                   ///< got services in this step
   std::vector<std::uint32_t> grant_index_;          ///< [worker] in grants_, or none
 };
 

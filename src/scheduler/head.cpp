@@ -51,6 +51,7 @@ void Head::begin_life(Time now) {
     const ElementId e(i);
     if (run_.state(e) == State::ready) ready_.push(e);
     if (run_.state(e) == State::retry_wait) retries_.emplace(run_.retry_at(e), e);
+    if (run_.services().is_unneeded(e)) unneeded_.push_back(e);
     note_failure(e);  // the last life may have died before it could act on it
   }
   beyond_tolerance_ = run_.tasks_beyond_tolerance();
@@ -111,8 +112,10 @@ void Head::on_report(WorkerId from, const Report& report, Time now) {
 
 void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   const ElementId e = report.element;
+  if (report.kind == AttemptReport::Kind::ready) return on_ready(from, report);
   if (report.kind == AttemptReport::Kind::ended)
     return parties_.has(e) ? on_part_ended(from, report) : end_attempt(from, report, from);
+  note_answer(e);
   note_start(from, e);
   Event event = event_of(EventKind::attempt_started, report.start);
   event.element = e;
@@ -134,6 +137,11 @@ void Head::note_start(WorkerId worker, ElementId e) {
 /// `blamed`: where what went wrong did.
 void Head::end_attempt(WorkerId from, const AttemptReport& report, WorkerId blamed) {
   const ElementId e = report.element;
+  note_answer(e);
+  if (must_recall_users(e, report.end)) {
+    closings_[e].end = {from, report, blamed};
+    return;
+  }
   WorkerTable::Entry& worker = workers_.at(from);
   const bool is_there = worker.info.alive;  // else it led a party, and was lost after its own part had ended
   if (is_there && running_.find(e) == nullptr) note_start(from, e);
@@ -162,6 +170,8 @@ void Head::end_attempt(WorkerId from, const AttemptReport& report, WorkerId blam
   event.read_bytes = report.read_bytes;
   event.written_bytes = report.written_bytes;
   event.text = report.reason;
+  const bool is_service = run_.services().is_service(e);
+  if (is_service) judge_service(event);
 
   running_.remove(e);
   if (is_there) use_cores(from, e, -1);
@@ -169,7 +179,7 @@ void Head::end_attempt(WorkerId from, const AttemptReport& report, WorkerId blam
   const auto wanted = cancel_wanted_.extract(e);
   if (is_there) leases_.release(e);
   std::vector<ElementId> left;  // the lease
-  if (report.cls == FailureClass::none) {
+  if (report.cls == FailureClass::none && !is_service) {
     granter_.learn(e, from, report.end - report.start);
     sharpener_.learn(graph_.task_id_of(e), to_seconds(report.end - report.start));
   } else {
@@ -191,6 +201,7 @@ void Head::end_attempt(WorkerId from, const AttemptReport& report, WorkerId blam
 
 void Head::on_returned(WorkerId from, ElementId element, Time now) {
   if (leases_.holder_of(element) != from) return;
+  note_answer(element);
   granter_.leave_lease(element);
   leases_.release(element);
   const std::vector<ElementId> left = leases_.release_dependents(element);
@@ -209,20 +220,29 @@ void Head::take_up_again(ElementId e, Time now) {
     queue(e);
 }
 
-/// While `finally` runs nothing else starts any more.
+/// While `finally` runs nothing else starts any more. What was recalled will wait for its service.
 void Head::queue(ElementId e) {
+  if (is_recalled(e)) return;
   if (run_.has_finally_begun() == graph_.task_of(e).runs_finally) ready_.push(e);
 }
 
 /// What apply() made READY or due later: a held element is its worker's business, the others are queued here.
 void Head::settle_effects() {
+  for (const ElementId e : effects_.closed) leases_.reopen(e);
+  for (const ElementId e : effects_.withdrawn) ready_.take(e);
+  unneeded_.insert(unneeded_.end(), effects_.unneeded.begin(), effects_.unneeded.end());
   settle_changes();
   for (const ElementId e : effects_.ready) {
     if (run_.state(e) != State::ready) continue;
-    if (leases_.is_held(e))
+    if (leases_.is_held(e)) {
       leases_.activate(e);
-    else
+      const WorkerId holder = leases_.holder_of(e);
+      const bool has_room =
+          run_.services().is_service(e) || workers_.fits_beside_services(holder, graph_.task_of(e).request);
+      if (!has_room) outbox_.send(holder, Revoke{{e}});
+    } else {
       queue(e);
+    }
   }
   for (const ElementId e : effects_.retry_wait)
     if (run_.state(e) == State::retry_wait) retries_.emplace(run_.retry_at(e), e);
@@ -230,6 +250,9 @@ void Head::settle_effects() {
   effects_.beyond_tolerance.clear();
   effects_.ready.clear();
   effects_.retry_wait.clear();
+  effects_.closed.clear();
+  effects_.withdrawn.clear();
+  effects_.unneeded.clear();
 }
 
 /// Held elements elsewhere may wait for what counts as OK now; those that will never be READY are taken away.
@@ -237,7 +260,7 @@ void Head::settle_changes() {
   for (; num_settled_ < effects_.changed.size(); ++num_settled_) {
     const ElementId e = effects_.changed[num_settled_];
     if (is_final(run_.state(e))) forget_values(e);
-    if (run_.counts_as_ok(e)) {
+    if (run_.lets_start(e)) {
       for (const ElementId released : leases_.answer(e))
         releases_[leases_.holder_of(released)].elements.push_back(released);
     } else if (is_final(run_.state(e)) && leases_.is_held(e)) {
@@ -269,6 +292,7 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   const std::vector<ElementId> parts = parties_.with_part_on(worker);
   std::vector<RunningAttempt> ran;
   for (const ElementId e : leases_.lose(worker)) {
+    note_answer(e);
     if (parties_.has(e)) continue;
     if (const RunningAttempt* attempt = running_.find(e))
       ran.push_back(*attempt);
@@ -290,6 +314,11 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
 void Head::end_lost_attempt(const RunningAttempt& attempt, WorkerId lost, FailureClass cls, const std::string& why,
                             Time now) {
   const ElementId e = attempt.element;
+  closings_.erase(e);
+  if (must_recall_users(e, now)) {
+    closings_[e].loss = {attempt, lost, cls, why, now};
+    return;
+  }
   Event ended = event_of(EventKind::attempt_ended, attempt.start);
   ended.element = e;
   ended.attempt = attempt.attempt;
@@ -297,6 +326,7 @@ void Head::end_lost_attempt(const RunningAttempt& attempt, WorkerId lost, Failur
   ended.end = now;
   ended.cls = cls;
   ended.text = why;
+  if (run_.services().is_service(e)) judge_service(ended);
   running_.remove(e);
   if (!workers_.at(lost).is_dismissed) granter_.avoid(e, lost);
   if (!options_.plan.homes.empty()) options_.plan.homes[e.value()] = WorkerId();
@@ -318,13 +348,15 @@ Time Head::step(Time now) {
     else if (const auto hold = hold_wanted_.extract(e))
       hold_element(e, hold.mapped(), now);
   }
+  go_on_with_closings();
   cancel_beyond_tolerance(now);
+  stop_unneeded_services(now);
   stop_when_wanted(now);
   ask_for_checkpoints(now);
   see_off(now);
   stop_at_the_end_of_the_allocation(now);
   flush_events(now);
-  if (is_stopping_ || phase_ == Phase::leaving) {
+  if (is_stopping_ || is_winding_down_ || phase_ == Phase::leaving) {
     stop_what_runs();
   } else {
     sharpen_order();
@@ -337,6 +369,7 @@ Time Head::step(Time now) {
   const Phase before = phase_;
   end_when_over(now);
   if (phase_ != before && phase_ == Phase::finally) return now;
+  if (!is_done_ && must_settle_services()) return now;
   notify(now);
   Time deadline = next_tick_;
   if (is_done_) return kNever;

@@ -83,6 +83,7 @@ class Head {
   void lose_part(ElementId e, WorkerId worker, Time now, const std::string& why);
   void settle_party(Party& party, Time now);
   void end_party(ElementId e, Time now);
+  void vacate(WorkerId worker, ElementId element);
   void use_cores(WorkerId worker, ElementId e, int sign);
 
   // Results of functions (head_values.cpp).
@@ -114,6 +115,18 @@ class Head {
   void see_off(Time now);
   void ask_for_checkpoints_of(WorkerId worker, TaskId task);
   [[nodiscard]] Time next_departure() const;
+
+  // Services (head_services.cpp).
+  void on_ready(WorkerId from, const AttemptReport& report);
+  [[nodiscard]] bool must_recall_users(ElementId service, Time now);
+  [[nodiscard]] bool is_recalled(ElementId user) const;
+  void note_answer(ElementId recalled);
+  void go_on_with_closings();
+  void judge_service(Event& ended);
+  void stop_unneeded_services(Time now);
+  [[nodiscard]] bool must_settle_services() const;
+  [[nodiscard]] bool only_services_run() const;
+  [[nodiscard]] bool must_end_services_first(Time now);
 
   // Stops and ends (head_ends.cpp).
   void stop_when_wanted(Time now);
@@ -165,7 +178,29 @@ class Head {
   using Departure = std::tuple<Time, WorkerId, TaskId>;
   std::set<Departure> departures_;
   std::set<std::pair<WorkerId, TaskId>> is_asked_there_;  ///< whoever starts there now is asked too
-  std::vector<WorkerInfo> infos_;                         ///< for observers
+  /// A ready service whose attempt has ended: that is recorded once no held user of it can start any more. What
+  /// end_attempt() or end_lost_attempt() was told.
+  struct End {
+    WorkerId from;
+    AttemptReport report;
+    WorkerId blamed;
+  };
+  struct Loss {
+    RunningAttempt attempt;
+    WorkerId lost;
+    FailureClass cls;
+    std::string why;
+    Time now;
+  };
+  struct Closing {
+    std::set<ElementId> awaited;  ///< users that were recalled from their workers
+    std::optional<End> end;
+    std::optional<Loss> loss;  ///< one of the two
+  };
+  std::map<ElementId, Closing> closings_;
+  std::vector<ElementId> unneeded_;  ///< services to be stopped
+  bool is_winding_down_ = false;     ///< nothing can start beside the services that run: they are ended
+  std::vector<WorkerInfo> infos_;    ///< for observers
 
   std::vector<Event> batch_;
   Effects effects_;

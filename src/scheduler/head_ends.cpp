@@ -171,8 +171,10 @@ void Head::release_element(ElementId element, const std::string& who, Time now) 
 
 /// False when nothing runs, nothing will become due, and what is READY fits on no worker there is.
 bool Head::can_still_progress() {
-  if (workers_.num_unanswered() > 0 || leases_.num_active() > 0 || !parties_.is_empty()) return true;
-  if (is_stopping_) return false;
+  const bool has_active = leases_.num_active() > 0 || !parties_.is_empty();
+  if (workers_.num_unanswered() > 0 || (has_active && !only_services_run())) return true;
+  if (is_stopping_ || is_winding_down_) return false;
+  if (run_.num_ready_services() > 0) return !retries_.empty();  // what fits beside them has been granted
   auto& classes = ready_.classes();
   return !retries_.empty() || std::any_of(classes.begin(), classes.end(), [&](ReadyQueue::Class& cls) {
     return ready_.first_of(cls).is_valid() && workers_.are_able(cls.request, cls.num_nodes);
@@ -223,6 +225,7 @@ void Head::say_what_is_left(Time now) {
 void Head::begin_finally(Time now) {
   phase_ = Phase::finally;
   is_stopping_ = false;
+  is_winding_down_ = false;
   stop_kind_ = Engine::StopKind::drain;
   retries_ = {};
   ready_.clear();
@@ -236,7 +239,7 @@ void Head::begin_finally(Time now) {
 void Head::end_when_over(Time now) {
   if (phase_ != Phase::leaving) {
     const bool is_over = run_.is_complete() || (phase_ == Phase::main && run_.is_main_complete());
-    if (!is_over && can_still_progress()) return;
+    if (!is_over && (can_still_progress() || must_end_services_first(now))) return;
     const bool is_too_early = workers_.num_alive() == 0 && workers_.num_unanswered() > 0;
     if (phase_ == Phase::main && run_.has_finally() && is_too_early) return;  // somebody may come who can run it
     say_what_is_left(now);

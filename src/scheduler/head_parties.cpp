@@ -53,9 +53,10 @@ void Head::disband(ElementId e, Time now) {
   for (const PartyPart& part : party.parts) {
     if (!workers_.is_alive(part.worker)) continue;
     outbox_.send(part.worker, EndParty{e, party.number});
-    if (part.worker != party.leader()) workers_.vacate(part.worker, graph_.task_of(e).request);
+    if (part.worker != party.leader()) vacate(part.worker, e);
   }
   if (leases_.is_held(e)) leases_.release(e);
+  note_answer(e);
   take_up_again(e, now);
   settle_effects();
 }
@@ -70,7 +71,7 @@ void Head::on_part_ended(WorkerId from, const AttemptReport& report) {
   PartyPart* const part = party.part_of(from);
   FUGLE_EXPECT(part != nullptr && party.has_started, "the end of a part that the worker does not have");
   party.note_end(*part, report);
-  if (from != party.leader()) workers_.vacate(from, graph_.task_of(report.element).request);
+  if (from != party.leader()) vacate(from, report.element);
   // What starts there next may be known before the attempt as a whole has ended.
   if (from != party.leader() || running_.find(report.element) != nullptr) use_cores(from, report.element, -1);
   settle_party(party, report.end);
@@ -113,6 +114,13 @@ void Head::end_party(ElementId e, Time now) {
   else
     take_up_again(e, now);
   settle_effects();
+}
+
+/// A worker that was not the leader.
+void Head::vacate(WorkerId worker, ElementId e) {
+  const graph::Request& request = graph_.task_of(e).request;
+  workers_.vacate(worker, request);
+  if (run_.services().is_service(e)) workers_.remove_background(worker, request);
 }
 
 /// What is known to run there, or no longer does.

@@ -16,7 +16,7 @@ LeaseBook::LeaseBook(const RunState& run, const plan::Plan& plan, WorkerTable& w
       is_answered_(graph_.num_elements(), false) {}
 
 void LeaseBook::begin_life() {
-  for (std::uint32_t e = 0; e < graph_.num_elements(); ++e) is_answered_[e] = run_.counts_as_ok(ElementId(e));
+  for (std::uint32_t e = 0; e < graph_.num_elements(); ++e) is_answered_[e] = run_.lets_start(ElementId(e));
 }
 
 void LeaseBook::hold(WorkerId worker, ElementId element) {
@@ -42,6 +42,7 @@ std::uint32_t LeaseBook::count_outside_needs(ElementId element) {
 void LeaseBook::activate(ElementId element) {
   ++num_active_;
   workers_.activate(holder_of(element), graph_.task_of(element).request, position_of(element));
+  if (run_.services().is_service(element)) workers_.add_background(holder_of(element), graph_.task_of(element).request);
 }
 
 void LeaseBook::release(ElementId element) {
@@ -49,6 +50,7 @@ void LeaseBook::release(ElementId element) {
   if (is_active(element)) {
     --num_active_;
     workers_.deactivate(worker, graph_.task_of(element).request, position_of(element));
+    if (run_.services().is_service(element)) workers_.remove_background(worker, graph_.task_of(element).request);
   }
   auto& held = workers_.at(worker).held;
   const std::uint32_t place = place_[element.value()];
@@ -79,7 +81,7 @@ std::vector<ElementId> LeaseBook::answer(ElementId element) {
   is_answered_[element.value()] = true;
   for (const std::uint32_t s : graph_.successors(element)) {
     const ElementId below(s);
-    if (!is_held(below) || are_of_one_grant(element, below)) continue;
+    if (!is_held(below) || are_of_one_grant(element, below) || is_live(run_.state(below))) continue;
     FUGLE_EXPECT(outside_[s] > 0);
     if (--outside_[s] == 0) released.push_back(below);
   }

@@ -46,6 +46,9 @@ class LeaseBook {
   std::vector<ElementId> release_dependents(ElementId element);
   /// The element counts as OK from now on. Returns held successors whose last outside need this was.
   [[nodiscard]] std::vector<ElementId> answer(ElementId element);
+  /// Those that need it wait for it again: a service, or a gate that stands for some. None of its users is held now but
+  /// those that run.
+  void reopen(ElementId element) { is_answered_[element.value()] = false; }
   /// The worker died. Returns what it held.
   std::vector<ElementId> lose(WorkerId worker);
 

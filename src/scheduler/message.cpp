@@ -164,7 +164,7 @@ LeasedElement get_leased(ByteReader& in) {
 
 AttemptReport get_attempt(ByteReader& in) {
   AttemptReport a;
-  a.kind = in.get_enum(AttemptReport::Kind::ended);
+  a.kind = in.get_enum(AttemptReport::Kind::ready);
   a.element = in.get<ElementId>();
   a.attempt = in.get<std::uint16_t>();
   a.start = in.get_time();

@@ -50,7 +50,7 @@ class Transport {
 enum class StopReason : std::uint8_t { cancelled, shutdown };
 
 /// Runs attempts. Every start() is answered by exactly one `started` (unless it could not be launched) and then
-/// exactly one `ended` report, whatever happens.
+/// exactly one `ended` report, whatever happens. In between a service is reported `ready`, if it gets so.
 class Executor {
  public:
   virtual ~Executor() = default;

@@ -7,6 +7,9 @@
 namespace fugle::scheduler {
 namespace {
 
+/// Of services: nobody knows when they end.
+constexpr float kLongTime_s = 1e9F;
+
 bool fits(const plan::Slot& part, const plan::Slot& whole) {
   return part.cores <= whole.cores && part.mem_bytes <= whole.mem_bytes && part.gpus <= whole.gpus;
 }
@@ -91,7 +94,7 @@ std::vector<WorkerId> Reservations::soonest(const Class& cls, Time until, Time n
 }
 
 Reservations::Active Reservations::expect(ElementId e, WorkerId worker, Time now) const {
-  const float expected_s = lengths_.expected_s(e);
+  const float expected_s = run_.services().is_service(e) ? kLongTime_s : lengths_.expected_s(e);
   const RunningAttempt* const attempt = running_.find(e);
   const Time since = attempt == nullptr ? now : attempt->start;
   const Time ends = expected_s > 0 ? std::max(now, since + from_seconds(expected_s)) : now;

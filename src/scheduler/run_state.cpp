@@ -32,10 +32,14 @@ void Effects::clear() {
   ready.clear();
   retry_wait.clear();
   changed.clear();
+  closed.clear();
+  withdrawn.clear();
+  unneeded.clear();
   beyond_tolerance.clear();
 }
 
-RunState::RunState(const Graph& graph, std::uint64_t seed) : graph_(&graph), seed_(seed), tolerance_(graph) {
+RunState::RunState(const Graph& graph, std::uint64_t seed)
+    : graph_(&graph), seed_(seed), tolerance_(graph), services_(graph) {
   const std::size_t n = graph.num_elements();
   states_.assign(n, State::waiting);
   failures_.assign(n, FailureClass::none);
@@ -80,14 +84,14 @@ void RunState::recount_answers(ElementId e) {
   verdicts_[e.value()] = State::ok;
   if (graph_->is_end_gate(e)) return;
   for (const std::uint32_t need : graph_->needs(e))
-    if (has_answered(ElementId(need)))
+    if (has_answered_to(ElementId(need), e))
       verdicts_[e.value()] = std::max(verdicts_[e.value()], answer_of(ElementId(need)));
 }
 
 std::uint32_t RunState::count_unanswered(ElementId e) const {
   const auto needs = graph_->needs(e);
-  const auto unanswered =
-      std::count_if(needs.begin(), needs.end(), [&](std::uint32_t need) { return !has_answered(ElementId(need)); });
+  const auto unanswered = std::count_if(needs.begin(), needs.end(),
+                                        [&](std::uint32_t need) { return !has_answered_to(ElementId(need), e); });
   return static_cast<std::uint32_t>(unanswered) + (waits_for_finally(e) ? 1 : 0);
 }
 
@@ -112,6 +116,11 @@ bool RunState::waits_for_finally(ElementId e) const { return !has_finally_begun_
 bool RunState::has_answered(ElementId e) const {
   if (!is_final(state(e)) || counts_as_ok(e)) return is_final(state(e));
   return state(e) != State::failed || !tolerance_.is_deferred(e, graph_->task_id_of(e));
+}
+
+/// Who waits for the end of a service has to wait for it.
+bool RunState::has_answered_to(ElementId need, ElementId below) const {
+  return has_answered(need) || (is_ready_service(need) && !graph_->is_end_gate(below));
 }
 
 bool RunState::counts_as_ok(ElementId e) const {
@@ -151,6 +160,9 @@ void RunState::set(ElementId e, State next, Effects& effects) {
     if (!graph_->task_of(e).runs_finally)
       num_main_left_ += std::uint64_t{is_final(state)} - std::uint64_t{is_final(next)};
     count_for_task(e, state, next);
+    if (is_final(state) != is_final(next)) services_.count(e, is_final(next), effects.unneeded);
+    if (services_.is_service(e))
+      num_ready_services_ += std::uint64_t{next == State::running} - std::uint64_t{state == State::running};
   }
   if (state == State::retry_wait) {
     const auto found = std::lower_bound(retry_at_.begin(), retry_at_.end(), std::pair{e, Time::min()});
@@ -181,14 +193,15 @@ void RunState::start_attempt(const Event& event, Effects& effects) {
   FUGLE_EXPECT(state(e) == State::ready, "attempt started on an element that is not READY");
   FUGLE_EXPECT(event.attempt > attempt(e), "attempt numbers must rise");
   attempts_[e.value()] = event.attempt;
-  set(e, State::running, effects);
+  set(e, services_.is_service(e) ? State::starting : State::running, effects);
 }
 
 void RunState::end_attempt(const Event& event, Effects& effects) {
   const ElementId e = event.element;
   // A short attempt has one event for both ends: it passes RUNNING here.
   if (!is_live(state(e))) start_attempt(event, effects);
-  FUGLE_EXPECT(state(e) == State::running && attempt(e) == event.attempt, "an attempt ended that was not running");
+  FUGLE_EXPECT(is_live(state(e)) && attempt(e) == event.attempt, "an attempt ended that was not running");
+  if (is_ready_service(e)) close(e, effects);
   if (event.cls == FailureClass::none) {
     set(e, State::ok, effects);
     answer_dependents(e, effects);
@@ -201,14 +214,13 @@ void RunState::end_attempt(const Event& event, Effects& effects) {
 void RunState::fail(ElementId e, const Event& event, Effects& effects) {
   const graph::RetryPolicy& policy = graph_->task_of(e).retries;
   if (event.cls == FailureClass::cancelled) {
-    set(e, State::cancelled, effects);
-    answer_dependents(e, effects);
+    end_what_is_not_live(e, effects);
   } else if (event.cls == FailureClass::preempted ||
              (graph::is_infrastructure(event.cls) && infra_used_[e.value()] < graph_->limits().max_infra_retries)) {
     if (event.cls != FailureClass::preempted) ++infra_used_[e.value()];
-    set(e, waits_for_value(e) ? State::waiting : State::ready, effects);
+    make_startable(e, effects);
   } else if (!graph::is_infrastructure(event.cls) && retries_used_[e.value()] < policy.max &&
-             policy.covers(event.cls, event.exit)) {
+             policy.covers(event.cls, event.exit) && !may_never_start_again(e)) {
     ++retries_used_[e.value()];
     set(e, State::retry_wait, effects);
     const std::pair entry{e, event.end + retry_delay(e)};
@@ -222,14 +234,15 @@ void RunState::fail(ElementId e, const Event& event, Effects& effects) {
 
 /// The condition `ok` (FORMAT.md section 8): what an ended element answers to those that need it.
 State RunState::answer_of(ElementId e) const {
-  if (counts_as_ok(e)) return State::ok;
+  if (lets_start(e)) return State::ok;
   return state(e) == State::cancelled ? State::cancelled : State::blocked;
 }
 
 /// An element is decided once all it needs have answered: READY when all say ok, else the strongest of the answers,
 /// which ends it too.
-void RunState::answer_dependents(ElementId e, Effects& effects) {
-  std::vector<ElementId> ended{e};
+void RunState::answer_dependents(ElementId e, Effects& effects) { answer_all({e}, effects); }
+
+void RunState::answer_all(std::vector<ElementId> ended, Effects& effects) {
   while (!ended.empty()) {
     const ElementId above = ended.back();
     ended.pop_back();
@@ -251,9 +264,14 @@ std::vector<ElementId> RunState::who_answers(ElementId ended, Effects& effects) 
 void RunState::answer_successors(ElementId e, std::vector<ElementId>& ended, Effects& effects) {
   const State answer = answer_of(e);
   for (const std::uint32_t s : graph_->successors(e)) {
+    const ElementId below(s);
+    if (states_[s] == State::retry_wait && may_never_start_again(below)) {
+      set(below, verdicts_[s], effects);
+      ended.push_back(below);
+    }
     if (states_[s] != State::waiting) continue;
     FUGLE_CHECK_THAT(unanswered_[s] > 0);
-    const ElementId below(s);
+    if (graph_->is_end_gate(below) && !is_final(state(e))) continue;
     // For an end gate any end is as good as another.
     if (!graph_->is_end_gate(below)) verdicts_[s] = std::max(verdicts_[s], answer);
     if (--unanswered_[s] > 0) continue;
@@ -301,7 +319,12 @@ void RunState::lose_value(ElementId e, Effects& effects) {
       if (state(below) == State::waiting) recount_answers(below);
     }
   }
-  if (unanswered_[e.value()] == 0) set(e, State::ready, effects);
+  if (services_.is_user(e)) {
+    run_services_again(effects);
+    recount_needs(effects);
+  } else if (unanswered_[e.value()] == 0) {
+    set(e, State::ready, effects);
+  }
 }
 
 void RunState::begin_finally(Effects& effects) {
@@ -319,7 +342,9 @@ void RunState::begin_life(Effects& effects) {
   stop_code_ = 0;
   if (num_lives_ == 1) return;
   for (std::uint32_t i = 0; i < states_.size(); ++i)
-    if (is_live(states_[i])) set(ElementId(i), State::ready, effects);
+    if (is_ready_service(ElementId(i))) close(ElementId(i), effects);
+  for (std::uint32_t i = 0; i < states_.size(); ++i)
+    if (is_live(states_[i])) make_startable(ElementId(i), effects);
   if (!has_finally_begun_) return;
   has_finally_begun_ = false;
   for (const ElementId e : finally_)
@@ -337,6 +362,7 @@ void RunState::retry_everything(Effects& effects) {
     if (may_run_again) set(e, State::waiting, effects);
   }
   tolerance_.forget_failures();
+  run_services_again(effects);
   close_end_gates(effects);
   recount_needs(effects);
 }
@@ -361,10 +387,10 @@ void apply(RunState& run, const Event& event, Effects& effects) {
     case EventKind::retry_all: run.retry_everything(effects); break;
     case EventKind::attempt_started: run.start_attempt(event, effects); break;
     case EventKind::attempt_ended: run.end_attempt(event, effects); break;
+    case EventKind::service_ready: run.become_ready(event, effects); break;
     case EventKind::cancel_element:
       if (is_final(run.state(event.element)) || is_live(run.state(event.element))) break;
-      run.set(event.element, State::cancelled, effects);
-      run.answer_dependents(event.element, effects);
+      run.end_what_is_not_live(event.element, effects);
       break;
     case EventKind::stop_requested: run.stop_code_ = event.exit; break;
     case EventKind::hold_element: run.hold(event.element, effects); break;
@@ -381,7 +407,7 @@ void apply(RunState& run, const Event& event, Effects& effects) {
 
 void make_due(RunState& run, ElementId e, Effects& effects) {
   FUGLE_EXPECT(run.state(e) == State::retry_wait);
-  run.set(e, State::ready, effects);
+  run.make_startable(e, effects);
 }
 
 void RunState::check_invariants() const {
@@ -393,12 +419,14 @@ void RunState::check_invariants() const {
     const auto needs = graph_->needs(e);
     const bool needs_are_ok = std::all_of(needs.begin(), needs.end(), [&](std::uint32_t need) {
       // What has ended stays so when that which it came after runs again, be it for its result.
-      return counts_as_ok(ElementId(need)) || (graph_->is_end_gate(ElementId(need)) && attempts_[i] > 0) ||
+      return lets_start(ElementId(need)) || (graph_->is_end_gate(ElementId(need)) && attempts_[i] > 0) ||
              runs_again(ElementId(need));
     });
     const bool has_begun = is_live(states_[i]) || states_[i] == State::ready || states_[i] == State::ok ||
                            states_[i] == State::failed || states_[i] == State::retry_wait;
-    FUGLE_CHECK_THAT(!has_begun || needs_are_ok || graph_->is_end_gate(e), "an element began before its needs");
+    const bool has_started = is_live(states_[i]) || is_final(states_[i]) || states_[i] == State::retry_wait;
+    FUGLE_CHECK_THAT(!has_begun || needs_are_ok || (has_started && services_.is_user(e)) || graph_->is_end_gate(e),
+                     "an element began before its needs");
     FUGLE_CHECK_THAT(!waits || unanswered_[i] == count_unanswered(e), "unanswered needs are miscounted");
     FUGLE_CHECK_THAT(!waits || unanswered_[i] > 0, "an element waits for nothing");
     FUGLE_CHECK_THAT(!has_begun || !waits_for_finally(e), "a task of finally began too early");

@@ -11,12 +11,20 @@
 //   retry_all:                 FAILED, BLOCKED, CANCELLED ---> WAITING or READY
 //                              READY ---> WAITING behind an end gate that closes again
 //
+// A service (Task::service) is STARTING from the start of an attempt until it is ready, then RUNNING: that answers
+// those that need it, its users. When a ready service is not there any more, by an end of its attempt or of the life of
+// the run, users that have not started wait again:
+//   of a service:              READY ---> STARTING ---> RUNNING (service_ready);  both ---> as RUNNING above
+//   of its users:              READY, RETRY_WAIT ---> WAITING
+//   nobody uses it any more:   WAITING, READY, RETRY_WAIT, HELD ---> SKIPPED, on request as for CANCELLED
+//   retry_all, users run again:  OK, SKIPPED ---> WAITING
+//
 // Tasks of `finally` wait, besides for what they need, for finally_began; each life of the run has its own, so at a new
 // life all their elements are WAITING again. A failure within `tolerate` answers those that need it only when its task
 // has ended: then it is known that no more failed.
 //
-// STARTING, CHECKING, CACHED, SKIPPED and EXPANDING of FORMAT.md section 8 have their places in the enumeration; the
-// features that reach them are not built yet.
+// CHECKING, CACHED and EXPANDING of FORMAT.md section 8 have their places in the enumeration; the features that reach
+// them are not built yet.
 //
 // Work per event is O(out-degree) plus what it blocks. Knows nothing of workers' capacities, leases, messages, files.
 #pragma once
@@ -29,6 +37,7 @@
 
 #include "graph/graph.hpp"
 #include "scheduler/event.hpp"
+#include "scheduler/service_book.hpp"
 #include "scheduler/tolerance_book.hpp"
 
 namespace fugle::scheduler {
@@ -67,6 +76,9 @@ struct Effects {
   std::vector<ElementId> ready;          ///< became READY
   std::vector<ElementId> retry_wait;     ///< entered RETRY_WAIT
   std::vector<ElementId> changed;        ///< every element whose state changed, gates included, possibly repeated
+  std::vector<ElementId> closed;         ///< services, and gates, whose users wait for them again
+  std::vector<ElementId> withdrawn;      ///< were READY and wait again for a service
+  std::vector<ElementId> unneeded;       ///< services that nobody uses any more
   std::vector<TaskId> beyond_tolerance;  ///< more of their elements have failed than they tolerate
   void clear();
 };
@@ -91,6 +103,14 @@ class RunState {
   [[nodiscard]] bool counts_as_ok(ElementId e) const;
   /// What needs it has been told: it is final, and not a failure of which nobody knows yet whether it is tolerated.
   [[nodiscard]] bool has_answered(ElementId e) const;
+  [[nodiscard]] const ServiceBook& services() const { return services_; }
+  [[nodiscard]] bool is_ready_service(ElementId e) const {
+    return services_.is_service(e) && state(e) == State::running;
+  }
+  /// Services that are ready.
+  [[nodiscard]] std::uint64_t num_ready_services() const { return num_ready_services_; }
+  /// Those that need it, not its end, may start for all that it says: it counts as OK or is a service that is ready.
+  [[nodiscard]] bool lets_start(ElementId e) const { return counts_as_ok(e) || is_ready_service(e); }
   /// `need` is the only one of the needs of a WAITING element that has not ended, and the others are OK. O(1).
   [[nodiscard]] bool waits_only_for(ElementId e, ElementId need) const {
     return unanswered_[e.value()] == 1 && verdicts_[e.value()] == State::ok && !is_final(state(need));
@@ -128,6 +148,16 @@ class RunState {
   void end_attempt(const Event& event, Effects& effects);
   void fail(ElementId e, const Event& event, Effects& effects);
   [[nodiscard]] State answer_of(ElementId e) const;
+  [[nodiscard]] bool has_answered_to(ElementId need, ElementId below) const;
+  void become_ready(const Event& event, Effects& effects);
+  void close(ElementId service, Effects& effects);
+  void close_users(ElementId above, std::vector<ElementId>& closed, Effects& effects);
+  void make_startable(ElementId e, Effects& effects);
+  [[nodiscard]] bool waits_for_service(ElementId e) const;
+  [[nodiscard]] bool may_never_start_again(ElementId e);
+  void end_what_is_not_live(ElementId e, Effects& effects);
+  void run_services_again(Effects& effects);
+  void answer_all(std::vector<ElementId> ended, Effects& effects);
   void answer_dependents(ElementId e, Effects& effects);
   [[nodiscard]] std::vector<ElementId> who_answers(ElementId ended, Effects& effects);
   void answer_successors(ElementId e, std::vector<ElementId>& ended, Effects& effects);
@@ -150,6 +180,7 @@ class RunState {
   const Graph* graph_;
   std::uint64_t seed_;
   ToleranceBook tolerance_;
+  ServiceBook services_;
   std::vector<State> states_;
   std::vector<FailureClass> failures_;
   std::vector<std::uint16_t> attempts_;
@@ -161,6 +192,7 @@ class RunState {
   std::vector<ElementId> finally_;                    ///< elements of `finally`, and gates among them
   Counts counts_{};
   std::uint64_t num_ignored_ = 0;
+  std::uint64_t num_ready_services_ = 0;
   std::uint64_t num_main_left_ = 0;
   bool has_finally_begun_ = false;
   std::uint32_t num_lives_ = 0;

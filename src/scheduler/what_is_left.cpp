@@ -83,6 +83,25 @@ std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, co
                      describe_needs(graph.task_of(first), workers));
 }
 
+/// While services run: what waits for room that only their ends would make.
+std::string describe_what_fits_beside_no_service(const RunState& run, ReadyQueue& ready) {
+  if (run.num_ready_services() == 0) return {};
+  std::size_t count = 0;
+  ElementId first;
+  for (ReadyQueue::Class& cls : ready.classes()) {
+    const ElementId e = ready.first_of(cls);
+    if (!e.is_valid()) continue;
+    count += cls.size;
+    if (!first.is_valid()) first = e;
+  }
+  if (count == 0) return {};
+  const graph::Request& wants = run.graph().task_of(first).request;
+  return fmt::format("{} nowhere beside the services that run ({}): {} needs {}{}",
+                     count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), run.num_ready_services(),
+                     run.graph().id(first), wants.cores == 1 ? "1 core" : fmt::format("{} cores", wants.cores),
+                     wants.gpus > 0 ? fmt::format(", {} GPUs", wants.gpus) : "");
+}
+
 std::string describe_what_is_held(std::uint64_t held) {
   if (held == 0) return {};
   return fmt::format("{} held (fugle release RUN ELEMENT lets {} start)",
@@ -104,6 +123,7 @@ WhatIsLeft find_what_is_left(const RunState& run, ReadyQueue& ready, const Worke
   if (workers.num_alive() == 0) return {"no worker is left"};
   std::string why = describe_what_is_late(run.graph(), granter, now);
   if (why.empty()) why = describe_what_fits_nowhere(run.graph(), ready, workers);
+  if (why.empty()) why = describe_what_fits_beside_no_service(run, ready);
   if (why.empty()) why = describe_what_is_held(run.count(State::held));
   if (why.empty()) return {describe_stall(run), true};
   return {std::move(why)};

@@ -186,6 +186,7 @@ void Worker::take_reports() {
   carry_words();
   for (AttemptReport& attempt : fresh_) {
     if (attempt.kind == AttemptReport::Kind::ended) end(attempt);
+    if (attempt.kind == AttemptReport::Kind::ready) is_report_awaited_ = true;
     report_.attempts.push_back(std::move(attempt));
   }
 }
@@ -209,7 +210,8 @@ void Worker::end(const AttemptReport& attempt) {
   held_.erase(found);
   --num_running_;
   const double length_s = to_seconds(attempt.end - attempt.start);
-  mean_length_s_ += (length_s - mean_length_s_) * (mean_length_s_ > 0 ? kNewest : 1);
+  if (!task_of(held).service.is_given)
+    mean_length_s_ += (length_s - mean_length_s_) * (mean_length_s_ > 0 ? kNewest : 1);
   is_report_awaited_ =
       is_report_awaited_ || held.leased.is_awaited || held.leased.party != 0 || attempt.cls != FailureClass::none;
   if (attempt.cls != FailureClass::none) return drop_dependents(held);
@@ -263,8 +265,9 @@ void Worker::choose_place(Held& held) {
   held.holding = *holding;
 }
 
-/// A follower may take it when it is left.
+/// A follower may take it when it is left; nobody knows when a service leaves.
 void Worker::offer_place(ElementId element) {
+  if (task_of(held_.at(element)).service.is_given) return;
   unfollowed_.insert(element, [&](ElementId e) -> std::uint32_t& { return held_.at(e).unfollowed_at; });
 }
 
@@ -444,7 +447,7 @@ void Worker::send_report(Time now) {
   for (const AttemptReport& attempt : attempts)
     if (attempt.kind == AttemptReport::Kind::ended) ended.insert(attempt.element);
   std::erase_if(attempts, [&](const AttemptReport& attempt) {
-    return attempt.kind == AttemptReport::Kind::started && ended.contains(attempt.element);
+    return attempt.kind != AttemptReport::Kind::ended && ended.contains(attempt.element);
   });
 
   const bool is_leaving = is_shutting_down_ && num_running_ == 0 && !is_done_;

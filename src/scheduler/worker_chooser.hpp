@@ -27,6 +27,8 @@ class WorkerChooser {
   /// It failed on the node of that worker, perhaps because of the node: another node comes first, and this one only
   /// when it is above suspicion or there is no other.
   void avoid(ElementId element, WorkerId worker) { avoided_[element] = worker; }
+  /// Nothing is to be avoided any more; false when nothing was.
+  bool forgive() { return !std::exchange(avoided_, {}).empty(); }
   /// Invalid: none.
   [[nodiscard]] WorkerId home_of(ElementId e) const;
 

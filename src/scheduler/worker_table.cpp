@@ -72,6 +72,7 @@ std::vector<ElementId> WorkerTable::lose(WorkerId worker) {
   entry.info.alive = false;
   entry.info.cores_in_use = 0;
   entry.active = {0, 0, 0};
+  entry.background = {0, 0, 0};
   entry.queued.clear();
   for (const WorkerId beside : nodes_[entry.node])
     if (is_alive(beside)) roomier_.push_back(beside);
@@ -187,6 +188,30 @@ void WorkerTable::remove_active(WorkerId worker, const graph::Request& request) 
   update(worker);
 }
 
+void WorkerTable::add_background(WorkerId worker, const graph::Request& request) {
+  Entry& entry = at(worker);
+  const plan::Slot wanted = plan::taken_on(entry.capacity(), request);
+  entry.background.cores += wanted.cores;
+  entry.background.mem_bytes += wanted.mem_bytes;
+  entry.background.gpus += wanted.gpus;
+}
+
+void WorkerTable::remove_background(WorkerId worker, const graph::Request& request) {
+  Entry& entry = at(worker);
+  const plan::Slot wanted = plan::taken_on(entry.capacity(), request);
+  entry.background.cores -= wanted.cores;
+  entry.background.mem_bytes -= wanted.mem_bytes;
+  entry.background.gpus -= wanted.gpus;
+}
+
+bool WorkerTable::fits_beside_services(WorkerId worker, const graph::Request& request) const {
+  const Entry& entry = at(worker);
+  const plan::Slot wanted = plan::taken_on(entry.capacity(), request);
+  return entry.background.cores + wanted.cores <= entry.info.cores &&
+         entry.background.mem_bytes + wanted.mem_bytes <= entry.info.mem_bytes &&
+         entry.background.gpus + wanted.gpus <= entry.info.gpus;
+}
+
 void WorkerTable::mark_started(WorkerId worker, std::uint32_t position) {
   if (at(worker).queued.erase(position) > 0) update(worker);
 }
@@ -240,6 +265,7 @@ bool WorkerTable::has_backlog_room(WorkerId worker, const graph::Request& reques
                                    Time until) const {
   const Entry& entry = at(worker);
   if (entry.is_kept_free || request.whole_node || !is_able(worker, request, until)) return false;
+  if (!fits_beside_services(worker, request)) return false;
   const std::uint64_t factor = 1 + std::uint64_t{backlog_per_core};
   const plan::Slot wanted = plan::taken_on(entry.capacity(), request);
   return entry.active.cores + wanted.cores <= entry.info.cores * factor &&
@@ -277,7 +303,8 @@ std::vector<WorkerId> WorkerTable::not_kept_free(const graph::Request& request, 
   std::vector<WorkerId> workers;
   for (const Entry& entry : entries_) {
     if (entry.is_kept_free || (num_nodes > 1 && entry.is_guest)) continue;
-    if (is_able(entry.info.worker, request, until)) workers.push_back(entry.info.worker);
+    const WorkerId worker = entry.info.worker;
+    if (is_able(worker, request, until) && fits_beside_services(worker, request)) workers.push_back(worker);
   }
   return workers;
 }

@@ -22,6 +22,7 @@ class WorkerTable {
   struct Entry {
     WorkerInfo info;
     plan::Slot active{0, 0, 0};      ///< what active elements want; may exceed what it offers
+    plan::Slot background{0, 0, 0};  ///< of that, what services want: nobody knows when it will be free
     std::set<std::uint32_t> queued;  ///< positions of active elements not known to have started
     std::uint32_t node = 0;          ///< number of its node
     std::vector<ElementId> held;     ///< in no order; kept by LeaseBook
@@ -69,6 +70,11 @@ class WorkerTable {
   /// The same for an element that another worker holds: this one is a member of its party.
   void occupy(WorkerId worker, const graph::Request& request);
   void vacate(WorkerId worker, const graph::Request& request);
+  /// An active element is a service, or was one.
+  void add_background(WorkerId worker, const graph::Request& request);
+  void remove_background(WorkerId worker, const graph::Request& request);
+  /// Whether there is room for it once all has ended that runs there but services.
+  [[nodiscard]] bool fits_beside_services(WorkerId worker, const graph::Request& request) const;
   /// An active element is known to run.
   void mark_started(WorkerId worker, std::uint32_t position);
   /// Positions have changed. Both orders: [element] position.

@@ -113,10 +113,13 @@ void Processes::begin(Process& process, Time now) {
   process.ends = std::max(process.told, rank.spawner_free + cost_.overhead + outcome.length);
   process.cls = outcome.cls;
   process.exit = outcome.exit;
+  if (outcome.ready_after && process.told + *outcome.ready_after < process.ends)
+    process.ready = process.told + *outcome.ready_after;
   add_to(rank.in_use, process.granted);
   ++num_started_;
   schedule(process.rank, {process.told, process.element, process.attempt, Due::started});
   schedule(process.rank, {process.ends, process.element, process.attempt, Due::ended});
+  if (process.ready != kNever) schedule(process.rank, {process.ready, process.element, process.attempt, Due::ready});
 }
 
 void Processes::stop(std::uint32_t rank, ElementId element, Time now) {
@@ -127,6 +130,7 @@ void Processes::stop(std::uint32_t rank, ElementId element, Time now) {
   const Time dies = std::max(now + kDying, process->told);
   if (dies >= process->ends) return;
   process->ends = dies;
+  forget_readiness(*process);
   ++ranks_[rank].num_stale;
   schedule(rank, {dies, element, process->attempt, Due::ended});
 }
@@ -139,8 +143,16 @@ void Processes::signal(std::uint32_t rank, ElementId element, const Outcome& out
   process->ends = ends;
   process->cls = outcome.cls;
   process->exit = outcome.exit;
+  forget_readiness(*process);
   ++ranks_[rank].num_stale;
   schedule(rank, {ends, element, process->attempt, Due::ended});
+}
+
+/// What ends before it would be ready does not get so.
+void Processes::forget_readiness(Process& process) {
+  if (process.ready == kNever || process.ready < process.ends) return;
+  process.ready = kNever;
+  ++ranks_[process.rank].num_stale;
 }
 
 /// It was stopped before it had a place.
@@ -166,7 +178,8 @@ bool Processes::holds(const Due& due) const {
   const std::uint32_t place = place_[due.element.value()];
   if (place == kNowhere) return false;
   const Process& process = processes_[place];
-  return process.attempt == due.attempt && due.at == (due.kind == Due::started ? process.told : process.ends);
+  const Time at = due.kind == Due::started ? process.told : due.kind == Due::ready ? process.ready : process.ends;
+  return process.attempt == due.attempt && due.at == at;
 }
 
 /// So that next_due() is something that will be reported.
@@ -194,6 +207,11 @@ void Processes::poll(std::uint32_t r, Time now, std::vector<AttemptReport>& repo
     Process& process = *find(due.element);
     report.start = process.start;
     if (due.kind == Due::started) continue;
+    if (due.kind == Due::ready) {
+      report.kind = AttemptReport::Kind::ready;
+      report.end = due.at;
+      continue;
+    }
     report.kind = AttemptReport::Kind::ended;
     report.end = due.at;
     report.cls = process.is_stopped ? FailureClass::cancelled : process.cls;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "scheduler/ports.hpp"
@@ -18,6 +19,7 @@ struct Outcome {
   Duration length = std::chrono::milliseconds(10);
   scheduler::FailureClass cls = scheduler::FailureClass::none;
   int exit = 0;
+  std::optional<Duration> ready_after{};  ///< of a service, if it gets ready before it ends
 };
 
 /// What starting and ending a process costs beside its own length.
@@ -82,6 +84,7 @@ class Processes {
     Time start{};
     Time told{};  ///< when its start is reported
     Time ends = kNever;
+    Time ready = kNever;
     scheduler::FailureClass cls = scheduler::FailureClass::none;
     std::int32_t exit = 0;
   };
@@ -89,7 +92,7 @@ class Processes {
     Time at;
     ElementId element;
     std::uint16_t attempt;
-    enum Kind : std::uint8_t { refused, started, ended } kind;
+    enum Kind : std::uint8_t { refused, started, ready, ended } kind;
     scheduler::FailureClass cls = scheduler::FailureClass::none;  ///< of what was refused
     bool operator>(const Due& other) const;
   };
@@ -108,6 +111,7 @@ class Processes {
   void end(Process& process);
   void refuse(const Process& process, scheduler::FailureClass cls, Time now);
   void withdraw(Process& process, Time now);
+  void forget_readiness(Process& process);
   void kill(Process& process, Time now);
   void schedule(std::uint32_t rank, const Due& due);
   void drop_stale(Rank& rank) const;

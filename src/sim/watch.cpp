@@ -21,7 +21,7 @@ void Watch::remember(const Event& event) {
 void Watch::on_start(const SimAttempt& attempt) {
   if (!is_on_) return;
   for (const ElementId need : graph_.real_needs(attempt.element))
-    FUGLE_CHECK_THAT(has_completed_[need.value()] || run_.counts_as_ok(need),
+    FUGLE_CHECK_THAT(has_completed_[need.value()] || run_.lets_start(need),
                      "an attempt started before its needs completed");
   FUGLE_CHECK_THAT(!has_completed_[attempt.element.value()] || run_.state(attempt.element) != State::ok,
                    "an OK element was started again");

@@ -18,6 +18,8 @@ namespace {
 /// So that the delays of messages do not depend on what models draw.
 constexpr std::uint64_t kNetwork = 0x6E6574776F726Bu;
 constexpr std::uint64_t kStore = 0x73746F7265u;
+/// A service runs until it is stopped.
+constexpr Duration kEndless = std::chrono::hours(24 * 365);
 
 }  // namespace
 
@@ -251,6 +253,14 @@ class World::Impl {
 
   Outcome begin(const SimAttempt& attempt) {
     watch_.on_start(attempt);
+    Outcome outcome = draw_outcome(attempt);
+    if (!run_.services().is_service(attempt.element) || outcome.ready_after) return outcome;
+    outcome.ready_after = outcome.length;
+    outcome.length = outcome.cls == FailureClass::none ? kEndless : 2 * outcome.length;
+    return outcome;
+  }
+
+  Outcome draw_outcome(const SimAttempt& attempt) {
     if (options_.model_of_attempt) return options_.model_of_attempt(attempt);
     return options_.model ? options_.model(attempt.element, attempt.attempt, random_) : Outcome{};
   }

@@ -37,6 +37,8 @@ struct WorldOptions {
   Costs costs;  ///< by default a fast head, no cost of launches, and messages that overtake each other
   Duration commit_interval = std::chrono::milliseconds(20);
   Duration slow_commits{0};  ///< each takes up to so much longer
+  /// Of a service whose Outcome does not say when it is ready `length` is how long that takes; then it runs until it is
+  /// stopped, or, when it is to fail, as long again.
   std::function<Outcome(ElementId, std::uint16_t attempt, Random&)> model;
   /// Instead of `model`: where and when it starts may matter.
   std::function<Outcome(const SimAttempt&)> model_of_attempt;

@@ -13,7 +13,8 @@ namespace {
 
 bool is_about_an_element(EventKind kind) {
   return kind == EventKind::attempt_started || kind == EventKind::attempt_ended || kind == EventKind::cancel_element ||
-         kind == EventKind::hold_element || kind == EventKind::release_element || kind == EventKind::value_lost;
+         kind == EventKind::hold_element || kind == EventKind::release_element || kind == EventKind::value_lost ||
+         kind == EventKind::service_ready;
 }
 
 bool may_start(const RunState& run, const Event& event) {
@@ -29,9 +30,11 @@ bool fits(const RunState& run, const Event& event) {
   if (event.element.value() >= run.graph().num_elements() || run.graph().is_gate(event.element)) return false;
   if (event.kind == EventKind::attempt_started) return may_start(run, event);
   if (event.kind == EventKind::value_lost) return run.state(event.element) == State::ok;
+  if (event.kind == EventKind::service_ready)
+    return run.state(event.element) == State::starting && run.attempt(event.element) == event.attempt;
   if (event.kind != EventKind::attempt_ended) return true;
   if (!is_live(run.state(event.element))) return may_start(run, event);
-  return run.state(event.element) == State::running && run.attempt(event.element) == event.attempt;
+  return run.attempt(event.element) == event.attempt;
 }
 
 Consistent keep_consistent(const graph::Graph& graph, std::uint64_t seed, std::vector<Event> events) {

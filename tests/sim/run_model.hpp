@@ -375,6 +375,7 @@ class RunModel final : public scheduler::Observer {
         (has_finally_begun_ ? may_grant_finally_ : may_grant_main_) = false;
         stops_.insert(event.exit);
         return;
+      case EventKind::service_ready: return rule(false, "a service where there is none", event.element);
       case EventKind::finally_began:
         has_finally_begun_ = true;
         may_grant_main_ = false;

@@ -76,7 +76,7 @@ TEST(Message, with_an_enumerator_there_is_not_is_refused) {
   Report report;
   report.attempts.emplace_back();
   std::string bytes = encode(report);
-  bytes[5] = 2;  // after the kind of message and the count: started or ended
+  bytes[5] = 3;  // after the kind of message and the count: started, ended or ready
   expect_refused(bytes);
 }
 
