@@ -55,9 +55,16 @@ std::vector<std::string> attempt_command(const scheduler::Launch& launch, const 
 
 std::vector<std::string> cleanup_command(const scheduler::Launch& launch, const graph::ElementText& text,
                                          const graph::SlotValues& slots, const AttemptFiles& files) {
-  if (!launch.task->has_cleanup || text.cleanup.empty()) return {};
+  return launch.task->has_cleanup ? side_command(launch, text.cleanup, slots, ".cleanup", files)
+                                  : std::vector<std::string>();
+}
+
+std::vector<std::string> side_command(const scheduler::Launch& launch, const std::string& command,
+                                      const graph::SlotValues& slots, std::string_view suffix,
+                                      const AttemptFiles& files) {
+  if (command.empty()) return {};
   const std::vector<std::string>& shell = launch.task->shell;
-  return shell_words(shell.empty() ? kShellOfRun : shell, graph::fill_slots(text.cleanup, slots), ".cleanup", files);
+  return shell_words(shell.empty() ? kShellOfRun : shell, graph::fill_slots(command, slots), suffix, files);
 }
 
 std::vector<std::string> attempt_inputs(const scheduler::Launch& launch, const graph::ElementText& text,

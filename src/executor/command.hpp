@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "executor/node_folder.hpp"
@@ -29,6 +30,10 @@ struct AttemptFiles {
 /// The words of its cleanup, by the shell of the task; none when it has no cleanup.
 [[nodiscard]] std::vector<std::string> cleanup_command(const scheduler::Launch& launch, const graph::ElementText& text,
                                                        const graph::SlotValues& slots, const AttemptFiles& files);
+/// The words of another command of its, by the shell of the task; none when it is empty. `suffix` of a file for it.
+[[nodiscard]] std::vector<std::string> side_command(const scheduler::Launch& launch, const std::string& command,
+                                                    const graph::SlotValues& slots, std::string_view suffix,
+                                                    const AttemptFiles& files);
 /// The values of FUGLE_IN_*, in the order of the task's inputs.
 [[nodiscard]] std::vector<std::string> attempt_inputs(const scheduler::Launch& launch, const graph::ElementText& text,
                                                       const AttemptFiles& files);

@@ -250,6 +250,10 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   environment.insert(environment.end(), host_variables.begin(), host_variables.end());
   if (restarts) environment.emplace_back("FUGLE_RESTART=1");
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
+  if (task.service.is_given) {
+    prepare_service(launch, text, slots, files, running);
+    running.service->environment = environment;
+  }
   running.texts.program = argv.front();
   if (running.ranked.is_direct) argv.insert(argv.begin(), launcher.words.begin(), launcher.words.end());
   if (!running.metrics.empty())
@@ -307,6 +311,7 @@ void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
     return wake();
   }
   found->second.texts.stop_reason = reason;
+  if (found->second.service != nullptr) return stop_service(element, found->second, reason == StopReason::shutdown);
   wire::FrameWriter(channel_.outgoing(), wire::Kind::stop)
       .put(wire::StopFields{key_of(element), reason == StopReason::shutdown});
   send();

@@ -24,6 +24,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 void ProcessExecutor::Impl::take(const wire::Frame& frame) {
   wire::FrameReader body(frame.body);
+  if (const auto key = wire::FrameReader(frame.body).get<wire::AttemptKey>(); key.attempt > UINT16_MAX)
+    return take_of_helper(frame, key);
   switch (frame.kind) {
     case wire::Kind::started: note_start(body.get<wire::StartedFields>()); break;
     case wire::Kind::refused: {
@@ -61,6 +63,10 @@ void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
   RunningAttempt* const running = find(fields.key);
   if (running == nullptr || running->is_hosted) return;
   running->start = from_ns(fields.start_ns);
+  if (running->service != nullptr) {
+    running->service->probe.begin(std::chrono::steady_clock::now());
+    tick_every(kTick);
+  }
   AttemptReport report;
   report.kind = AttemptReport::Kind::started;
   report.element = ElementId(fields.key.element);
@@ -73,6 +79,7 @@ void ProcessExecutor::Impl::note_start(const wire::StartedFields& fields) {
 void ProcessExecutor::Impl::end(AttemptReport report) {
   RunningAttempt& running = running_.at(report.element);
   if (running.is_hosted) return note_end_of_daemon(report);
+  if (running.service != nullptr && !may_end_service(report, running)) return;
   if (running.ranked.is_ranked) judge_ranks(report, running);
   if (report.cls != FailureClass::none || !may_settle(running)) return finish(report, running);
   running.unsettled = report;
@@ -106,6 +113,9 @@ void ProcessExecutor::Impl::finish(AttemptReport report, RunningAttempt& running
       report.reason = report.reason.empty() ? std::move(*problem) : fmt::format("{}; {}", *problem, report.reason);
     }
   }
+  // Whoever stops a service may be content with it.
+  const bool was_stopped = running.service != nullptr && report.cls == FailureClass::cancelled;
+  if (was_stopped) (void)running.outputs.publish();
   if (report.cls != FailureClass::none) running.outputs.set_aside();
   for (const std::string& path : running.scratch_files) ::unlink(path.c_str());
   if (report.cls == FailureClass::none && running.is_call && options_.keep_result)
@@ -128,8 +138,9 @@ void ProcessExecutor::Impl::take_tick() {
   std::uint64_t count = 0;
   if (tick_.count() == 0 || ::read(timer_, &count, sizeof count) <= 0) return;
   look_again();
+  const bool asks = look_after_services();
   wake_stopped_spawner();
-  tick_every(!unsettled_.empty() ? kTick : running_.empty() ? std::chrono::nanoseconds(0) : kSlowTick);
+  tick_every(!unsettled_.empty() || asks ? kTick : running_.empty() ? std::chrono::nanoseconds(0) : kSlowTick);
 }
 
 /// A child may have stopped its parent: then none of them would ever end.

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "executor/node_folder.hpp"
 #include "executor/outcome.hpp"
 #include "executor/process_executor.hpp"
+#include "executor/ready_probe.hpp"
 #include "executor/staged_outputs.hpp"
 #include "graph/element_text.hpp"
 
@@ -41,6 +43,24 @@ struct RankedAttempt {
   std::string oom_elsewhere{};                         ///< why another node of it ended its part for memory
 };
 
+/// Of a service: what is asked until it is ready, and what ends it. Both are run by *helpers*, quiet attempts in its
+/// environment whose numbers are above those of all others.
+struct RunningService {
+  explicit RunningService(Duration timeout) : probe(timeout) {}
+  ReadyProbe probe;
+  std::vector<std::string> ready_command;
+  std::vector<std::string> stop_command;  ///< empty: by the signal
+  std::int32_t stop_signal = 15;
+  Duration grace{0};
+  std::vector<std::string> environment;
+  std::string workdir;
+  scheduler::Place place;
+  bool is_stopping = false;
+  std::uint32_t num_helpers = 0;                  ///< that run
+  std::string said;                               ///< by the one that ends next
+  std::optional<scheduler::AttemptReport> ended;  ///< waits for the helpers
+};
+
 struct RunningAttempt {
   std::uint16_t attempt = 0;
   std::string id;
@@ -57,7 +77,8 @@ struct RunningAttempt {
   std::optional<scheduler::AttemptReport> unsettled;
   std::chrono::steady_clock::time_point settles_until{};
   RankedAttempt ranked;
-  bool is_hosted = false;  ///< a daemon of an attempt that another worker leads
+  bool is_hosted = false;                   ///< a daemon of an attempt that another worker leads
+  std::unique_ptr<RunningService> service;  ///< null: it is none
 };
 
 /// An attempt that another worker leads, as long as its place here is kept for it.
@@ -121,6 +142,18 @@ class ProcessExecutor::Impl {
   void note_end_of_daemon(const scheduler::AttemptReport& report);
   void leave(ElementId element);
   [[nodiscard]] bool stop_hosted(ElementId element);
+
+  // Services (process_executor_services.cpp).
+  void prepare_service(const scheduler::Launch& launch, const graph::ElementText& text, const graph::SlotValues& slots,
+                       const AttemptFiles& files, RunningAttempt& running) const;
+  void start_helper(ElementId element, RunningAttempt& running, std::uint32_t kind, Duration limit);
+  void stop_helper(ElementId element, const RunningAttempt& running, std::uint32_t kind);
+  void take_of_helper(const wire::Frame& frame, wire::AttemptKey key);
+  void end_helper(ElementId element, RunningAttempt& running, std::uint32_t kind, const std::string& problem);
+  void stop_service(ElementId element, RunningAttempt& running, bool is_shutdown);
+  /// Whether any is not ready yet.
+  bool look_after_services();
+  [[nodiscard]] bool may_end_service(scheduler::AttemptReport& report, RunningAttempt& running);
 
   void take(const wire::Frame& frame);
   void note_start(const wire::StartedFields& fields);

@@ -28,6 +28,7 @@
 //     why it failed, bytes result
 //   - found: AttemptKey, what its metrics have found, as put_found() of measure.hpp has it; the next frame is its
 //   `ended`
+//   - said: AttemptKey, bytes the end of what a quiet attempt has printed; before its `ended`
 //   - text: u32 length, bytes, NUL; texts: u32 count, text...; numbers: u32 count, u32...; bytes: u32 length, bytes
 //
 // And what the spawner and a standing process say to each other, over the standard input of the latter:
@@ -47,7 +48,7 @@
 
 namespace fugle::executor::wire {
 
-inline constexpr std::uint32_t kWireVersion = 5;
+inline constexpr std::uint32_t kWireVersion = 6;
 
 enum class Kind : std::uint32_t {
   configure = 1,
@@ -65,6 +66,7 @@ enum class Kind : std::uint32_t {
   returned,
   metrics,
   found,
+  said,
 };
 
 struct AttemptKey {
@@ -86,11 +88,13 @@ struct StartFields {
   std::uint64_t scratch_bytes = 0;  ///< to be free where the scratch directory is; 0: any
   AttemptKey after{};               ///< waits until this attempt has ended; all 0, as no attempt is: for none
   std::uint64_t shares_out = 0;     ///< its ranks take parts of its CPUs
+  std::uint64_t is_quiet = 0;       ///< what it prints is not for the log: the end of it is told by `said`
 };
 
 struct StopFields {
   AttemptKey key;
   std::uint32_t is_shutdown = 0;  ///< the cleanup has what the program leaves of the grace, not a grace of its own
+  std::int32_t signal = 15;       ///< its group gets first; 0: none, as it is told in another way to end
 };
 
 struct SignalFields {

@@ -69,6 +69,8 @@ struct Attempt {
   std::uint64_t identity = 0;  ///< see descendants.hpp
   std::uint64_t dropped_bytes = 0;
   OutputLimit output_limit;
+  bool is_quiet = false;  ///< its output is kept here, the end of it, and not in the log
+  std::string said;
   std::unique_ptr<executor::LineScanner> metrics;  ///< null: it has none
 
   // How its program ended.

@@ -26,6 +26,8 @@ constexpr std::int64_t kNever = INT64_MAX;
 constexpr std::int64_t kMillisecond = 1'000'000;
 /// A start is told with the end of a short attempt, or after this: one wake-up of the rank instead of two.
 constexpr std::int64_t kTellStartsAfter = 2 * kMillisecond;
+/// Of a quiet attempt.
+constexpr std::size_t kMostSaid = 1024;
 /// By then a wrapper or a runtime has done its binding.
 constexpr std::int64_t kFirstLook = 250 * kMillisecond;
 
@@ -207,6 +209,7 @@ void Server::start(std::string_view body) {
   attempt->key = order.key;
   if (metrics_of_ == order.key) attempt->metrics = std::move(next_metrics_);
   attempt->grace = order.grace_ns;
+  attempt->is_quiet = order.is_quiet != 0;
   attempt->memory_limit = order.memory_limit;
   attempt->deadline = order.timeout_ns;  // made absolute once it runs
   attempt->identity = identity_of(own);
@@ -339,10 +342,13 @@ void Server::signal(const wire::SignalFields& order) {
 }
 
 void Server::stop(const wire::StopFields& order) {
-  if (Attempt* const attempt = find(order.key); attempt != nullptr && attempt->phase == Phase::running) {
+  Attempt* const attempt = find(order.key);
+  if (attempt != nullptr && attempt->phase == Phase::running) {
     attempt->stopped = true;
     if (order.is_shutdown != 0) attempt->cleanup_until = now() + attempt->grace;
-    terminate(*attempt);
+    terminate(*attempt, order.signal);
+  } else if (attempt != nullptr && attempt->phase == Phase::terminating && order.signal != 0) {
+    ::kill(-attempt->pid, order.signal);
   } else if (Attempt* const predecessor = find_predecessor_of(order.key)) {
     predecessor->next.reset();
     refuse({order.key, now(), wire::Step::make_process, ECANCELED});
@@ -360,6 +366,11 @@ bool Server::read_piece(Attempt& attempt, std::size_t limit) {
 
 /// What was read into the space of the log.
 void Server::keep_output(Attempt& attempt, const char* bytes, std::size_t count) {
+  if (attempt.is_quiet) {
+    attempt.said.append(bytes, count);
+    if (attempt.said.size() > kMostSaid) attempt.said.erase(0, attempt.said.size() - kMostSaid);
+    return;
+  }
   if (attempt.metrics != nullptr && attempt.phase < Phase::cleaning) attempt.metrics->add({bytes, count});
   const std::size_t kept = attempt.output_limit.take(bytes, count);
   if (kept > 0) log_->add(kept, attempt.key, now() + unix_offset_);

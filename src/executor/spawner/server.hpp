@@ -97,7 +97,7 @@ class Server {
   void end_for_memory(Attempt& attempt, std::uint64_t bytes);
   void look_at_bindings();
   void look_at_end(Attempt& attempt) const;
-  void terminate(Attempt& attempt);
+  void terminate(Attempt& attempt, int signal);
   void set_deadline(Attempt& attempt, std::int64_t deadline);
   void tell_metrics(Attempt& attempt);
   void report_finished();

@@ -181,7 +181,7 @@ void Server::expire_deadlines() {
     Attempt& attempt = *deadlines_.begin()->second;
     if (attempt.phase == Phase::running) {
       attempt.timed_out = true;
-      terminate(attempt);
+      terminate(attempt, SIGTERM);
       continue;
     }
     ::kill(-attempt.pid, SIGKILL);
@@ -197,11 +197,11 @@ void Server::expire_deadlines() {
   }
 }
 
-void Server::terminate(Attempt& attempt) {
+void Server::terminate(Attempt& attempt, int signal) {
   attempt.phase = Phase::terminating;
   set_deadline(attempt, now() + attempt.grace);
-  if (attempt.grace <= 0) return;  // the deadline is now, and kills
-  ::kill(-attempt.pid, SIGTERM);
+  if (attempt.grace <= 0 || signal == 0) return;  // without a grace the deadline is now, and kills
+  ::kill(-attempt.pid, signal);
   ::kill(-attempt.pid, SIGCONT);  // a stopped process would not notice
 }
 
@@ -232,6 +232,8 @@ void Server::report_finished() {
   }
   for (const auto& attempt : finished_) {
     tell_metrics(*attempt);
+    if (attempt->is_quiet)
+      wire::FrameWriter(rank_.outgoing(), wire::Kind::said).put(attempt->key).put_bytes(attempt->said);
     wire::EndedFields fields;
     fields.key = attempt->key;
     fields.start_ns = attempt->started + unix_offset_;
