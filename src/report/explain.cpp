@@ -45,12 +45,16 @@ class Explainer {
       case State::held: explain_held(); break;
       case State::expanding: out_.reason = "its elements are being made"; break;
       case State::cached: out_.reason = "an equal result existed already"; break;
-      case State::skipped: out_.reason = "its condition did not hold"; break;
+      case State::skipped:
+        out_.reason =
+            is_service(element_) ? "it is a service, and nobody was left to use it" : "its condition did not hold";
+        break;
     }
     return std::move(out_);
   }
 
  private:
+  [[nodiscard]] bool is_service(ElementId e) const { return in_.run.services().is_service(e); }
   [[nodiscard]] bool is_dead() const { return in_.condition != RunCondition::running; }
 
   [[nodiscard]] std::string shown_state(ElementId e) const {
@@ -119,9 +123,13 @@ class Explainer {
   void explain_waiting() {
     if (graph_.task_of(element_).runs_finally && !in_.run.has_finally_begun()) return explain_waiting_for_end();
     const auto needs = graph_.real_needs(element_);
-    const auto missing =
-        std::count_if(needs.begin(), needs.end(), [&](ElementId e) { return !in_.run.counts_as_ok(e); });
-    out_.reason = fmt::format("{} of {} needs {} not done", missing, needs.size(), missing == 1 ? "is" : "are");
+    const auto missing = std::count_if(needs.begin(), needs.end(), [&](ElementId e) { return !in_.run.lets_start(e); });
+    const auto is_awaited = [&](ElementId e) { return is_service(e) && !in_.run.lets_start(e); };
+    const auto service = std::find_if(needs.begin(), needs.end(), is_awaited);
+    if (missing == 1 && service != needs.end() && !scheduler::is_final(in_.run.state(*service)))
+      out_.reason = fmt::format("waits for service {} to be ready", graph_.id(*service));
+    else
+      out_.reason = fmt::format("{} of {} needs {} not done", missing, needs.size(), missing == 1 ? "is" : "are");
     // It is decided only when all needs have ended, so a failed one may be among them.
     if (const ElementId bad = find_need(element_, State::failed, State::cancelled); bad.is_valid())
       out_.reason += fmt::format("; it will not run, since {} is {}", graph_.id(bad), shown_state(bad));
@@ -141,7 +149,7 @@ class Explainer {
       open.pop_back();
       for (const std::uint32_t need : graph_.needs(e)) {
         const ElementId n(need);
-        if (seen[need] || (!graph_.is_gate(n) && in_.run.counts_as_ok(n))) continue;
+        if (seen[need] || (!graph_.is_gate(n) && in_.run.lets_start(n))) continue;
         seen[need] = true;
         if (graph_.is_gate(n) || in_.run.state(n) == State::waiting)
           open.push_back(n);
@@ -161,6 +169,8 @@ class Explainer {
     if (attempt == nullptr) return "not started yet";
     if (!scheduler::is_live(in_.run.state(e))) return fmt::format("attempt {} {}", attempt->number, verdict(*attempt));
     const std::string where = place(in_.attempts.node_of(*attempt), attempt->worker);
+    if (is_service(e) && !is_dead())
+      return fmt::format("starting {}, not ready for {}", where, format_duration(in_.now - attempt->start));
     return is_dead() ? where : fmt::format("{} for {}", where, format_duration(in_.now - attempt->start));
   }
 
@@ -282,6 +292,12 @@ class Explainer {
     }
     const Duration so_far = attempt == nullptr ? Duration{0} : in_.now - attempt->start;
     out_.reason = fmt::format("attempt {} runs {} for {}", in_.run.attempt(element_), where, format_duration(so_far));
+    if (is_service(element_)) {
+      const bool is_ready = in_.run.is_ready_service(element_);
+      const Duration limit = graph_.task_of(element_).service.ready_timeout;
+      out_.reason += is_ready ? "; it is a service, and ready"
+                              : fmt::format("; it is a service, and not ready yet (within {})", format_duration(limit));
+    }
     const Duration timeout = graph_.task_of(element_).timeout;
     if (timeout > Duration{0}) out_.reason += fmt::format(", timeout {}", format_duration(timeout));
     suggest("logs", out_.element);
