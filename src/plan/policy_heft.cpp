@@ -137,6 +137,7 @@ std::vector<std::uint32_t> heft_sequence(const graph::Graph& graph, const std::v
 }
 
 HeftMethod heft_method_for(const Problem& problem) {
+  if (problem.has_parties()) return HeftMethod::list;  // the others place on one worker at a time
   const std::uint64_t elements = problem.graph.num_elements();
   if (elements <= kMaxElements && elements * problem.machine.num_workers() <= kMaxInsertions)
     return HeftMethod::insertion;

@@ -23,10 +23,11 @@ class Follower {
         missing_(graph_.num_elements()),
         is_touched_(problem.machine.num_workers()),
         ready_(graph_, plan, problem.machine.num_workers()),
-        pool_(problem.machine.workers),
+        pool_(problem.machine.workers, problem.machine.node_of),
         choice_(problem, placements_) {
     for (const ReadySet::Class& cls : ready_.classes())
-      fits_somewhere_.push_back(pool_.best_for(cls.request).is_valid());
+      fits_somewhere_.push_back(cls.num_nodes == 1 ? pool_.best_for(cls.request).is_valid()
+                                                   : !pool_.party_for(cls.request, cls.num_nodes, WorkerId{}).empty());
     can_move_ = problem.durations_on.empty();
   }
 
@@ -46,15 +47,18 @@ class Follower {
     prediction.num_unplaced = graph_.num_real_elements() - num_placed_;
     add_bytes(prediction);
     prediction.placements = std::move(placements_);
+    prediction.parties = std::move(parties_);
     return prediction;
   }
 
  private:
   const graph::Request& request_of(std::uint32_t e) const { return graph_.task_of(ElementId(e)).request; }
 
+  std::uint32_t num_nodes_of(std::uint32_t e) const { return graph_.task_of(ElementId(e)).shape.nodes; }
+
   /// The home where it could ever run.
   WorkerId home_of(std::uint32_t e) const {
-    if (plan_.homes.empty() || !plan_.homes[e].is_valid()) return WorkerId{};
+    if (plan_.homes.empty() || !plan_.homes[e].is_valid() || num_nodes_of(e) > 1) return WorkerId{};
     const Slot& slot = problem_.machine.workers[plan_.homes[e].value()];
     return can_hold(slot, request_of(e)) ? plan_.homes[e] : WorkerId{};
   }
@@ -69,8 +73,11 @@ class Follower {
     while (!running_.empty() && running_.top().first == now) {
       const std::uint32_t e = running_.top().second;
       running_.pop();
-      pool_.give_back(placements_[e].worker, request_of(e));
-      touch(placements_[e].worker);
+      const auto party = num_nodes_of(e) > 1 ? parties_.at(e) : std::vector{placements_[e].worker};
+      for (const WorkerId worker : party) {
+        pool_.give_back(worker, request_of(e));
+        touch(worker);
+      }
       release_successors(e);
     }
   }
@@ -118,10 +125,20 @@ class Follower {
   void start_anywhere(std::uint32_t level, double now) {
     if (!pool_.has_free_core() || ready_.num_ready(level) == 0) return;
     ready_.offer_all(level, [&](std::uint32_t e) {
+      if (num_nodes_of(e) > 1) return start_party(e, now);
       const WorkerId worker = choice_.choose(e, pool_);
       if (worker.is_valid()) start(e, worker, now);
       return worker.is_valid();
     });
+  }
+
+  bool start_party(std::uint32_t e, double now) {
+    std::vector<WorkerId> party = choice_.choose_party(e, pool_);
+    if (party.empty()) return false;
+    start(e, party.front(), now);
+    for (std::size_t i = 1; i < party.size(); ++i) pool_.take(party[i], request_of(e));
+    parties_[e] = std::move(party);
+    return true;
   }
 
   void start(std::uint32_t e, WorkerId worker, double now) {
@@ -166,6 +183,7 @@ class Follower {
   const graph::Graph& graph_;
   const Plan& plan_;
   std::vector<Placement> placements_;
+  std::map<std::uint32_t, std::vector<WorkerId>> parties_;
   std::vector<std::uint32_t> missing_;   ///< [element] needs that have not ended
   std::vector<std::uint32_t> released_;  ///< nothing missing, not yet made READY
   std::vector<bool> fits_somewhere_;     ///< [class of READY elements]

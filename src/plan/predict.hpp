@@ -1,7 +1,10 @@
-// What would happen if a plan were followed: the same rules as scheduler::Granter, without messages, failures or noise.
+// What would happen if a plan were followed: the same rules as scheduler::Granter, without messages, failures or noise;
+// and without scheduler::Reservations, so that what needs much may start earlier in a run than is predicted.
 // Fast enough to compare many plans: O((V + E) log V).
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <vector>
 
 #include "plan/placement.hpp"
@@ -10,7 +13,9 @@
 namespace fugle::plan {
 
 struct Prediction {
-  std::vector<Placement> placements;  ///< [element]
+  std::vector<Placement> placements;  ///< [element]; of one with several nodes the worker that leads it
+  /// All workers of each element with several nodes that was placed, the leader first.
+  std::map<std::uint32_t, std::vector<WorkerId>> parties;
   double makespan_s = 0;
   double bytes_between_nodes = 0;  ///< data on edges whose ends ran on different nodes, each edge counted once
   double total_bytes = 0;          ///< data on all edges

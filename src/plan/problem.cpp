@@ -2,6 +2,14 @@
 
 namespace fugle::plan {
 
+bool Problem::has_parties() const {
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
+    const graph::Task& task = graph.task(TaskId(t));
+    if (task.shape.nodes > 1 || task.request.whole_node) return true;
+  }
+  return false;
+}
+
 double Problem::bytes_of_need(std::uint32_t element, std::size_t i) const {
   const graph::GraphData& data = graph.data();
   const std::size_t edge = data.needs.offsets[element] + i;

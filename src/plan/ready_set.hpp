@@ -23,6 +23,7 @@ class ReadySet {
   struct Class {
     std::int32_t priority;
     graph::Request request;
+    std::uint32_t num_nodes = 1;
   };
   [[nodiscard]] const std::vector<Class>& classes() const { return classes_; }
   [[nodiscard]] std::uint32_t class_of(std::uint32_t element) const { return class_of_[element]; }

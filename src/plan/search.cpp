@@ -77,8 +77,8 @@ class Session {
   }
 
   void search(std::vector<Plan> starts) {
-    const bool is_tiny =
-        problem_.graph.num_elements() <= kMaxExactElements && problem_.machine.num_workers() <= kMaxExactWorkers;
+    const bool is_tiny = !problem_.has_parties() && problem_.graph.num_elements() <= kMaxExactElements &&
+                         problem_.machine.num_workers() <= kMaxExactWorkers;
     if (is_tiny && !is_done()) search_exactly(starts);
     if (is_done()) return;
     if (const std::optional<Pool> pool = pool_of(problem_)) {

@@ -117,7 +117,7 @@ Pool reversed(const Pool& pool) {
 std::optional<Pool> pool_of(const Problem& problem) {
   const Machine& machine = problem.machine;
   FUGLE_EXPECT(!machine.workers.empty() && problem.durations.size() == problem.graph.num_elements());
-  if (!problem.durations_on.empty()) return std::nullopt;
+  if (!problem.durations_on.empty() || problem.has_parties()) return std::nullopt;
   if (machine.num_workers() == 1) return pool_of_one_worker(problem);
   if (takes_time_to_move(machine)) return std::nullopt;
   const std::optional<graph::Request> request = common_request(problem);

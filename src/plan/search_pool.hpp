@@ -32,7 +32,8 @@ struct Pool {
 [[nodiscard]] Pool reversed(const Pool& pool);
 
 /// The problem as a pool with one task per element; nothing where workers, distances or pieces of workers matter, or
-/// where an element fits nowhere. One worker is always a pool; several are when all elements ask for the same.
+/// where an element fits nowhere, has several nodes or wants a whole one. One worker is always a pool; several are when
+/// all elements ask for the same.
 [[nodiscard]] std::optional<Pool> pool_of(const Problem& problem);
 
 /// A schedule of pool_of(problem) with a worker for each element. `by_start`: elements by time, `starts` [element].

@@ -5,7 +5,7 @@
 
 namespace fugle::plan {
 
-bool chooses_its_place(const graph::Task& task) { return task.place != graph::Place::pack; }
+bool chooses_its_place(const graph::Task& task) { return task.place != graph::Place::pack || task.shape.nodes > 1; }
 
 WorkerChoice::WorkerChoice(const Problem& problem, std::span<const Placement> placements)
     : problem_(problem),
@@ -56,8 +56,21 @@ WorkerId WorkerChoice::choose(std::uint32_t element, WorkerPool& pool) {
   if (near_of_[t] != kNone) best = best_of(near_groups_[near_of_[t]].workers, task.request, pool, false);
   if (!best.is_valid()) best = best_of(holders_, task.request, pool, true);
   if (best.is_valid()) return best;
-  const bool must_be_together = task.request.cores > 1 || task.request.gpus > 0;
+  const bool must_be_together = task.request.cores > 1 || task.request.gpus > 0 || task.request.whole_node;
   return must_be_together ? pool.fullest_for(task.request) : pool.best_for(task.request);
+}
+
+std::vector<WorkerId> WorkerChoice::choose_party(std::uint32_t element, WorkerPool& pool) {
+  const std::uint32_t t = problem_.graph.task_id_of(ElementId(element)).value();
+  const graph::Task& task = problem_.graph.task(TaskId(t));
+  if (!pool.best_for(task.request).is_valid()) return {};
+  if (task.place == graph::Place::spread)
+    return pool.party_for(task.request, task.shape.nodes, WorkerId{}, WorkerPool::Prefer::emptiest);
+  add_up_inputs(element);
+  WorkerId leader;
+  if (near_of_[t] != kNone) leader = best_of(near_groups_[near_of_[t]].workers, task.request, pool, false);
+  if (!leader.is_valid()) leader = best_of(holders_, task.request, pool, true);
+  return pool.party_for(task.request, task.shape.nodes, leader);
 }
 
 void WorkerChoice::add_up_inputs(std::uint32_t element) {

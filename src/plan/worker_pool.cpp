@@ -13,12 +13,18 @@ constexpr std::uint64_t kUncounted = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-WorkerPool::WorkerPool(std::span<const Slot> workers)
+WorkerPool::WorkerPool(std::span<const Slot> workers, std::span<const std::uint32_t> node_of)
     : slots_(workers.begin(), workers.end()),
+      node_of_(node_of.begin(), node_of.end()),
       num_leaves_(std::bit_ceil(std::max<std::uint32_t>(1, static_cast<std::uint32_t>(workers.size())))),
       tree_(2 * std::size_t{num_leaves_}) {
   for (std::uint32_t w = 0; w < slots_.size(); ++w) {
     FUGLE_EXPECT(slots_[w].cores > 0);
+    if (node_of_.empty()) continue;
+    if (node_of_[w] >= num_on_node_.size()) num_on_node_.resize(node_of_[w] + 1);
+    ++num_on_node_[node_of_[w]];
+  }
+  for (std::uint32_t w = 0; w < slots_.size(); ++w) {
     set(w, {slots_[w].cores, slots_[w].gpus, slots_[w].mem_bytes != 0 ? slots_[w].mem_bytes : kUncounted});
   }
 }
@@ -30,17 +36,41 @@ WorkerId WorkerPool::best_for(const graph::Request& request) const {
 }
 
 WorkerId WorkerPool::fullest_for(const graph::Request& request) {
-  if (by_free_cores_.empty()) {
-    for (std::uint32_t w = 0; w < slots_.size(); ++w) by_free_cores_.emplace(free_cores(WorkerId(w)), w);
-  }
+  sort_by_free_cores();
   for (auto it = by_free_cores_.lower_bound({request.cores, 0}); it != by_free_cores_.end(); ++it) {
     if (has_room(WorkerId(it->second), request)) return WorkerId(it->second);
   }
   return WorkerId{};
 }
 
+void WorkerPool::sort_by_free_cores() {
+  if (!by_free_cores_.empty()) return;
+  for (std::uint32_t w = 0; w < slots_.size(); ++w) by_free_cores_.emplace(free_cores(WorkerId(w)), w);
+}
+
+std::vector<WorkerId> WorkerPool::party_for(const graph::Request& request, std::uint32_t num_nodes, WorkerId first,
+                                            Prefer prefer) {
+  sort_by_free_cores();
+  std::vector<WorkerId> with_room;
+  for (auto it = by_free_cores_.lower_bound({request.cores, 0}); it != by_free_cores_.end(); ++it)
+    if (has_room(WorkerId(it->second), request)) with_room.emplace_back(it->second);
+  if (prefer == Prefer::emptiest) std::reverse(with_room.begin(), with_room.end());
+  std::vector<WorkerId> party;
+  std::set<std::uint32_t> nodes;
+  const auto take = [&](WorkerId worker) {
+    if (party.size() < num_nodes && nodes.insert(node(worker.value())).second) party.push_back(worker);
+  };
+  if (first.is_valid()) take(first);
+  std::for_each(with_room.begin(), with_room.end(), take);
+  return party.size() == num_nodes ? party : std::vector<WorkerId>();
+}
+
 bool WorkerPool::has_room(WorkerId worker, const graph::Request& request) const {
   const Free& free = tree_[num_leaves_ + worker.value()];
+  const Slot& slot = slots_[worker.value()];
+  const bool is_alone = num_on_node_.empty() || num_on_node_[node(worker.value())] == 1;
+  const bool is_idle = free.cores == slot.cores && free.gpus == slot.gpus;
+  if (request.whole_node && (!is_alone || !is_idle)) return false;
   return free.cores >= std::max(request.cores, 1u) && free.gpus >= request.gpus &&
          free.mem_bytes >= memory_on(slots_[worker.value()], request);
 }
@@ -48,17 +78,19 @@ bool WorkerPool::has_room(WorkerId worker, const graph::Request& request) const 
 void WorkerPool::take(WorkerId worker, const graph::Request& request) {
   Free free = tree_[num_leaves_ + worker.value()];
   FUGLE_EXPECT(has_room(worker, request));
-  free.cores -= request.cores;
-  free.gpus -= request.gpus;
-  free.mem_bytes -= memory_on(slots_[worker.value()], request);
+  const Slot taken = taken_on(slots_[worker.value()], request);
+  free.cores -= taken.cores;
+  free.gpus -= taken.gpus;
+  free.mem_bytes -= taken.mem_bytes;
   set(worker.value(), free);
 }
 
 void WorkerPool::give_back(WorkerId worker, const graph::Request& request) {
   Free free = tree_[num_leaves_ + worker.value()];
-  free.cores += request.cores;
-  free.gpus += request.gpus;
-  free.mem_bytes += memory_on(slots_[worker.value()], request);
+  const Slot taken = taken_on(slots_[worker.value()], request);
+  free.cores += taken.cores;
+  free.gpus += taken.gpus;
+  free.mem_bytes += taken.mem_bytes;
   set(worker.value(), free);
 }
 
