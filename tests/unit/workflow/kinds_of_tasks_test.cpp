@@ -278,5 +278,35 @@ TEST(Report, takes_only_what_the_tasks_have) {
   EXPECT_THAT(message("rows: matrix.nodes"), HasSubstr("E105: report has no columns"));
 }
 
+TEST(Report, of_a_scaling_benchmark_has_a_row_for_each_size) {
+  const Expanded e = expand_text(R"x(slurm: {partition: standard, nodes: 8, time: 2h}
+tasks:
+  mdrun:
+    matrix: {nodes: [1, 2, 4, 8], repeat: "1..3"}
+    resources: {nodes: "${{ matrix.nodes }}", ranks_per_node: 32, cores: 2, exclusive: true}
+    inputs: {tpr: bench.tpr}
+    workdir: per_element
+    cache: never
+    timeout: 10m
+    run: [gmx_mpi, mdrun, -s, "${{ inputs.tpr }}", -nsteps, "20000", -resethway]
+    metrics:
+      ns_day: {regex: 'Performance: +([0-9.]+)', unit: ns/day}
+report:
+  rows: matrix.nodes
+  columns: [median(ns_day), speedup(ns_day), efficiency(ns_day), spread(ns_day)]
+  baseline: {nodes: 1}
+  reference: {"efficiency(ns_day)": {nodes: 8, min: 0.70}}
+)x");
+  ASSERT_EQ(e.messages, "");
+  EXPECT_EQ(e.ids(),
+            "mdrun[1,1] mdrun[1,2] mdrun[1,3] mdrun[2,1] mdrun[2,2] mdrun[2,3] mdrun[4,1] mdrun[4,2] mdrun[4,3] "
+            "mdrun[8,1] mdrun[8,2] mdrun[8,3]");
+  EXPECT_EQ(e.task("mdrun[8,2]").shape, (graph::Shape{8, 256, 2, 0}));
+  EXPECT_EQ(e.task("mdrun[8,2]").request, (graph::Request{64, 0, 0, true}));
+  EXPECT_EQ(e.text("mdrun[8,2]").workdir, "/work/mdrun.8,2");
+  EXPECT_THAT(e.command("mdrun[1,3]"),
+              ElementsAre("gmx_mpi", "mdrun", "-s", "/work/bench.tpr", "-nsteps", "20000", "-resethway"));
+}
+
 }  // namespace
 }  // namespace fugle::workflow
