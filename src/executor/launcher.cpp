@@ -68,24 +68,26 @@ std::string hosts_with_slots(const RankOrder& order) {
 Words srun_words(const Launchers& launchers, const RankOrder& order) {
   std::uint32_t most = 1;
   for (const RankShare& share : order.shares) most = std::max(most, share.ranks);
-  Words words{launchers.srun,
-              "--jobid=" + launchers.job_id,
-              "--job-name=" + order.name,
-              fmt::format("--nodes={}", order.shares.size()),
-              "--nodelist=" + node_list(order),
-              fmt::format("--ntasks={}", order.ranks),
-              fmt::format("--ntasks-per-node={}", most),
-              fmt::format("--cpus-per-task={}", order.cores_per_rank),
-              "--distribution=block",
-              "--overlap",
-              "--exact",
-              fmt::format("--mem={}", order.mem_bytes == 0 ? "0" : fmt::format("{}M", order.mem_bytes >> 20)),
-              order.gpus_per_node == 0 ? "--gres=none" : fmt::format("--gres=gpu:{}", order.gpus_per_node),
-              "--mpi=pmix",
-              "--cpu-bind=none",
-              "--export=ALL",
-              "--input=none",
-              "--kill-on-bad-exit=1"};
+  Words words{
+      launchers.srun,
+      "--jobid=" + launchers.job_id,
+      "--job-name=" + order.name,
+      fmt::format("--nodes={}", order.shares.size()),
+      "--nodelist=" + node_list(order),
+      fmt::format("--ntasks={}", order.ranks),
+      fmt::format("--ntasks-per-node={}", most),
+      fmt::format("--cpus-per-task={}", order.cores_per_rank),
+      "--distribution=block",
+      "--overlap",
+      "--exact",
+      fmt::format("--mem={}",
+                  order.mem_bytes == 0 ? "0" : fmt::format("{}M", std::max<std::uint64_t>(order.mem_bytes >> 20, 1))),
+      order.gpus_per_node == 0 ? "--gres=none" : fmt::format("--gres=gpu:{}", order.gpus_per_node),
+      "--mpi=pmix",
+      "--cpu-bind=none",
+      "--export=ALL",
+      "--input=none",
+      "--kill-on-bad-exit=1"};
   if (!order.workdir.empty()) words.push_back("--chdir=" + order.workdir);
   return words;
 }

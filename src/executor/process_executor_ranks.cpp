@@ -85,7 +85,12 @@ void ProcessExecutor::Impl::add_host_file(const Launch& launch, const AttemptFil
   if (!has_nodes_or_ranks(task) && launch.granted.cores <= 1) return;
   const std::string content = host_file_text(launch, options_.host);
   std::string& path = host_files_[content];
-  if (path.empty()) path = files.folder.write(fmt::format("hosts-{}", host_files_.size()), content);
+  if (path.empty()) try {
+      path = files.folder.write(fmt::format("hosts-{}", host_files_.size()), content);
+    } catch (const EnvironmentError&) {
+      if (has_nodes_or_ranks(task)) throw;
+      return;  // an ordinary task hardly needs it
+    }
   environment.push_back("FUGLE_HOSTFILE=" + path);
   const scheduler::Place& place = launch.place;
   if (task.shell.empty() || place.cpus.empty() || !place.is_real) return;

@@ -73,9 +73,11 @@ std::vector<RankShare> rank_shares(const scheduler::Launch& launch, const std::s
     RankShare share = share_of(place, shape.ranks_on(i), std::max(shape.ranks_on(0), 1u));
     share.node = nodes[i].node;
     std::vector<std::uint32_t> left = place.gpus;
-    for (std::uint32_t rank = 0; shape.gpus_per_rank > 0 && !left.empty() && rank < share.ranks; ++rank) {
-      const auto taken = take_nearest(left, shape.gpus_per_rank, share.cpus_of(rank), gpus, pus);
-      share.variables.push_back(variables_of(taken, launch, gpus, shared_environment));
+    for (std::uint32_t rank = 0; !place.gpus.empty() && rank < share.ranks; ++rank) {
+      const auto seen = shape.gpus_per_rank == 0
+                            ? place.gpus  // they share those of the node
+                            : take_nearest(left, shape.gpus_per_rank, share.cpus_of(rank), gpus, pus);
+      share.variables.push_back(variables_of(seen, launch, gpus, shared_environment));
     }
     shares.push_back(std::move(share));
   }

@@ -63,13 +63,28 @@ TEST(Environment, an_attempt_is_told_who_it_is_and_what_it_has) {
   graph::SlotValues slots{staged, launch.attempt, {}, {}};
   EXPECT_THAT(attempt_environment("run-1", "/runs/run-1", launch, text, {"/in.nc"}, slots),
               ElementsAre("FUGLE_ELEMENT=grid[8]", "FUGLE_ATTEMPT=2", "FUGLE_RUN_ID=run-1", "FUGLE_RUN_DIR=/runs/run-1",
-                          "FUGLE_TASK=grid", "FUGLE_INDEX=4", "FUGLE_CORES=16", "FUGLE_GPUS=2", "FUGLE_CPUS=0-3",
-                          "FUGLE_MEM=1024", "FUGLE_MATRIX_the_level=8", "FUGLE_IN_in_file=/in.nc",
-                          "FUGLE_OUT_h5=/d/.2-out.h5", "FUGLE_PARAM_x=5", "TRY=no 2", "OUT=/d/.2-out.h5"));
+                          "FUGLE_TASK=grid", "FUGLE_INDEX=4", "FUGLE_CORES=16", "FUGLE_RANKS=1", "FUGLE_NODES=1",
+                          "FUGLE_GPUS=2", "FUGLE_CPUS=0-3", "FUGLE_MEM=1024", "FUGLE_MATRIX_the_level=8",
+                          "FUGLE_IN_in_file=/in.nc", "FUGLE_OUT_h5=/d/.2-out.h5", "FUGLE_PARAM_x=5", "TRY=no 2",
+                          "OUT=/d/.2-out.h5"));
   slots.scratch = "/tmp/s";
   slots.run_state = "FAILED";
   EXPECT_THAT(attempt_environment("run-1", "/runs/run-1", launch, text, {"/in.nc"}, slots),
               testing::IsSupersetOf({"FUGLE_SCRATCH=/tmp/s", "FUGLE_RUN_STATE=FAILED"}));
+}
+
+TEST(Environment, counts_cores_per_rank) {
+  graph::Task task;
+  task.name = "wrf";
+  task.shape.ranks = 6;
+  task.shape.nodes = 2;
+  task.shape.cores_per_rank = 4;
+  scheduler::Launch launch;
+  launch.task = std::make_shared<graph::Task>(task);
+  launch.granted.cores = 12;
+  const auto environment = attempt_environment("run-1", "/runs/run-1", launch, {}, {}, {});
+  for (const char* entry : {"FUGLE_CORES=4", "FUGLE_RANKS=6", "FUGLE_NODES=2"})
+    EXPECT_THAT(environment, testing::Contains(entry));
 }
 
 }  // namespace

@@ -152,6 +152,17 @@ TEST(RankShares, give_each_rank_the_gpu_nearest_to_its_cores) {
   EXPECT_THAT(shares[0].variables[1], Contains(std::pair<std::string, std::string>("CUDA_VISIBLE_DEVICES", "0")));
 }
 
+TEST(RankShares, let_ranks_share_gpus_that_are_of_no_rank) {
+  scheduler::Launch launch = launch_on(2, {{0, 1}, {}, {1, 0}, true});
+  graph::Task task = *launch.task;
+  task.shape.gpus_per_rank = 0;
+  launch.task = std::make_shared<graph::Task>(task);
+  const std::vector<RankShare> shares = rank_shares(launch, "here", {}, {}, {});
+  for (const RankShare::Variables& rank : shares.at(0).variables)
+    EXPECT_THAT(rank, Contains(std::pair<std::string, std::string>("CUDA_VISIBLE_DEVICES", "1,0")));
+  EXPECT_EQ(shares.at(0).variables.size(), 2u);
+}
+
 TEST(HostFile, names_exactly_the_lease) {
   scheduler::Launch alone = launch_on(0, {});
   alone.granted.cores = 4;

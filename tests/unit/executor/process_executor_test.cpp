@@ -114,7 +114,7 @@ TEST_F(ProcessExecutorTest, a_program_that_is_absent_or_not_executable_is_an_err
 
 TEST_F(ProcessExecutorTest, a_missing_working_directory_is_setup) {
   Job job = shell("true");
-  job.text.workdir = folder_ / "gone";
+  job.task.workdir = folder_ / "gone";  // one of an element's own is made
   const AttemptReport report = run(job);
   EXPECT_EQ(report.cls, FailureClass::setup);
   EXPECT_THAT(report.reason, HasSubstr(folder_ / "gone"));
