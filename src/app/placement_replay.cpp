@@ -37,7 +37,8 @@ std::vector<Change> changes_of(const graph::Graph& graph, const plan::Prediction
 }
 
 bool is_bound(const graph::Task& task) {
-  return task.bind == graph::Bind::automatic ? task.request.cores > 1 : task.bind != graph::Bind::none;
+  const bool has_many = task.request.cores > 1 || task.shape.ranks > 0 || task.request.whole_node;
+  return task.bind == graph::Bind::automatic ? has_many : task.bind != graph::Bind::none;
 }
 
 /// As a worker chooses.
@@ -62,7 +63,11 @@ class WorkerCores {
     for (const topology::Device& gpu : part_.gpus) gpu_on_node_.push_back(gpu_at.at(gpu.index));
   }
   void start(std::uint32_t element, const graph::Task& task) {
-    const auto holding = allocator_.take({task.request.cores, task.request.gpus, level_of(task)});
+    const graph::Request& request = task.request;
+    const auto all_cores = static_cast<std::uint32_t>(part_.pus.size());
+    const auto all_gpus = static_cast<std::uint32_t>(part_.gpus.size());
+    const auto holding = allocator_.take(
+        {request.whole_node ? all_cores : request.cores, request.whole_node ? all_gpus : request.gpus, level_of(task)});
     if (holding) held_.emplace(element, *holding);
   }
   void end(std::uint32_t element) {
@@ -119,13 +124,20 @@ class Workers {
   std::unordered_map<std::uint32_t, WorkerCores> workers_;
 };
 
+/// The leader first.
+std::vector<WorkerId> workers_of(const plan::Prediction& prediction, std::uint32_t element) {
+  const auto party = prediction.parties.find(element);
+  return party == prediction.parties.end() ? std::vector{prediction.placements[element].worker} : party->second;
+}
+
 }  // namespace
 
 double busiest_moment(const graph::Graph& graph, const plan::Prediction& prediction) {
   std::uint64_t cores = 0, most = 0;
   double moment = 0;
   for (const Change& change : changes_of(graph, prediction, std::numeric_limits<double>::infinity())) {
-    const std::uint32_t request = graph.task_of(ElementId(change.element)).request.cores;
+    const graph::Task& task = graph.task_of(ElementId(change.element));
+    const std::uint32_t request = task.request.cores * task.shape.nodes;
     cores = change.is_start ? cores + request : cores - request;
     if (cores <= most) continue;
     most = cores;
@@ -138,20 +150,21 @@ std::vector<PlacedElement> placements_at(const graph::Graph& graph, const plan::
                                          const PlacementMachine& machine, double moment_s) {
   Workers workers(machine);
   for (const Change& change : changes_of(graph, prediction, moment_s)) {
-    WorkerCores& cores = workers[prediction.placements[change.element].worker];
-    if (change.is_start)
-      cores.start(change.element, graph.task_of(ElementId(change.element)));
-    else
-      cores.end(change.element);
+    for (const WorkerId worker : workers_of(prediction, change.element)) {
+      if (change.is_start)
+        workers[worker].start(change.element, graph.task_of(ElementId(change.element)));
+      else
+        workers[worker].end(change.element);
+    }
   }
   std::vector<PlacedElement> running;
   for (const Change& change : changes_of(graph, prediction, moment_s)) {
     const plan::Placement& placed = prediction.placements[change.element];
     if (!change.is_start || placed.end_s <= moment_s) continue;
     const graph::Task& task = graph.task_of(ElementId(change.element));
-    running.push_back({std::string(graph.id(ElementId(change.element))), task.name, workers.node_of(placed.worker),
-                       workers[placed.worker].holding_of(change.element), is_bound(task), placed.start_s,
-                       placed.end_s});
+    for (const WorkerId worker : workers_of(prediction, change.element))
+      running.push_back({std::string(graph.id(ElementId(change.element))), task.name, workers.node_of(worker),
+                         workers[worker].holding_of(change.element), is_bound(task), placed.start_s, placed.end_s});
   }
   return running;
 }

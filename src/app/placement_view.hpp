@@ -35,7 +35,8 @@ struct PlacementMachine {
 /// When most cores are in use; the first such moment, 0 when nothing runs.
 [[nodiscard]] double busiest_moment(const graph::Graph& graph, const plan::Prediction& prediction);
 
-/// What runs at a moment (what ends then does not, what starts then does), in the order of starts. Starts and ends are
+/// What runs at a moment (what ends then does not, what starts then does), in the order of starts; of an element with
+/// several nodes one entry for each. Starts and ends are
 /// replayed from the beginning through the allocators of the workers, ends before starts, ties by id: the same holdings
 /// as a run without noise has.
 [[nodiscard]] std::vector<PlacedElement> placements_at(const graph::Graph& graph, const plan::Prediction& prediction,

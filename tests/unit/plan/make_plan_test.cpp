@@ -6,6 +6,7 @@
 #include "plan/plan.hpp"
 #include "plan/predict.hpp"
 #include "small_graph.hpp"
+#include "support/graphs.hpp"
 
 namespace fugle::plan {
 namespace {
@@ -105,6 +106,31 @@ TEST(MakePlan, by_fifo_starts_what_is_nearer_to_a_source_first) {
   const Plan plan = make_plan({graph, machine, durations, {}}, {.policy = Policy::fifo});
   EXPECT_LT(plan.order[other.value()], plan.order[late.value()]);
   EXPECT_TRUE(plan.homes.empty());
+}
+
+TEST(MakePlan, places_elements_with_several_nodes_and_whole_ones_by_every_policy) {
+  testing::GraphStory story;
+  auto first = story.task("serial").times(7).takes(std::chrono::seconds(2));
+  auto mpi = story.task("mpi").times(3).cores(2).takes(std::chrono::seconds(3)).after(first);
+  mpi.task().shape.nodes = 3;
+  auto whole = story.task("whole").times(2).takes(std::chrono::seconds(1)).after(first);
+  whole.task().request.whole_node = true;
+  story.task("last").after(mpi).after(whole);
+  const graph::Graph graph = story.graph();
+  const auto durations = expected_durations(graph);
+  for (const Machine& machine : {Machine{.workers = {{4}, {4}, {3}}}, Machine{.workers = {{4}, {4}, {4}, {4}}}}) {
+    const Problem problem{graph, machine, durations, {}};
+    for (const Policy policy : kAll) {
+      for (const int effort : {0, 3, 6}) {
+        const Plan plan = make_plan(problem, {.policy = policy, .effort = effort});
+        const Prediction prediction = predict(problem, plan);
+        EXPECT_EQ(prediction.num_unplaced, 0u) << name_of(policy) << " " << effort;
+        EXPECT_EQ(prediction.parties.size(), 3u);
+        if (plan.homes.empty()) continue;
+        for (const auto& [element, party] : prediction.parties) EXPECT_FALSE(plan.homes[element].is_valid());
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/random.hpp"
 #include "graph/algorithms.hpp"
 #include "plan/durations.hpp"
 #include "plan/lower_bound.hpp"
 #include "plan/start_order.hpp"
 #include "small_graph.hpp"
+#include "support/graphs.hpp"
 
 namespace fugle::plan {
 namespace {
@@ -51,6 +54,37 @@ TEST(Predict, starts_the_long_way_first_when_cores_are_few) {
   const auto schedule = schedule_of(std::move(maker).freeze(), {{1, 0}});
   EXPECT_EQ(schedule.placements[head.value()].start_s, 0);
   EXPECT_EQ(schedule.placements[lone.value()].start_s, 7);
+}
+
+/// Three nodes of two cores, the first with two workers.
+Machine three_nodes() { return {.workers = {{2, 0}, {2, 0}, {2, 0}, {2, 0}}, .node_of = {0, 0, 1, 2}}; }
+
+TEST(Predict, gives_an_element_with_several_nodes_a_worker_on_each_at_once) {
+  testing::GraphStory story;
+  story.task("one").cores(2).takes(std::chrono::seconds(5)).priority(1);
+  story.task("mpi").cores(2).takes(std::chrono::seconds(3)).task().shape.nodes = 3;
+  const graph::Graph graph = story.graph();
+  const auto schedule = schedule_on(graph, three_nodes());
+  ASSERT_EQ(schedule.parties.at(1).size(), 3u);
+  const auto node_of = [](WorkerId worker) { return three_nodes().node(worker.value()); };
+  std::set<std::uint32_t> nodes;
+  for (const WorkerId worker : schedule.parties.at(1)) nodes.insert(node_of(worker));
+  EXPECT_EQ(nodes.size(), 3u);
+  EXPECT_EQ(schedule.placements[1].worker, schedule.parties.at(1).front());
+  EXPECT_EQ(schedule.num_unplaced, 0u);
+}
+
+TEST(Predict, lets_what_wants_a_whole_node_run_where_nothing_else_does) {
+  testing::GraphStory story;
+  story.task("one").takes(std::chrono::seconds(5)).priority(1).times(2);
+  story.task("whole").takes(std::chrono::seconds(3)).task().request.whole_node = true;
+  story.task("wide").takes(std::chrono::seconds(3)).task().shape.nodes = 4;
+  const graph::Graph graph = story.graph();
+  const auto schedule = schedule_on(graph, {.workers = {{2, 0}, {2, 0}}});
+  EXPECT_EQ(schedule.placements[2].start_s, 5) << "one core of each worker is in use until then";
+  EXPECT_EQ(schedule.num_unplaced, 1u) << "there are no four nodes";
+  const auto beside = schedule_on(graph, {.workers = {{2, 0}, {2, 0}}, .node_of = {0, 0}});
+  EXPECT_FALSE(worker_of(beside, ElementId(2)).is_valid()) << "no worker has its node for itself";
 }
 
 TEST(Predict, spreads_over_the_workers_with_the_most_free_cores) {

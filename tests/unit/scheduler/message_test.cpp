@@ -52,6 +52,22 @@ TEST(Message, comes_back_from_its_bytes) {
   EXPECT_TRUE(std::holds_alternative<Shutdown>(decode(encode(Shutdown{}))));
 }
 
+TEST(Message, of_a_party_comes_back_from_its_bytes) {
+  const Place place{{2, 3}, {1}, {0}, false};
+  const Placed placed{ElementId(1), 7, place};
+  EXPECT_EQ(std::get<Placed>(decode(encode(placed))), placed);
+  const StartParty start{ElementId(1), 7, 1, {{WorkerId(0), "n0", {}}, {WorkerId(4), "n4", place}}};
+  EXPECT_EQ(std::get<StartParty>(decode(encode(start))), start);
+  const EndParty end{ElementId(1), 7};
+  EXPECT_EQ(std::get<EndParty>(decode(encode(end))), end);
+  const PartyWord word{ElementId(1), 2, 0, 1, std::string("a\0b", 3)};
+  EXPECT_EQ(std::get<PartyWord>(decode(encode(word))), word);
+  EXPECT_EQ(std::get<CarryWord>(decode(encode(CarryWord{word}))), CarryWord{word});
+  Grant grant;
+  grant.elements.emplace_back().party = 7;
+  EXPECT_EQ(std::get<Grant>(decode(encode(grant))).elements, grant.elements);
+}
+
 void expect_refused(const std::string& bytes) { EXPECT_THROW((void)decode(bytes), EnvironmentError); }
 
 TEST(Message, of_the_wrong_length_is_refused) {

@@ -31,6 +31,24 @@ TEST(RoomIndex, counts_memory_and_gpus_too) {
   EXPECT_EQ(index.with_most_room({1, 0, 0}), WorkerId(0));
 }
 
+TEST(RoomIndex, has_whole_nodes_only_where_one_worker_is_alone_and_idle) {
+  RoomIndex index(3);
+  const auto worker = [](std::uint32_t free, bool is_alone) {
+    RoomIndex::Room here = room(8, free);
+    here.is_alone = is_alone;
+    return here;
+  };
+  index.set(WorkerId(0), worker(8, false));
+  index.set(WorkerId(1), worker(7, true));
+  const graph::Request whole{1, 0, 0, true};
+  EXPECT_EQ(index.with_most_room(whole), std::nullopt);
+  EXPECT_EQ(index.with_least_room(whole), std::nullopt);
+  index.set(WorkerId(2), worker(8, true));
+  EXPECT_EQ(index.with_most_room(whole), WorkerId(2));
+  EXPECT_EQ(index.with_least_room(whole), WorkerId(2));
+  EXPECT_EQ(index.with_most_room({9, 0, 0, true}), std::nullopt);
+}
+
 TEST(RoomIndex, finds_the_least_loaded_that_is_large_enough) {
   RoomIndex index(3);
   index.set(WorkerId(0), room(2, 2));
