@@ -115,8 +115,8 @@ void ProcessExecutor::Impl::finish(AttemptReport report, RunningAttempt& running
   }
   // Whoever stops a service may be content with it.
   const bool was_stopped = running.service != nullptr && report.cls == FailureClass::cancelled;
-  if (was_stopped) (void)running.outputs.publish();
-  if (report.cls != FailureClass::none) running.outputs.set_aside();
+  const bool has_outputs = was_stopped && !running.outputs.publish();
+  if (report.cls != FailureClass::none && !has_outputs) running.outputs.set_aside();
   for (const std::string& path : running.scratch_files) ::unlink(path.c_str());
   if (report.cls == FailureClass::none && running.is_call && options_.keep_result)
     options_.keep_result(report.element, report.attempt, std::move(running.result));

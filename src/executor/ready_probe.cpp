@@ -65,7 +65,7 @@ Duration ReadyProbe::limit(SteadyTime now) const { return std::clamp<Duration>(u
 
 std::string ReadyProbe::reason() const {
   return fmt::format(
-      "not ready within {}{}", format_duration(timeout_),
+      "not ready within {}{}", format_written(timeout_),
       last_answer_.empty() ? " ('ready' has not ended)" : fmt::format(" (the last 'ready': {})", last_answer_));
 }
 

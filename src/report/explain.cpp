@@ -296,7 +296,7 @@ class Explainer {
       const bool is_ready = in_.run.is_ready_service(element_);
       const Duration limit = graph_.task_of(element_).service.ready_timeout;
       out_.reason += is_ready ? "; it is a service, and ready"
-                              : fmt::format("; it is a service, and not ready yet (within {})", format_duration(limit));
+                              : fmt::format("; it is a service, and not ready yet (within {})", format_written(limit));
     }
     const Duration timeout = graph_.task_of(element_).timeout;
     if (timeout > Duration{0}) out_.reason += fmt::format(", timeout {}", format_duration(timeout));
