@@ -30,7 +30,7 @@ class Expansion {
     graph::GraphData data = std::move(builder_).build();
     if (report_element_cycle(data, tasks_, diagnostics_)) return std::nullopt;
     graph::Graph graph(std::move(data));
-    check_slurm(graph, workflow_, symbols_.slurm, symbols_.reserve, symbols_.check_only, diagnostics_);
+    check_slurm(graph, workflow_, symbols_.slurm, symbols_.reserve, has_stand_ins(), diagnostics_);
     if (diagnostics_.has_errors()) return std::nullopt;
     return graph;
   }
@@ -41,6 +41,11 @@ class Expansion {
     tasks_.reserve(workflow_.tasks.size());
     for (std::uint32_t t = 0; t < workflow_.tasks.size(); ++t)
       tasks_.push_back(compile_task(symbols_, names, t, diagnostics_));
+  }
+
+  [[nodiscard]] bool has_stand_ins() const {
+    return symbols_.check_only &&
+           std::ranges::any_of(symbols_.params, [](const std::optional<Value>& value) { return !value.has_value(); });
   }
 
   /// What `each` means; a task without a match is broken.

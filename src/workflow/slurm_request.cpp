@@ -12,8 +12,8 @@ namespace {
 
 class SlurmCheck {
  public:
-  SlurmCheck(const Workflow& workflow, const SlurmRequest& request, bool check_only, Diagnostics& diagnostics)
-      : keys_(workflow.slurm), request_(request), check_only_(check_only), diagnostics_(diagnostics) {
+  SlurmCheck(const Workflow& workflow, const SlurmRequest& request, bool has_stand_ins, Diagnostics& diagnostics)
+      : keys_(workflow.slurm), request_(request), has_stand_ins_(has_stand_ins), diagnostics_(diagnostics) {
     for (const TaskNode& task : workflow.tasks) nodes_.emplace(task.name, &task);
   }
 
@@ -57,7 +57,7 @@ class SlurmCheck {
 
   template <class T, class U>
   [[nodiscard]] bool is_known(const Field<T>& asked, const Field<U>& needed) const {
-    return !check_only_ || (!asked.expression && !needed.expression);
+    return !has_stand_ins_ || (!asked.expression && !needed.expression);
   }
 
   template <class T>
@@ -67,7 +67,7 @@ class SlurmCheck {
 
   const SlurmKeys& keys_;
   const SlurmRequest& request_;
-  bool check_only_;
+  bool has_stand_ins_;
   Diagnostics& diagnostics_;
   std::unordered_map<std::string_view, const TaskNode*> nodes_;
 };
@@ -83,8 +83,8 @@ bool is_slurm_word(std::string_view text) {
 }
 
 void check_slurm(const graph::Graph& graph, const Workflow& workflow, const SlurmRequest& request,
-                 std::optional<Duration> reserve, bool check_only, Diagnostics& diagnostics) {
-  SlurmCheck check(workflow, request, check_only, diagnostics);
+                 std::optional<Duration> reserve, bool has_stand_ins, Diagnostics& diagnostics) {
+  SlurmCheck check(workflow, request, has_stand_ins, diagnostics);
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) check.check(graph.task(TaskId(t)));
   check.check_reserve(workflow.reserve, reserve);
 }

@@ -38,8 +38,8 @@ struct SlurmRequest {
 [[nodiscard]] bool has_control_character(std::string_view text);
 
 /// E302 and E304: tasks that ask for more than `request` says, or for longer; a reserve that leaves no time. `reserve`
-/// as written. In `check_only` what is an expression is passed over: it may be a stand-in.
+/// as written. With stand-ins for params what is an expression is passed over: it may be of one.
 void check_slurm(const graph::Graph& graph, const Workflow& workflow, const SlurmRequest& request,
-                 std::optional<Duration> reserve, bool check_only, Diagnostics& diagnostics);
+                 std::optional<Duration> reserve, bool has_stand_ins, Diagnostics& diagnostics);
 
 }  // namespace fugle::workflow

@@ -599,6 +599,12 @@ TEST(Expand, tasks_are_held_against_the_allocation_that_the_file_asks_for) {
             "4:10: error E304: reserve 4h is not below slurm.time 4h");
 }
 
+TEST(Expand, what_a_matrix_asks_for_is_held_against_the_allocation_while_checking) {
+  const std::string text =
+      "slurm: {nodes: 4}\ntasks: {a: {run: [x], matrix: {n: [1, 8]}, resources: {nodes: '${{ matrix.n }}'}}}";
+  EXPECT_THAT(expand_text(text, {{}, true}).messages, HasSubstr("E302: task a needs 8 nodes, slurm.nodes is 4"));
+}
+
 TEST(Expand, the_allocation_is_not_doubted_for_params_without_value) {
   const std::string text = R"(params: {t: {type: string}, m: {type: string}}
 slurm: {time: "${{ params.t }}", mem: 1G}
