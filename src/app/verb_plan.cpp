@@ -28,8 +28,17 @@ std::uint32_t count_from(const Arguments& arguments, const char* option, std::ui
   return count;
 }
 
+/// Of the Slurm job around us, which are taken to be like this one; 0: there is none.
+std::uint32_t nodes_of_job() {
+  const auto job = look_around().job;
+  return job ? static_cast<std::uint32_t>(job->nodes.size()) : 0;
+}
+
 Workers workers_from(const Arguments& arguments) {
   const topology::Node here = topology::discover();
+  const std::uint32_t num_nodes = nodes_of_job();
+  const bool is_for_job = num_nodes > 1 && !arguments.has("ranks") && !arguments.has("jobs");
+  if (!arguments.has("alloc") && is_for_job) return described_workers({{num_nodes}, here}, num_nodes);
   if (!arguments.has("alloc"))
     return workers_here(here, count_from(arguments, "ranks", 1), count_from(arguments, "jobs", 0));
   if (arguments.has("ranks") || arguments.has("jobs"))

@@ -41,13 +41,26 @@ class Shapes(FugleCase):
         self.write("scaling.yaml", SCALING)
         self.write("bench.tpr", "")
         few = self.fugle("plan", "scaling.yaml", "--alloc", "nodes=4,cores=64", expect=2)
-        self.assertIn("scaling.yaml:7:25: error E302: task mdrun needs 8 nodes, allocation has 4", few.stderr)
+        self.assertIn("scaling.yaml:7:24: error E302: task mdrun needs 8 nodes, allocation has 4", few.stderr)
         thin = self.fugle("plan", "scaling.yaml", "--alloc", "nodes=8,cores=32", expect=2)
         self.assertIn("error E302: task mdrun needs 64 cores, largest node has 32", thin.stderr)
 
+    def test_a_plan_in_a_job_is_for_all_of_its_nodes(self):
+        for name in [name for name in self.environment if name.startswith("SLURM")]:
+            del self.environment[name]
+        self.environment |= {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "n[1-4]"}
+        self.write("sweep.yaml", """version: 1
+name: w
+slurm: {nodes: 8}
+tasks:
+  a: {matrix: {n: [1, 4, 8], r: [1, 2, 3]}, run: [x], resources: {nodes: "${{ matrix.n }}", ranks_per_node: 1}}
+""")
+        self.assertIn("sweep.yaml:3:16: warning W09: allocation has 4 nodes, slurm.nodes is 8; 3 elements cannot run here",
+                      self.fugle("plan", "sweep.yaml").stderr)
+
     def test_what_the_file_itself_says_is_held_against_slurm_nodes(self):
         self.write("scaling.yaml", SCALING.replace("nodes: 8, time", "nodes: 4, time"))
-        self.assertIn("scaling.yaml:7:25: error E302: task mdrun needs 8 nodes, slurm.nodes is 4",
+        self.assertIn("scaling.yaml:7:24: error E302: task mdrun needs 8 nodes, slurm.nodes is 4",
                       self.fugle("validate", "scaling.yaml", expect=2).stderr)
 
     def test_a_launcher_that_is_not_there_is_told_before_anything_runs(self):
@@ -56,7 +69,7 @@ name: w
 tasks:
   wrf: {run: [wrf.exe], resources: {ranks: 1}, launcher: "no_such_launcher -n {ranks}"}
 """)
-        problem = "wrf.yaml:4:59: error E306: launcher 'no_such_launcher' not found in PATH; task wrf needs it"
+        problem = "wrf.yaml:4:58: error E306: launcher 'no_such_launcher' not found in PATH; task wrf needs it"
         self.fugle("validate", "wrf.yaml")
         for verb in (["plan"], ["run"], ["run", "--local"]):
             self.assertIn(problem, self.fugle(*verb, "wrf.yaml", expect=2).stderr, verb)
