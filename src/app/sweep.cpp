@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "app/open_run.hpp"
 #include "app/small_file.hpp"
@@ -48,6 +49,7 @@ class SweepReader {
   explicit SweepReader(const StoredRun& run) : run_(run) {
     if (auto metrics = store::read_metrics(run.dir())) {
       medians_ = medians_of(*metrics);
+      for (const store::MetricSeries& series : metrics->series) searched_.insert(series.element.value());
       for (const store::MetricName& name : metrics->names) metrics_.push_back({name.name, name.unit});
     }
   }
@@ -82,7 +84,8 @@ class SweepReader {
 
   [[nodiscard]] std::string why_none(ElementId e, State state) const {
     if (is_open(state)) return "not run";
-    if (state == State::ok || state == State::cached) return "nothing was found in the output";
+    if (state == State::ok || state == State::cached)
+      return searched_.contains(e.value()) ? "nothing was found in the output" : "metrics.h5 has no values of it";
     if (state != State::failed) return scheduler::name_of(state);
     const report::Attempt* const attempt = run_.attempts().latest(e);
     return fmt::format("FAILED: {}", attempt == nullptr || attempt->reason.empty()
@@ -92,6 +95,7 @@ class SweepReader {
 
   const StoredRun& run_;
   std::map<std::uint32_t, std::vector<std::pair<std::string, double>>> medians_;
+  std::set<std::uint32_t> searched_;  ///< elements in whose output metrics were looked for
   std::vector<report::SweepMetric> metrics_;
 };
 

@@ -107,6 +107,14 @@ class Sweep(FugleCase):
         self.assertEqual(found["points"], ["1", "2", "4", "8"])
         self.assertEqual(found["table"][12:], [50, 5, 0.625, 0.04])
 
+    def test_what_the_files_do_not_have_is_said(self):
+        self.write("sweep.yaml", SWEEP.replace("MIN", "0.6"))
+        self.fugle("run", "sweep.yaml")
+        (self.run_dir() / "metrics.h5").write_text("no HDF5")
+        self.assertIn("metrics.h5' is damaged", self.fugle("report", "--table", expect=3).stderr)
+        (self.run_dir() / "metrics.h5").unlink()
+        self.assertEqual(self.fugle("report", "--table").stdout.count("metrics.h5 has no values of it"), 4)
+
     def test_over_ranks_the_table_is_the_same(self):
         self.write("sweep.yaml", SWEEP.replace("MIN", "0.70"))
         for options in ({"prefix": self.mpirun(3)}, {}):
