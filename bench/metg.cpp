@@ -216,7 +216,7 @@ void measure(const char* name, const Setting& setting) {
     options.threads = static_cast<unsigned>(threads);
     if (setting.num_ranks > 1) options.communicator = MPI_Comm_c2f(MPI_COMM_WORLD);
     print(name, "calls", setting, threads, metg(setting, graph, setting.num_ranks * threads, [&](long iterations) {
-            return run_task_graph(options, graph, iterations);
+            return run_task_graph(options, graph, iterations).seconds;
           }));
   };
   with_calls(1);

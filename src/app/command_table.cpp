@@ -32,6 +32,7 @@ constexpr std::array kCommands{
     Command{"job", "SCRIPT", "submit a Slurm job and wait for it: for tasks that are jobs", job_verb},
     Command{"init", "NAME", "write a small workflow to begin with", init_verb},
     Command{"serve", "FILE", "make schedules fire, once or as a list", serve_verb},
+    Command{"bench", "", "what this machine can do: smallest tasks, processes per second", bench_verb},
     Command{"doctor", "[RUN]", "is this machine usable; is the state of a run sound", doctor_verb},
 };
 
@@ -50,8 +51,8 @@ constexpr std::array kAliases{
 /// What they read may have been made by others, or be damaged.
 constexpr std::array<std::string_view, 5> kReadingVerbs{"status", "logs", "why", "report", "history"};
 
-constexpr std::array<std::string_view, 9> kLaterVerbs{"rerun", "backfill", "lineage", "graph", "diff",
-                                                       "test",  "import",   "export",  "bench"};
+constexpr std::array<std::string_view, 8> kLaterVerbs{"rerun", "backfill", "lineage", "graph",
+                                                      "diff",  "test",     "import",  "export"};
 
 void print_help() {
   fmt::print("usage: fugle VERB [words] [options]\n\n");

@@ -31,6 +31,7 @@ int cancel_verb(const Args& args);
 int hold_verb(const Args& args);
 int release_verb(const Args& args);
 int doctor_verb(const Args& args);
+int bench_verb(const Args& args);
 int job_verb(const Args& args);
 int serve_verb(const Args& args);
 

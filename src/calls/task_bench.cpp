@@ -1,5 +1,7 @@
 #include "calls/task_bench.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -13,6 +15,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+double cpu_seconds_of_thread() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
 
 /// Keeps the compiler from leaving the work out.
 void use(double value) { asm volatile("" : : "x"(value)); }
@@ -117,14 +125,15 @@ int rank_of(const TaskGraph& graph, long point, int num_ranks) {
   return rank;
 }
 
-double run_task_graph(const CallsOptions& options, const TaskGraph& graph, long iterations) {
+GraphTime run_task_graph(const CallsOptions& options, const TaskGraph& graph, long iterations) {
   Calls calls(options);
   calls.wait();  // all ranks and threads are there
   const auto start = Clock::now();
+  const double cpu_start = cpu_seconds_of_thread();
   GraphRun run(calls, graph, iterations);
   run.add_all();
   calls.wait();
-  return seconds_since(start);
+  return {seconds_since(start), cpu_seconds_of_thread() - cpu_start};
 }
 
 double time_of_iteration() {

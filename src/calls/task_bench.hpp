@@ -22,11 +22,16 @@ struct Columns {
 [[nodiscard]] Columns columns_of(const TaskGraph& graph, int rank, int num_ranks);
 [[nodiscard]] int rank_of(const TaskGraph& graph, long point, int num_ranks);
 
-/// By all ranks together. Seconds from the first call added to the end of the last. Throws CallError when a task was
-/// given a value that is not the one it needs.
-double run_task_graph(const CallsOptions& options, const TaskGraph& graph, long iterations);
+/// From the first call added to the end of the last.
+struct GraphTime {
+  double seconds = 0;
+  double cpu_seconds = 0;  ///< of the calling thread: what it takes with one thread, however busy the machine is
+};
 
-/// Seconds of one iteration of compute() when `num_workers` threads do nothing else: the best of several.
+/// By all ranks together. Throws CallError when a task was given a value that is not the one it needs.
+GraphTime run_task_graph(const CallsOptions& options, const TaskGraph& graph, long iterations);
+
+/// Seconds of one iteration of compute() by itself: the best of several.
 [[nodiscard]] double time_of_iteration();
 
 }  // namespace fugle::calls
