@@ -271,6 +271,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeeds,
                          ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
 INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeedsWithGuests,
                          ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
+INSTANTIATE_TEST_SUITE_P(Found, FaultySeedsWithParties, ::testing::ValuesIn(kFoundSeedsWithParties));
 INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeedsWithParties,
                          ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
 

@@ -14,4 +14,10 @@ inline constexpr std::uint64_t kFoundSeeds[] = {
     120386,  // a wish to cancel was forgotten with what waited for something that was taken back
 };
 
+inline constexpr std::uint64_t kFoundSeedsWithParties[] = {
+    1428,   // the cores of a leader counted until its whole party had ended
+    1898,   // a word came to a member that had not begun, for its worker was leaving
+    10932,  // a guest that had come before a worker of ours kept its node from whole-node elements
+};
+
 }  // namespace fugle::sim
