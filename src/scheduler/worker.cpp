@@ -167,6 +167,7 @@ Time Worker::step(Time now) {
   } else {
     give_back_what_is_late(now);
     start_what_fits(now);
+    carry_words();  // what starts may want results from elsewhere
   }
   if (held_.empty())
     last_word_ = kNever;
