@@ -1,0 +1,141 @@
+// A C++ program with a workflow of its own, for cpp_test.py; CPP_CASE in the environment says which.
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fugle/fugle.hpp>
+#include <fugle/mpi.hpp>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using fugle::Context;
+
+std::string path_in(const Context& context, const std::string& name) {
+  return std::string(context.workdir()) + "/" + name;
+}
+
+void touch(const std::string& path) {
+  if (std::FILE* file = std::fopen(path.c_str(), "a")) {
+    std::fputs("x", file);
+    std::fclose(file);
+  }
+}
+
+/// Until the file is there, or it is cancelled.
+void await(const Context& context, const std::string& name) {
+  while (!std::filesystem::exists(path_in(context, name))) {
+    if (context.is_cancelled()) throw std::runtime_error("cancelled");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+int source(const Context& context, int x) {
+  touch(path_in(context, "source.calls"));
+  return x;
+}
+
+/// a gives a number to b, which fails until a file is there, and c adds one.
+void add_failing(fugle::Workflow& wf) {
+  const auto a = wf.function("a", source, 41);
+  const auto b = wf.function(
+      "b",
+      [](const Context& context, int x) {
+        if (!std::filesystem::exists(path_in(context, "fixed"))) throw std::runtime_error("not fixed yet");
+        return x;
+      },
+      a);
+  wf.function(
+      "c", [](int x) { std::printf("the answer is %d\n", x + 1); }, b);
+}
+
+void add_gates(fugle::Workflow& wf) {
+  wf.map(
+      "gate",
+      [](const Context& context, int) {
+        touch(path_in(context, "begun"));
+        await(context, "go");
+      },
+      fugle::over({1, 2, 3}));
+}
+
+void add_timeout(fugle::Workflow& wf) {
+  wf.function("slow", [](const Context& context) { await(context, "never"); }).timeout("200ms");
+}
+
+constexpr std::size_t kNumbers = 3'000'000;
+
+/// Every consumer takes all blocks, of whatever rank they are.
+void add_large(fugle::Workflow& wf) {
+  const auto blocks = wf.map(
+      "block",
+      [](int i) {
+        std::vector<double> numbers(kNumbers);
+        std::iota(numbers.begin(), numbers.end(), i);
+        return numbers;
+      },
+      fugle::over({1, 2, 3, 4}));
+  const auto sums = wf.map(
+      "sum",
+      [](int, const std::vector<std::vector<double>>& every) {
+        double sum = 0;
+        for (const auto& one : every) sum += one.front() + one.back() - double(kNumbers - 1);
+        return sum;
+      },
+      fugle::over({1, 2, 3, 4}), all(blocks));
+  wf.function(
+      "total",
+      [](const Context& context, const std::vector<double>& every) {
+        if (every != std::vector<double>(4, 20)) throw std::runtime_error("a block is not what it was");
+        touch(path_in(context, "all.good"));
+      },
+      sums);
+}
+
+/// A value too large to be kept is lost with the process; b holds the run until it is killed.
+void add_lost(fugle::Workflow& wf) {
+  const auto large = wf.function("large", [](const Context& context) {
+    touch(path_in(context, "large.calls"));
+    return std::vector<double>(100'000, 0.5);
+  });
+  const auto small = wf.function("small", source, 7);
+  wf.function(
+      "last",
+      [](const Context& context, const std::vector<double>& numbers, int x) {
+        touch(path_in(context, "begun"));
+        await(context, "go");
+        if (numbers.size() != 100'000 || x != 7) throw std::runtime_error("wrong values");
+      },
+      large, small);
+}
+
+void add_party(fugle::Workflow& wf) {
+  const auto sum = wf.function("sum", [](const Context& context) {
+                       int mine = static_cast<int>(context.rank()) + 1;
+                       int all = 0;
+                       MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, fugle::comm(context));
+                       return all * 10 + static_cast<int>(context.num_ranks());
+                     }).ranks(2);
+  wf.function(
+      "print", [](int x) { std::printf("party: %d\n", x); }, sum);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const char* given = std::getenv("CPP_CASE");
+  const std::string which = given == nullptr ? "failing" : given;
+  fugle::Workflow wf("cpp_" + which);
+  if (which == "failing") add_failing(wf);
+  if (which == "gates") add_gates(wf);
+  if (which == "timeout") add_timeout(wf);
+  if (which == "large") add_large(wf);
+  if (which == "lost") add_lost(wf);
+  if (which == "party") add_party(wf);
+  return fugle::run(wf, argc, argv);
+}
