@@ -38,7 +38,7 @@ struct ValueType {
   void (*destroy)(void* value) = nullptr;                                      ///< null: nothing to do
   void (*encode)(const void* value, std::vector<std::byte>& bytes) = nullptr;  ///< null: stays on its rank
   std::size_t (*measure)(const void* value) = nullptr;                         ///< bytes that encode would append
-  void (*decode)(ByteReader& bytes, void* memory) = nullptr;                   ///< makes a value in the memory
+  void (*decode)(ValueReader& bytes, void* memory) = nullptr;                  ///< makes a value in the memory
 };
 
 /// How calls of one function with one kind of arguments are made. All of these are in one table of the program, so that
@@ -53,7 +53,7 @@ struct CallType {
   void (*run)(Engine& engine, Call& call) = nullptr;  ///< null: a value without a call
   void (*destroy_payload)(void* payload) = nullptr;
   void (*encode)(const void* payload, std::vector<std::byte>& bytes) = nullptr;  ///< null: stays on its rank
-  void (*decode)(ByteReader& bytes, void* payload) = nullptr;
+  void (*decode)(ValueReader& bytes, void* payload) = nullptr;
 };
 
 enum CallFlag : std::uint16_t {
@@ -143,11 +143,11 @@ template <class T>
 void encode_as(const void* value, std::vector<std::byte>& bytes) {
   const T& typed = *static_cast<const T*>(value);
   bytes.reserve(bytes.size() + serialized_size(typed));
-  ByteWriter writer(bytes);
+  ValueWriter writer(bytes);
   serialize(writer, typed);
 }
 template <class T>
-void decode_as(ByteReader& bytes, void* memory) {
+void decode_as(ValueReader& bytes, void* memory) {
   new (memory) T(deserialize<T>(bytes));
 }
 
@@ -162,12 +162,12 @@ ValueType make_value_type() {
     if constexpr (Serializable<T>) {
       type.encode = &encode_as<T>;
       type.measure = [](const void* value) { return serialized_size(*static_cast<const T*>(value)); };
-      type.decode = [](ByteReader& bytes, void* memory) { decode_as<T>(bytes, memory); };
+      type.decode = [](ValueReader& bytes, void* memory) { decode_as<T>(bytes, memory); };
     }
   } else {
     type.encode = [](const void*, std::vector<std::byte>&) {};
     type.measure = [](const void*) { return std::size_t{0}; };
-    type.decode = [](ByteReader&, void*) {};
+    type.decode = [](ValueReader&, void*) {};
   }
   return type;
 }

@@ -308,15 +308,15 @@ struct CallOf {
     encode_as<std::uint64_t>(&many.count, bytes);
   }
   template <class H>
-  static H decode_holder(ByteReader&, const H*) {
+  static H decode_holder(ValueReader&, const H*) {
     return {};
   }
   template <class A>
-  static Given<A> decode_holder(ByteReader& bytes, const Given<A>*) {
+  static Given<A> decode_holder(ValueReader& bytes, const Given<A>*) {
     return {deserialize<A>(bytes)};
   }
   template <class T>
-  static AwaitedMany<T> decode_holder(ByteReader& bytes, const AwaitedMany<T>*) {
+  static AwaitedMany<T> decode_holder(ValueReader& bytes, const AwaitedMany<T>*) {
     return {deserialize<std::uint64_t>(bytes)};
   }
 
@@ -328,13 +328,13 @@ struct CallOf {
     }
     std::apply([&](const Hs&... holders) { (encode_holder(holders, bytes), ...); }, payload.holders);
   }
-  static F decode_function(ByteReader& bytes) {
+  static F decode_function(ValueReader& bytes) {
     if constexpr (kIsFunction<F>)
       return reinterpret_cast<F>(address_here(deserialize<FunctionAddress>(bytes)));
     else
       return F{};
   }
-  static void decode(ByteReader& bytes, void* memory) {
+  static void decode(ValueReader& bytes, void* memory) {
     new (memory) Payload{decode_function(bytes), std::tuple<Hs...>{decode_holder(bytes, static_cast<Hs*>(nullptr))...}};
   }
 

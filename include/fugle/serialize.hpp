@@ -39,7 +39,7 @@ class SerializeError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-class ByteReader;
+class ValueReader;
 
 namespace detail {
 
@@ -150,9 +150,9 @@ template <class T>
 concept Serializable = detail::can_serialize<std::remove_cv_t<T>>();
 
 /// Appends bytes to a vector, which it does not own.
-class ByteWriter {
+class ValueWriter {
  public:
-  explicit ByteWriter(std::vector<std::byte>& bytes) : bytes_(bytes) {}
+  explicit ValueWriter(std::vector<std::byte>& bytes) : bytes_(bytes) {}
   void put(const void* from, std::size_t size) {
     const auto* first = static_cast<const std::byte*>(from);
     bytes_.insert(bytes_.end(), first, first + size);
@@ -163,9 +163,9 @@ class ByteWriter {
 };
 
 /// Takes bytes from the front of a row, which must outlive it. Every take is checked.
-class ByteReader {
+class ValueReader {
  public:
-  explicit ByteReader(std::span<const std::byte> bytes) : rest_(bytes) {}
+  explicit ValueReader(std::span<const std::byte> bytes) : rest_(bytes) {}
 
   [[nodiscard]] std::size_t num_left() const { return rest_.size(); }
   /// The next bytes, in place. Throws SerializeError when there are fewer.
@@ -196,14 +196,14 @@ namespace detail {
 template <class T, class Sink>
 void write_value(Sink& sink, const T& value, int depth);
 template <class T>
-void read_value(ByteReader& reader, T& value, int depth);
+void read_value(ValueReader& reader, T& value, int depth);
 
 template <class Sink>
 void write_byte(Sink& sink, bool flag) {
   const unsigned char byte = flag ? 1 : 0;
   sink.put(&byte, 1);
 }
-inline bool read_flag(ByteReader& reader) {
+inline bool read_flag(ValueReader& reader) {
   unsigned char byte = 0;
   reader.copy(&byte, 1);
   if (byte > 1)
@@ -222,7 +222,7 @@ void write_tuple(Sink& sink, const Tuple& values, int depth) {
   std::apply([&](const auto&... each) { (write_value(sink, each, depth + 1), ...); }, values);
 }
 template <class Tuple>
-void read_tuple(ByteReader& reader, Tuple&& values, int depth) {
+void read_tuple(ValueReader& reader, Tuple&& values, int depth) {
   if constexpr (std::tuple_size_v<std::remove_cvref_t<Tuple>> == 0) read_flag(reader);
   std::apply([&](auto&... each) { (read_value(reader, each, depth + 1), ...); }, values);
 }
@@ -244,7 +244,7 @@ void write_container(Sink& sink, const T& value, int depth) {
 }
 
 template <class T>
-void read_container(ByteReader& reader, T& value, int depth) {
+void read_container(ValueReader& reader, T& value, int depth) {
   using Element = typename Assignable<typename T::value_type>::type;
   value.clear();
   if constexpr (Block<T>) {
@@ -268,7 +268,7 @@ void read_container(ByteReader& reader, T& value, int depth) {
 }
 
 template <class Variant, std::size_t i = 0>
-void read_alternative(ByteReader& reader, Variant& value, std::size_t index, int depth) {
+void read_alternative(ValueReader& reader, Variant& value, std::size_t index, int depth) {
   if constexpr (i < std::variant_size_v<Variant>) {
     if (index != i) return read_alternative<Variant, i + 1>(reader, value, index, depth);
     std::variant_alternative_t<i, Variant> chosen{};
@@ -306,7 +306,7 @@ void write_value(Sink& sink, const T& value, int depth) {
 }
 
 template <class T>
-void read_value(ByteReader& reader, T& value, int depth) {
+void read_value(ValueReader& reader, T& value, int depth) {
   if (depth > kDeepest) throw_too_deep();
   if constexpr (std::is_same_v<T, bool>) {
     value = read_flag(reader);
@@ -348,13 +348,13 @@ template <Serializable T>
 
 /// Appends the value. Throws SerializeError when it is nested too deeply or a variant has lost its value.
 template <Serializable T>
-void serialize(ByteWriter& writer, const T& value) {
+void serialize(ValueWriter& writer, const T& value) {
   detail::write_value(writer, value, 0);
 }
 
 /// Takes a value from the front. T can be made without arguments. Throws SerializeError.
 template <Serializable T>
-[[nodiscard]] T deserialize(ByteReader& reader) {
+[[nodiscard]] T deserialize(ValueReader& reader) {
   T value{};
   detail::read_value(reader, value, 0);
   return value;
@@ -365,7 +365,7 @@ template <Serializable T>
 [[nodiscard]] std::vector<std::byte> to_bytes(const T& value) {
   std::vector<std::byte> bytes;
   bytes.reserve(serialized_size(value));
-  ByteWriter writer(bytes);
+  ValueWriter writer(bytes);
   serialize(writer, value);
   return bytes;
 }
@@ -373,7 +373,7 @@ template <Serializable T>
 /// Throws SerializeError, also when bytes are left over.
 template <Serializable T>
 [[nodiscard]] T from_bytes(std::span<const std::byte> bytes) {
-  ByteReader reader(bytes);
+  ValueReader reader(bytes);
   T value = deserialize<T>(reader);
   if (reader.num_left() != 0)
     throw SerializeError("a value has more bytes than it needs: it is of another type, or damaged");

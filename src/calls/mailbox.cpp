@@ -76,7 +76,7 @@ void put_outcome(MessageWriter& message, Call& call) {
 void take_outcome(Engine& engine, Call& call, How how, MessageReader& message) {
   try {
     if (how == How::inline_value) {
-      ByteReader bytes(message.encoded());
+      ValueReader bytes(message.encoded());
       call.type->value->decode(bytes, call.value_memory());
       call.outcome = call.value_memory();
       call.set(detail::kHasValue);

@@ -93,7 +93,7 @@ class MessageReader {
   std::span<const std::byte> message() { return bytes_.take(number()); }
 
  private:
-  ByteReader bytes_;
+  ValueReader bytes_;
 };
 
 /// Value or failure of a record that is done and here.

@@ -247,7 +247,7 @@ Call* Remote::take_shipped(int from, MessageReader& message) {
   Call* call = engine_.make(*type, num_slots);
   call->refs.store(1, std::memory_order_relaxed);
   try {
-    ByteReader payload(message.encoded());
+    ValueReader payload(message.encoded());
     type->decode(payload, call->payload());
     call->set(detail::kHasPayload);
     take_values(*call, message);

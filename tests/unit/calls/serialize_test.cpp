@@ -151,10 +151,10 @@ TEST(Serialize, refuses_what_the_stack_cannot_hold) {
 
 TEST(Serialize, reads_blocks_from_any_address) {
   std::vector<std::byte> bytes;
-  ByteWriter writer(bytes);
+  ValueWriter writer(bytes);
   serialize(writer, 'x');
   serialize(writer, std::vector<double>{1, 2, 3});
-  ByteReader reader(bytes);
+  ValueReader reader(bytes);
   EXPECT_EQ(deserialize<char>(reader), 'x');
   EXPECT_THAT(deserialize<std::vector<double>>(reader), testing::ElementsAre(1, 2, 3));
 }
