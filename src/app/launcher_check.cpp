@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "app/launch.hpp"
+#include "base/shell_words.hpp"
 #include "base/text.hpp"
 #include "slurm/run_command.hpp"
 
@@ -24,9 +25,8 @@ std::vector<std::string> programs_of(const std::string& launcher, bool is_in_job
   if (launcher == "none") return {};
   if (launcher == "auto")
     return is_in_job ? std::vector<std::string>{"srun", "mpirun"} : std::vector<std::string>{"mpirun"};
-  const std::size_t first = launcher.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return {launcher.substr(first, launcher.find(' ', first) - first)};
+  const std::vector<std::string> words = shell_words(launcher);
+  return words.empty() ? words : std::vector<std::string>{words.front()};
 }
 
 bool sets_path(const graph::Task& task) {

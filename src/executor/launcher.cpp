@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/shell_words.hpp"
 #include "base/text.hpp"
 #include "executor/environment.hpp"
 
@@ -163,31 +164,9 @@ std::string fill(std::string_view text, const RankOrder& order) {
   return filled;
 }
 
-/// Words with blanks between them; quotes and a backslash as a shell has them.
 Words words_of_template(std::string_view text, const RankOrder& order) {
-  Words words;
-  std::string word;
-  bool is_word = false;
-  for (char quote = '\0'; !text.empty(); text.remove_prefix(1)) {
-    const char c = text.front();
-    const bool is_blank = c == ' ' || c == '\t' || c == '\n';
-    if (quote == '\0' && is_blank) {
-      if (is_word) words.push_back(fill(word, order));
-      word.clear();
-      is_word = false;
-      continue;
-    }
-    is_word = true;
-    if (quote == '\0' && (c == '"' || c == '\''))
-      quote = c;
-    else if (quote != '\0' && c == quote)
-      quote = '\0';
-    else if (c == '\\' && quote != '\'' && text.size() > 1)
-      text.remove_prefix(1), word += text.front();
-    else
-      word += c;
-  }
-  if (is_word) words.push_back(fill(word, order));
+  Words words = shell_words(text);
+  for (std::string& word : words) word = fill(word, order);
   return words;
 }
 

@@ -72,24 +72,35 @@ void write_run_door(const std::string& run_dir, std::uint32_t segment_capacity, 
   replace_durably(temporary.path(), path, disk);
 }
 
-bool is_run_door_sound(const std::string& run_dir) {
+namespace {
+
+/// Names of kinds of events that it has: those there were when it was made. 0: it is not sound.
+std::size_t num_kinds_of_door(const std::string& run_dir) {
   const std::string path = run_dir + "/run.h5";
-  if (!file_exists(path)) return false;
+  if (!file_exists(path)) return 0;
   const hdf5::Session session;
   try {
     const hdf5::Handle file = hdf5::open_file(session, path);
     for (const char* name : {"events", "plan", "live", "snapshot"}) {
-      if (H5Lexists(file.id(), name, H5P_DEFAULT) <= 0) return false;
+      if (H5Lexists(file.id(), name, H5P_DEFAULT) <= 0) return 0;
     }
-    return hdf5::read_number(file, "format") == kDoorFormat &&
-           hdf5::num_values(file, "kinds") == static_cast<std::size_t>(scheduler::kLastEventKind) + 1;
+    return hdf5::read_number(file, "format") == kDoorFormat ? hdf5::num_values(file, "kinds") : 0;
   } catch (const EnvironmentError&) {
-    return false;
+    return 0;
   }
 }
 
+constexpr std::size_t kNumKinds = static_cast<std::size_t>(scheduler::kLastEventKind) + 1;
+
+}  // namespace
+
+bool is_run_door_sound(const std::string& run_dir) {
+  const std::size_t num_kinds = num_kinds_of_door(run_dir);
+  return num_kinds > 0 && num_kinds <= kNumKinds;
+}
+
 void ensure_run_door(const std::string& run_dir, std::uint32_t segment_capacity) {
-  if (!is_run_door_sound(run_dir)) write_run_door(run_dir, segment_capacity);
+  if (num_kinds_of_door(run_dir) != kNumKinds) write_run_door(run_dir, segment_capacity);
 }
 
 }  // namespace fugle::store

@@ -65,7 +65,7 @@ void add_gates(fugle::Workflow& wf) {
 }
 
 void add_timeout(fugle::Workflow& wf) {
-  wf.function("slow", [](const Context& context) { await(context, "never"); }).timeout("200ms");
+  wf.function("slow", [](const Context& context) { await(context, "never"); }).timeout("1s");
 }
 
 constexpr std::size_t kNumbers = 3'000'000;

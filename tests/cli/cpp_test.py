@@ -6,7 +6,7 @@ import pathlib
 import signal
 import subprocess
 
-from fugle_case import FUGLE, FugleCase, main
+from fugle_case import FUGLE, FugleCase, main, poll
 
 PROGRAMS = pathlib.Path(FUGLE).parent
 HOSTS = f"{os.uname().nodename} slots=1\n127.0.1.2 slots=1\n"
@@ -59,7 +59,7 @@ class Examples(CppCase):
     def test_a_program_has_the_verbs_of_fugle(self):
         self.program("cpp_diamond", "validate")
         self.assertIn("critical path", self.program("cpp_diamond", "plan").stdout)
-        self.assertIn("lower bound", self.program("cpp_diamond", "simulate", "--alloc", "nodes=1,cores=2").stdout)
+        self.assertIn("of bound", self.program("cpp_diamond", "simulate", "--alloc", "nodes=1,cores=2").stdout)
         self.assertIn("resume", self.program("cpp_diamond", "help").stdout)
         self.program("cpp_diamond", "run", "-j", 2)
         self.assertIn("OK", self.program("cpp_diamond", "status").stdout)
@@ -114,6 +114,7 @@ class Functions(CppCase):
     def test_a_value_that_was_lost_with_the_process_is_made_again(self):
         process = self.start_program("cpp_program", "-j", 2, case="lost")
         self.wait_for("begun")
+        poll(lambda: self.states().get("small") == "OK", what="the journal")
         process.kill()
         process.communicate(timeout=60)
         self.write("go", "")

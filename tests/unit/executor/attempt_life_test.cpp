@@ -184,7 +184,7 @@ TEST_F(AttemptLifeTest, cleanup_runs_after_every_end_before_it_is_told) {
 
 TEST_F(AttemptLifeTest, cleanup_does_not_run_for_what_never_ran) {
   Job job = with_cleanup("true", "touch " + (folder_ / "cleaned"));
-  job.text.workdir = folder_ / "gone";
+  job.text.workdir = "/proc/gone";  // where nobody can make it
   EXPECT_EQ(run(job).cls, FailureClass::setup);
   Job absent = program({"no-such-program"}, 1);
   absent.task.has_cleanup = true;

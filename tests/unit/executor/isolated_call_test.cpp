@@ -259,10 +259,10 @@ TEST_F(IsolatedCallTest, what_can_not_be_called_is_told) {
   EXPECT_EQ(report.cls, FailureClass::setup);
   EXPECT_THAT(report.reason, HasSubstr("has ABI 2, this build 1"));
   job = function("count");
-  job.text.workdir = "/nowhere";
+  job.text.workdir = "/proc/nowhere";
   report = run(job);
   EXPECT_EQ(report.cls, FailureClass::setup);
-  EXPECT_THAT(report.reason, HasSubstr("cannot enter working directory '/nowhere'"));
+  EXPECT_THAT(report.reason, HasSubstr("cannot enter working directory '/proc/nowhere'"));
 }
 
 TEST_F(IsolatedCallTest, follows_in_the_place_of_another_and_so_do_processes) {
