@@ -56,6 +56,25 @@ class MpiTasks(FugleCase):
         cores = [core for i in range(4) for _, _, _, own in self.ranks_of(f"pair[{i}]") for core in own]
         self.assertEqual(sorted(cores), list(range(8)))
 
+    def test_a_mix_of_mpi_tasks_and_small_ones_shares_no_core(self):
+        """FUGLE_MIX_RUNS: how often, 2 by default."""
+        self.workflow(f"""
+  pair: {{matrix: {{i: "1..40"}}, priority: 5, resources: {{ranks: 2}}, run: [{RANKS}]}}
+  one: {{matrix: {{i: "1..400"}}, resources: {{bind: core}}, run: "echo $FUGLE_CPUS > cpus.${{{{ matrix.i }}}}; sleep 0.0$((RANDOM % 9 + 1))"}}
+""")
+        for _ in range(int(os.environ.get("FUGLE_MIX_RUNS", "2"))):
+            shutil.rmtree(self.directory / ".fugle", ignore_errors=True)
+            self.fugle("run", "w.yaml")
+            cores = {f"one[{i}]": numbers(self.read(f"cpus.{i}").strip()) for i in range(1, 401)}
+            cores |= {f"pair[{i}]": set().union(*(own for *_, own in self.ranks_of(f"pair[{i}]"))) for i in range(1, 41)}
+            self.assertEqual({len(own) for element, own in cores.items() if element.startswith("pair")}, {2})
+            ends = {}
+            for attempt in sorted(self.attempts(), key=lambda attempt: attempt["start_ns"]):
+                for core in cores[attempt["element"]]:
+                    self.assertLessEqual(ends.get(core, 0), attempt["start_ns"], f"core {core} of {attempt['element']}")
+                    ends[core] = attempt["end_ns"]
+            self.assertEqual(set(ends), set(range(8)))
+
     def test_ranks_have_as_many_cores_as_they_ask_for_beside_ordinary_tasks(self):
         self.workflow(f"""
   hybrid: {{resources: {{ranks: 3, cores: 2}}, run: [{RANKS}, wait, go]}}
