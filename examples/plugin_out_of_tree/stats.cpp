@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -32,11 +33,13 @@ Table read_table(const std::string& path) {
   return table;
 }
 
-/// The state between calls: made before the first one, destroyed after the last.
+/// The state between calls: made before the first one, destroyed after the last. Without isolation several threads call
+/// at once; a table that has been read does not move or change.
 class Tables {
  public:
   const Table& at(const Call& call) {
     const std::string path = call.input("table");
+    const std::lock_guard lock(mutex_);
     const auto [found, is_new] = tables_.try_emplace(path);
     if (is_new) {
       found->second = read_table(path);
@@ -46,6 +49,7 @@ class Tables {
   }
 
  private:
+  std::mutex mutex_;
   std::map<std::string, Table> tables_;
 };
 
