@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "executor/slurm_variables.hpp"
 #include "slurm/grant.hpp"
 #include "slurm/host_list.hpp"
 #include "slurm/job_record.hpp"
@@ -27,28 +28,13 @@ using namespace std::chrono_literals;
 constexpr Duration kAnswerTakes = 20s;
 constexpr Duration kStepEndsWithin = 15s;
 
-/// What tells ranks of their job; everything else that Slurm sets is, or may become, an option of srun.
-constexpr std::array kKeptPrefixes = std::to_array<std::string_view>({
-    "SLURM_JOB_",
-    "SLURM_JOBID=",
-    "SLURM_ARRAY_",
-    "SLURM_HET_",
-    "SLURM_SPANK_",
-    "SLURM_SUBMIT_",
-    "SLURM_CONF",
-    "SLURM_CLUSTER_NAME=",
-    "SLURM_RESTART_COUNT=",
-    "SLURM_TMPDIR=",
-    "SLURM_PMIX_",
-});
 /// By these a launcher tells a rank who it is: those around us are not for ours.
 constexpr std::array kOthersRanks =
     std::to_array<std::string_view>({"PMIX_", "PMI_", "OMPI_COMM_WORLD_", "OMPI_MCA_ess", "OMPI_MCA_orte_", "OMPI_APP",
                                      "OMPI_ARGV=", "OMPI_COMMAND=", "SRUN_"});
 
-template <std::size_t N>
-bool starts_with_any(std::string_view entry, const std::array<std::string_view, N>& prefixes) {
-  return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return entry.starts_with(prefix); });
+bool tells_of_another_rank(std::string_view entry) {
+  return std::ranges::any_of(kOthersRanks, [&](std::string_view prefix) { return entry.starts_with(prefix); });
 }
 
 void set_default(std::vector<std::string>& environment, const std::string& name, const std::string& value) {
@@ -158,8 +144,7 @@ std::vector<std::string> srun_environment(std::vector<std::string> environment, 
                                           bool has_fast_network) {
   slurm::note_memory(environment);
   std::erase_if(environment, [](const std::string& entry) {
-    return (entry.starts_with("SLURM_") && !starts_with_any(entry, kKeptPrefixes)) ||
-           starts_with_any(entry, kOthersRanks);
+    return (entry.starts_with("SLURM_") && !executor::tells_of_job(entry)) || tells_of_another_rank(entry);
   });
   if (const std::uint32_t cpus = cpus_per_rank(wish); cpus > 0)
     set_variable(environment, "SRUN_CPUS_PER_TASK", std::to_string(cpus));

@@ -193,4 +193,16 @@ AttemptReport report_of_refusal(const wire::RefusedFields& refused, const Attemp
   return report;
 }
 
+AttemptReport report_unstarted(const scheduler::Launch& launch, graph::FailureClass cls, std::string reason,
+                               Time when) {
+  AttemptReport report;
+  report.kind = AttemptReport::Kind::ended;
+  report.element = launch.element;
+  report.attempt = launch.attempt;
+  report.start = report.end = when;
+  report.cls = cls;
+  report.reason = std::move(reason);
+  return report;
+}
+
 }  // namespace fugle::executor

@@ -31,6 +31,9 @@ struct AttemptTexts {
 [[nodiscard]] scheduler::AttemptReport report_of(const wire::EndedFields& ended, const AttemptTexts& texts);
 /// Of an attempt for which no process could be made.
 [[nodiscard]] scheduler::AttemptReport report_of_refusal(const wire::RefusedFields& refused, const AttemptTexts& texts);
+/// Of an attempt that has not begun, and does not.
+[[nodiscard]] scheduler::AttemptReport report_unstarted(const scheduler::Launch& launch, graph::FailureClass cls,
+                                                        std::string reason, Time when);
 /// "SIGSEGV"
 [[nodiscard]] std::string name_of_signal(int signal);
 

@@ -202,14 +202,7 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
 
 /// Ends an attempt for which nothing was asked of the spawner.
 void ProcessExecutor::Impl::refuse(const Launch& launch, FailureClass cls, std::string reason) {
-  AttemptReport report;
-  report.kind = AttemptReport::Kind::ended;
-  report.element = launch.element;
-  report.attempt = launch.attempt;
-  report.start = report.end = unix_now();
-  report.cls = cls;
-  report.reason = std::move(reason);
-  reports_.push_back(std::move(report));
+  reports_.push_back(report_unstarted(launch, cls, std::move(reason), unix_now()));
   wake();
 }
 

@@ -17,6 +17,7 @@
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "executor/outcome.hpp"
 #include "function/attempt_news.hpp"
 #include "function/call.hpp"
 
@@ -162,14 +163,7 @@ void FunctionExecutor::Impl::run(Attempt& attempt) {
 }
 
 void FunctionExecutor::Impl::refuse(const Launch& launch, FailureClass cls, std::string reason) {
-  AttemptReport report;
-  report.kind = AttemptReport::Kind::ended;
-  report.element = launch.element;
-  report.attempt = launch.attempt;
-  report.start = report.end = call_clock();
-  report.cls = cls;
-  report.reason = std::move(reason);
-  reports_.push_back(std::move(report));
+  reports_.push_back(executor::report_unstarted(launch, cls, std::move(reason), call_clock()));
 }
 
 void FunctionExecutor::Impl::start_now(ElementId element) {

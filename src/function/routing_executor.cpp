@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "executor/outcome.hpp"
 #include "function/call.hpp"
 
 namespace fugle::function {
@@ -93,14 +94,7 @@ void RoutingExecutor::stop(ElementId element, scheduler::StopReason reason) {
 }
 
 void RoutingExecutor::report_unstarted(const Launch& launch, FailureClass cls, const char* reason) {
-  AttemptReport report;
-  report.kind = AttemptReport::Kind::ended;
-  report.element = launch.element;
-  report.attempt = launch.attempt;
-  report.start = report.end = call_clock();
-  report.cls = cls;
-  report.reason = reason;
-  reports_.push_back(std::move(report));
+  reports_.push_back(executor::report_unstarted(launch, cls, reason, call_clock()));
 }
 
 void RoutingExecutor::signal(ElementId element, int signal) {

@@ -44,8 +44,6 @@ struct Launch {
   std::string run_state;        ///< of `finally`: OK, FAILED, CANCELLED, INCOMPLETE; else empty
   std::vector<Member> party{};  ///< all its nodes, that of the leader first; empty: this one alone
   std::uint32_t position = 0;   ///< of this worker in the party
-  std::vector<WorkerId>
-      results_at{};  ///< of a function: who holds what it is given, parallel to ElementText::results_of
 };
 
 /// What the leader of a party and its other members say to each other while the attempt runs. Only they know what it

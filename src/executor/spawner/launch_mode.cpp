@@ -2,14 +2,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
+#include "executor/slurm_variables.hpp"
 #include "executor/spawner/rank_modes.hpp"
 
 extern char** environ;
@@ -19,22 +18,6 @@ namespace {
 
 constexpr const char* kHints = "FUGLE_LAUNCHER_HINTS";
 constexpr std::string_view kMpiOption = "--mpi=";
-
-/// What tells ranks of their job; all else that Slurm sets is, or may become, an option of srun.
-constexpr std::array kKeptOfSlurm = std::to_array<std::string_view>({
-    "SLURM_JOB_",
-    "SLURM_JOBID=",
-    "SLURM_ARRAY_",
-    "SLURM_HET_",
-    "SLURM_SPANK_",
-    "SLURM_SUBMIT_",
-    "SLURM_CONF",
-    "SLURM_CLUSTER_NAME=",
-    "SLURM_RESTART_COUNT=",
-    "SLURM_TMPDIR=",
-    "SLURM_PMIX_",
-    "SLURMD_",
-});
 
 void drop_hints() {
   const char* hints = std::getenv(kHints);
@@ -52,9 +35,7 @@ void drop_options_for_srun() {
   std::vector<std::string> dropped;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    const bool is_kept =
-        std::ranges::any_of(kKeptOfSlurm, [text](std::string_view prefix) { return text.starts_with(prefix); });
-    if ((text.starts_with("SLURM") && !is_kept) || text.starts_with("SRUN_"))
+    if ((text.starts_with("SLURM") && !executor::tells_of_job(text)) || text.starts_with("SRUN_"))
       dropped.emplace_back(text.substr(0, text.find('=')));
   }
   for (const std::string& name : dropped) ::unsetenv(name.c_str());
