@@ -36,8 +36,8 @@
 #include <vector>
 
 #include "graph/graph.hpp"
+#include "graph/service_book.hpp"
 #include "scheduler/event.hpp"
-#include "scheduler/service_book.hpp"
 #include "scheduler/tolerance_book.hpp"
 
 namespace fugle::scheduler {
@@ -103,7 +103,7 @@ class RunState {
   [[nodiscard]] bool counts_as_ok(ElementId e) const;
   /// What needs it has been told: it is final, and not a failure of which nobody knows yet whether it is tolerated.
   [[nodiscard]] bool has_answered(ElementId e) const;
-  [[nodiscard]] const ServiceBook& services() const { return services_; }
+  [[nodiscard]] const graph::ServiceBook& services() const { return services_; }
   [[nodiscard]] bool is_ready_service(ElementId e) const {
     return services_.is_service(e) && state(e) == State::running;
   }
@@ -180,7 +180,7 @@ class RunState {
   const Graph* graph_;
   std::uint64_t seed_;
   ToleranceBook tolerance_;
-  ServiceBook services_;
+  graph::ServiceBook services_;
   std::vector<State> states_;
   std::vector<FailureClass> failures_;
   std::vector<std::uint16_t> attempts_;

@@ -13,12 +13,12 @@
 
 #include "graph/graph.hpp"
 
-namespace fugle::scheduler {
+namespace fugle::graph {
 
 class ServiceBook {
  public:
   /// Nothing has ended yet. The graph must outlive the book.
-  explicit ServiceBook(const graph::Graph& graph);
+  explicit ServiceBook(const Graph& graph);
 
   [[nodiscard]] bool has_services() const { return !is_above_users_.empty(); }
   [[nodiscard]] bool is_service(ElementId e) const { return has_services() && graph_.task_of(e).service.is_given; }
@@ -45,7 +45,7 @@ class ServiceBook {
   void find_others();
   void count_above(ElementId e, bool is_gone, std::vector<ElementId>& unneeded);
 
-  const graph::Graph& graph_;
+  const Graph& graph_;
   std::vector<bool> is_above_users_;            ///< [element] a service or a gate that stands for some
   std::vector<bool> is_finally_;                ///< [element] of `finally`, or a gate that stands for some of it
   std::vector<bool> has_users_;                 ///< [element]
@@ -55,4 +55,4 @@ class ServiceBook {
   std::array<std::vector<ElementId>, 2> without_users_;  ///< services
 };
 
-}  // namespace fugle::scheduler
+}  // namespace fugle::graph

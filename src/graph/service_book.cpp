@@ -1,12 +1,12 @@
-#include "scheduler/service_book.hpp"
+#include "graph/service_book.hpp"
 
 #include <algorithm>
 
 #include "base/assert.hpp"
 
-namespace fugle::scheduler {
+namespace fugle::graph {
 
-ServiceBook::ServiceBook(const graph::Graph& graph) : graph_(graph) {
+ServiceBook::ServiceBook(const Graph& graph) : graph_(graph) {
   bool has_some = false;
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) has_some = has_some || graph.task(TaskId(t)).service.is_given;
   if (!has_some) return;
@@ -21,7 +21,7 @@ void ServiceBook::find_sources() {
   is_finally_.assign(n, false);
   for (std::uint32_t i = 0; i < n; ++i) {
     const ElementId e(i);
-    const graph::Task& task = graph_.task_of(e);
+    const Task& task = graph_.task_of(e);
     const auto needs = graph_.needs(e);
     const auto any_need = [&](const std::vector<bool>& flags) {
       return std::any_of(needs.begin(), needs.end(), [&](std::uint32_t need) { return flags[need]; });
@@ -137,4 +137,4 @@ std::vector<ElementId> ServiceBook::users_of(ElementId service) const {
   return users;
 }
 
-}  // namespace fugle::scheduler
+}  // namespace fugle::graph
