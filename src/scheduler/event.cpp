@@ -24,6 +24,14 @@ const char* name_of(EventKind kind) {
   return "unknown";
 }
 
+Event event_of(EventKind kind, ElementId element, std::uint16_t attempt, WorkerId worker, Time when) {
+  Event event = event_of(kind, when);
+  event.element = element;
+  event.attempt = attempt;
+  event.worker = worker;
+  return event;
+}
+
 Event event_of(EventKind kind, Time when) {
   Event event;
   event.kind = kind;

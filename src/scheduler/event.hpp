@@ -58,6 +58,8 @@ struct Event {
 
 /// Of that kind, at that time.
 [[nodiscard]] Event event_of(EventKind kind, Time when);
+/// Of an attempt.
+[[nodiscard]] Event event_of(EventKind kind, ElementId element, std::uint16_t attempt, WorkerId worker, Time when);
 /// Somebody wants something of an element: cancel_element, hold_element, release_element.
 [[nodiscard]] Event wish_of(EventKind kind, ElementId element, const std::string& who, Time when);
 

@@ -117,10 +117,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
     return parties_.has(e) ? on_part_ended(from, report) : end_attempt(from, report, from);
   note_answer(e);
   note_start(from, e);
-  Event event = event_of(EventKind::attempt_started, report.start);
-  event.element = e;
-  event.attempt = report.attempt;
-  event.worker = from;
+  Event event = event_of(EventKind::attempt_started, e, report.attempt, from, report.start);
   running_.add({e, report.attempt, from, report.start});
   const TaskId task = graph_.task_id_of(e);
   if (is_asked_.contains(task) || is_asked_there_.contains({from, task})) ask_for_checkpoint(*running_.find(e));
@@ -147,10 +144,7 @@ void Head::end_attempt(WorkerId from, const AttemptReport& report, WorkerId blam
   if (is_there && running_.find(e) == nullptr) note_start(from, e);
   FUGLE_EXPECT(!is_there || leases_.holder_of(e) == from, "a report about an element that the worker does not hold");
   hold_wanted_.erase(e);
-  Event event = event_of(EventKind::attempt_ended, report.start);
-  event.element = e;
-  event.attempt = report.attempt;
-  event.worker = from;
+  Event event = event_of(EventKind::attempt_ended, e, report.attempt, from, report.start);
   if (!report.measures.empty())
     for (Observer* const observer : options_.observers) observer->on_measures(e, report.attempt, report.measures);
   event.end = report.end;
@@ -319,10 +313,7 @@ void Head::end_lost_attempt(const RunningAttempt& attempt, WorkerId lost, Failur
     closings_[e].loss = {attempt, lost, cls, why, now};
     return;
   }
-  Event ended = event_of(EventKind::attempt_ended, attempt.start);
-  ended.element = e;
-  ended.attempt = attempt.attempt;
-  ended.worker = attempt.worker;
+  Event ended = event_of(EventKind::attempt_ended, e, attempt.attempt, attempt.worker, attempt.start);
   ended.end = now;
   ended.cls = cls;
   ended.text = why;

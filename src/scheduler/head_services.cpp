@@ -17,11 +17,7 @@ const char* const kNobody = "nobody uses it any more";
 }  // namespace
 
 void Head::on_ready(WorkerId from, const AttemptReport& report) {
-  Event ready = event_of(EventKind::service_ready, report.end);
-  ready.element = report.element;
-  ready.attempt = report.attempt;
-  ready.worker = from;
-  record(std::move(ready));
+  record(event_of(EventKind::service_ready, report.element, report.attempt, from, report.end));
   settle_effects();
 }
 
