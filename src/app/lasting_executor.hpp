@@ -6,10 +6,11 @@
 #include <memory>
 
 #include "executor/process_executor.hpp"
+#include "scheduler/forwarding_executor.hpp"
 
 namespace fugle::app {
 
-class LastingExecutor final : public scheduler::Executor {
+class LastingExecutor final : public scheduler::ForwardingExecutor {
  public:
   /// Takes the first spawner. Throws EnvironmentError.
   LastingExecutor(executor::Spawner spawner, executor::ExecutorOptions options);
@@ -17,13 +18,6 @@ class LastingExecutor final : public scheduler::Executor {
   LastingExecutor(const LastingExecutor&) = delete;
   LastingExecutor& operator=(const LastingExecutor&) = delete;
 
-  void start(const scheduler::Launch& launch) override { executor_->start(launch); }
-  void start_after(const scheduler::Launch& launch, ElementId predecessor) override {
-    executor_->start_after(launch, predecessor);
-  }
-  void start_now(ElementId element) override { executor_->start_now(element); }
-  void stop(ElementId element, scheduler::StopReason reason) override { executor_->stop(element, reason); }
-  void signal(ElementId element, int signal) override { executor_->signal(element, signal); }
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
 
   /// Readable when poll() has something to do.
@@ -32,6 +26,7 @@ class LastingExecutor final : public scheduler::Executor {
   [[nodiscard]] bool is_broken() const { return executor_->is_broken(); }
 
  private:
+  [[nodiscard]] scheduler::Executor& inner() override { return *executor_; }
   void start_executor(executor::Spawner spawner);
   void renew();
 

@@ -9,36 +9,24 @@
 #include <optional>
 #include <vector>
 
-#include "scheduler/ports.hpp"
+#include "scheduler/forwarding_executor.hpp"
 
 namespace fugle::app {
 
-class PreemptionShield final : public scheduler::Executor {
+class PreemptionShield final : public scheduler::ForwardingExecutor {
  public:
   using Instant = std::chrono::steady_clock::time_point;
   /// `last_term`: when this rank last got a SIGTERM. `now` is for tests.
   PreemptionShield(scheduler::Executor& inner, std::function<std::optional<Instant>()> last_term,
                    std::function<Instant()> now = std::chrono::steady_clock::now);
 
-  void start(const scheduler::Launch& launch) override { inner_.start(launch); }
-  void start_after(const scheduler::Launch& launch, ElementId predecessor) override {
-    inner_.start_after(launch, predecessor);
-  }
-  void start_now(ElementId element) override { inner_.start_now(element); }
-  void stop(ElementId element, scheduler::StopReason reason) override { inner_.stop(element, reason); }
-  void signal(ElementId element, int signal) override { inner_.signal(element, signal); }
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
-  void host(const scheduler::Launch& launch) override { inner_.host(launch); }
-  void dismiss(ElementId element) override { inner_.dismiss(element); }
-  void hear(const scheduler::PartyWord& word) override { inner_.hear(word); }
-  void poll_words(std::vector<scheduler::PartyWord>& words) override { inner_.poll_words(words); }
-  void hear_value(const scheduler::ValueWord& word) override { inner_.hear_value(word); }
-  void poll_value_words(std::vector<scheduler::ValueWord>& words) override { inner_.poll_value_words(words); }
 
   /// How long until poll() has something that was kept back; nothing: nothing was.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> time_left() const;
 
  private:
+  [[nodiscard]] scheduler::Executor& inner() override { return inner_; }
   struct Kept {
     scheduler::AttemptReport report;
     Instant until;

@@ -8,7 +8,7 @@
 #include "app/value_link.hpp"
 #include "function/function_executor.hpp"
 #include "function/routing_executor.hpp"
-#include "scheduler/ports.hpp"
+#include "scheduler/forwarding_executor.hpp"
 
 namespace fugle::app {
 
@@ -20,7 +20,7 @@ namespace fugle::app {
 /// `Commands` is an executor of processes with fd() and is_broken(), which outlives this object. Isolated functions are
 /// its own too; `link` is what its options use.
 template <class Commands>
-class RankExecutor final : public scheduler::Executor {
+class RankExecutor final : public scheduler::ForwardingExecutor {
  public:
   RankExecutor(Commands& commands, function::FunctionOptions options, std::shared_ptr<ValueLink> link)
       : commands_(commands),
@@ -34,21 +34,6 @@ class RankExecutor final : public scheduler::Executor {
   RankExecutor(const RankExecutor&) = delete;
   RankExecutor& operator=(const RankExecutor&) = delete;
 
-  void start(const scheduler::Launch& launch) override { router_.start(launch); }
-  void start_after(const scheduler::Launch& launch, ElementId predecessor) override {
-    router_.start_after(launch, predecessor);
-  }
-  void start_now(ElementId element) override { router_.start_now(element); }
-  void stop(ElementId element, scheduler::StopReason reason) override { router_.stop(element, reason); }
-  void signal(ElementId element, int signal) override { router_.signal(element, signal); }
-  void poll(std::vector<scheduler::AttemptReport>& reports) override { router_.poll(reports); }
-  void host(const scheduler::Launch& launch) override { router_.host(launch); }
-  void dismiss(ElementId element) override { router_.dismiss(element); }
-  void hear(const scheduler::PartyWord& word) override { router_.hear(word); }
-  void poll_words(std::vector<scheduler::PartyWord>& words) override { router_.poll_words(words); }
-  void hear_value(const scheduler::ValueWord& word) override { router_.hear_value(word); }
-  void poll_value_words(std::vector<scheduler::ValueWord>& words) override { router_.poll_value_words(words); }
-
   /// Readable when poll() has something to do: these, together.
   [[nodiscard]] std::vector<int> fds() const { return {commands_.fd(), functions_.fd()}; }
   [[nodiscard]] bool is_broken() const { return commands_.is_broken(); }
@@ -58,6 +43,8 @@ class RankExecutor final : public scheduler::Executor {
   [[nodiscard]] bool has_abandoned() const { return functions_.has_abandoned(); }
 
  private:
+  [[nodiscard]] scheduler::Executor& inner() override { return router_; }
+
   Commands& commands_;
   WorkerId self_;
   function::FunctionExecutor functions_;
