@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -22,27 +23,33 @@ constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO
 constexpr std::size_t kNumTaskLetters = 26;
 constexpr char kFree = '.', kFurther = '*';
 
-/// Which letter stands for what.
+/// Which letter stands for what. All parts of an element have the same one.
 class Letters {
  public:
-  explicit Letters(std::span<const PlacedElement* const> drawn) : is_per_element_(drawn.size() <= kLetters.size()) {
-    std::map<std::string, std::size_t> number_of_task;
-    std::map<std::string, bool> next_is_capital;
-    for (const PlacedElement* element : drawn) {
-      if (is_per_element_) {
-        letters_.push_back(kLetters[letters_.size()]);
-        continue;
+  explicit Letters(std::span<const PlacedElement* const> drawn) {
+    std::map<std::string_view, char> letter_of;
+    for (const PlacedElement* part : drawn) letter_of.emplace(part->id, kFree);
+    is_per_element_ = letter_of.size() <= kLetters.size();
+    std::size_t num_lettered = 0;
+    std::map<std::string_view, std::size_t> number_of_task;
+    std::map<std::string_view, bool> next_is_capital;
+    for (const PlacedElement* part : drawn) {
+      char& letter = letter_of.at(part->id);
+      if (letter == kFree && is_per_element_) {
+        letter = kLetters[num_lettered++];
+      } else if (letter == kFree) {
+        const std::size_t task = number_of_task.emplace(part->task, number_of_task.size()).first->second;
+        const std::size_t offset = std::exchange(next_is_capital[part->task], !next_is_capital[part->task]);
+        letter = task < kNumTaskLetters ? kLetters[task + offset * kNumTaskLetters] : kFurther;
       }
-      const std::size_t task = number_of_task.emplace(element->task, number_of_task.size()).first->second;
-      const std::size_t offset = std::exchange(next_is_capital[element->task], !next_is_capital[element->task]);
-      letters_.push_back(task < kNumTaskLetters ? kLetters[task + offset * kNumTaskLetters] : kFurther);
+      letters_.push_back(letter);
     }
   }
   [[nodiscard]] char of(std::size_t i) const { return letters_[i]; }
   [[nodiscard]] bool is_per_element() const { return is_per_element_; }
 
  private:
-  bool is_per_element_;
+  bool is_per_element_ = true;
   std::vector<char> letters_;
 };
 
@@ -149,14 +156,41 @@ std::string holding_text(const PlacedElement& element) {
   return text;
 }
 
-std::string element_legend(std::span<const PlacedElement* const> drawn, const Letters& letters, std::size_t width) {
+/// What an element has on all its nodes, also on those that are not drawn.
+struct Sum {
+  std::set<std::uint32_t> nodes;
+  std::size_t num_cores = 0, num_gpus = 0;
+};
+
+std::map<std::string_view, Sum> sums_of(std::span<const PlacedElement> running) {
+  std::map<std::string_view, Sum> sums;
+  for (const PlacedElement& part : running) {
+    Sum& sum = sums[part.id];
+    sum.nodes.insert(part.node);
+    sum.num_cores += part.holding.pus.size();
+    sum.num_gpus += part.holding.gpus.size();
+  }
+  return sums;
+}
+
+std::string all_holdings_text(const PlacedElement& part, const Sum& sum) {
+  std::string text = sum.nodes.size() == 1 && sum.num_cores == part.holding.pus.size()
+                         ? holding_text(part)
+                         : fmt::format("{} of {}", count_of(sum.num_cores, "core"), count_of(sum.nodes.size(), "node"));
+  return sum.num_gpus > 0 ? text + ", " + count_of(sum.num_gpus, "GPU") : text;
+}
+
+std::string element_legend(std::span<const PlacedElement* const> drawn, const Letters& letters,
+                           std::span<const PlacedElement> running, std::size_t width) {
+  const auto sums = sums_of(running);
+  std::set<std::string_view> told;
   std::string text;
   for (std::size_t i = 0; i < drawn.size(); ++i) {
     const PlacedElement& element = *drawn[i];
-    const std::string line = fmt::format(
-        "  {}  {} to {}  {}{}  {}", letters.of(i), time_text(element.start_s), time_text(element.end_s),
-        holding_text(element), element.holding.gpus.empty() ? "" : ", " + count_of(element.holding.gpus.size(), "GPU"),
-        element.id);
+    if (!told.insert(element.id).second) continue;
+    const std::string line = fmt::format("  {}  {} to {}  {}  {}", letters.of(i), time_text(element.start_s),
+                                         time_text(element.end_s), all_holdings_text(element, sums.at(element.id)),
+                                         element.id);
     text += report::cut_to_width(line, width) + "\n";
   }
   return text;
@@ -165,7 +199,7 @@ std::string element_legend(std::span<const PlacedElement* const> drawn, const Le
 std::string task_legend(std::span<const PlacedElement* const> drawn, const Letters& letters, std::size_t width) {
   struct Line {
     std::string letters;
-    std::size_t num_elements = 0;
+    std::set<std::string_view> elements;
     std::size_t num_cores = 0;
   };
   std::map<std::string, Line> lines;
@@ -175,13 +209,13 @@ std::string task_legend(std::span<const PlacedElement* const> drawn, const Lette
     if (is_new) order.push_back(drawn[i]->task);
     Line& line = found->second;
     if (line.letters.find(letters.of(i)) == std::string::npos) line.letters += letters.of(i);
-    ++line.num_elements;
+    line.elements.insert(drawn[i]->id);
     line.num_cores += drawn[i]->holding.pus.size();
   }
   std::string text;
   for (const std::string& task : order) {
     const Line& line = lines.at(task);
-    const std::string row = fmt::format("  {:<2}  {} on {}  {}", line.letters, count_of(line.num_elements, "element"),
+    const std::string row = fmt::format("  {:<2}  {} on {}  {}", line.letters, count_of(line.elements.size(), "element"),
                                         count_of(line.num_cores, "core"), task);
     text += report::cut_to_width(row, width) + "\n";
   }
@@ -199,15 +233,16 @@ std::string further_nodes(std::span<const Node> nodes, std::size_t num_drawn, st
   const std::span<const Node> further = nodes.subspan(num_drawn);
   const bool are_alike = std::all_of(further.begin(), further.end(),
                                      [&](const Node& node) { return has_shape_of(node, nodes[num_drawn - 1]); });
-  std::size_t busy = 0, cores = 0, elements = 0;
+  std::size_t busy = 0, cores = 0;
+  std::set<std::string_view> elements;
   for (const Node& node : further) cores += node.pus.size();
   for (const PlacedElement& element : running) {
     if (element.node < num_drawn) continue;
-    ++elements;
+    elements.insert(element.id);
     busy += element.holding.pus.size();
   }
   return fmt::format("and {} more{}: {}, {} of {} cores busy\n", further.size(), are_alike ? " like these" : "",
-                     count_of(elements, "element"), busy, cores);
+                     count_of(elements.size(), "element"), busy, cores);
 }
 
 }  // namespace
@@ -231,7 +266,7 @@ std::string placement_text(std::span<const Node> nodes, std::span<const PlacedEl
   if (nodes.size() > num_drawn) text += further_nodes(nodes, num_drawn, running);
   if (drawn.empty()) return text;
   return text + "\n" +
-         (letters.is_per_element() ? element_legend(drawn, letters, drawing.width)
+         (letters.is_per_element() ? element_legend(drawn, letters, running, drawing.width)
                                    : task_legend(drawn, letters, drawing.width));
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 using testing::GraphStory;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using topology::Level;
 using topology::Node;
 using topology::synthetic;
@@ -65,6 +66,18 @@ TEST(PlacementView, gives_letters_to_tasks_when_there_are_too_many_elements) {
   EXPECT_THAT(text, HasSubstr("  package 0  aaAAaaAAaaAAaaAA aaAA"));
   EXPECT_THAT(text, HasSubstr("  aA  60 elements on 120 cores  m\n"));
   EXPECT_THAT(text, HasSubstr("  b   1 element on 1 core  other\n"));
+}
+
+TEST(PlacementView, gives_an_element_on_several_nodes_one_letter) {
+  const std::vector<Node> nodes(6, synthetic("core:4 pu:1", "n0"));
+  std::vector<PlacedElement> running{element("small", 0, {2})};
+  for (std::uint32_t node = 0; node < 6; ++node) running.push_back(element("mpi", node, {0, 1}));
+  const std::string text = placement_text(nodes, running);
+  EXPECT_THAT(text, HasSubstr("  package 0  aab.\n"));
+  EXPECT_THAT(text, HasSubstr("  package 0  aa..\n"));
+  EXPECT_THAT(text, HasSubstr("and 2 more like these: 1 element, 4 of 8 cores busy\n"));
+  EXPECT_THAT(text, HasSubstr("12 cores of 6 nodes  mpi\n"));
+  EXPECT_THAT(text, Not(HasSubstr("  c  ")));
 }
 
 TEST(PlacementView, fits_the_terminal) {
