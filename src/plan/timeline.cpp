@@ -20,7 +20,12 @@ bool Timeline::fits(const Slot& free, const graph::Request& request) const {
 
 double Timeline::earliest_start(double ready_s, double duration_s, const graph::Request& request) const {
   double start = ready_s;
-  for (std::size_t i = step_at(ready_s); i < steps_.size(); ++i) {
+  std::size_t first = step_at(ready_s);
+  if (first < first_open_ && request.cores > 0) {
+    first = first_open_;
+    start = steps_[first].time_s;
+  }
+  for (std::size_t i = first; i < steps_.size(); ++i) {
     const bool is_last = i + 1 == steps_.size();
     if (!fits(steps_[i].free, request)) {
       FUGLE_EXPECT(!is_last);
@@ -36,6 +41,7 @@ std::size_t Timeline::split_at(double time_s) {
   const std::size_t at = step_at(time_s);
   if (steps_[at].time_s == time_s) return at;
   steps_.insert(steps_.begin() + static_cast<std::ptrdiff_t>(at) + 1, {time_s, steps_[at].free});
+  if (at < first_open_) ++first_open_;
   return at + 1;
 }
 
@@ -50,6 +56,7 @@ void Timeline::take(double start_s, double duration_s, const graph::Request& req
     free.gpus -= request.gpus;
     free.mem_bytes -= memory_on(slot_, request);
   }
+  while (first_open_ + 1 < steps_.size() && steps_[first_open_].free.cores == 0) ++first_open_;
 }
 
 }  // namespace fugle::plan

@@ -27,7 +27,8 @@ class Timeline {
   [[nodiscard]] bool fits(const Slot& free, const graph::Request& request) const;
 
   Slot slot_;
-  std::vector<Step> steps_;  ///< by time, the first at 0; after the last everything is free
+  std::vector<Step> steps_;     ///< by time, the first at 0; after the last everything is free
+  std::size_t first_open_ = 0;  ///< no step before has a core left; nothing is ever given back
 };
 
 }  // namespace fugle::plan
