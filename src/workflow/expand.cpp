@@ -13,6 +13,21 @@
 namespace fugle::workflow {
 namespace {
 
+using graph::Bind;
+
+/// What is bound to cores of its own, such as ranks, cannot give way to a process that runs anywhere: beside it each
+/// gets the core it has leased. Else one-core processes are left to the system, which costs least.
+void bind_beside_what_is_bound(std::vector<graph::Task>& tasks) {
+  const auto has_own_cores = [](const graph::Task& task) {
+    return task.bind == Bind::automatic ? task.shape.nodes > 1 : task.bind != Bind::none;
+  };
+  if (std::ranges::none_of(tasks, has_own_cores)) return;
+  for (graph::Task& task : tasks) {
+    const bool is_left_to_the_system = task.bind == Bind::automatic && task.request.cores == 1;
+    if (is_left_to_the_system && !graph::is_gate(task.kind)) task.bind = Bind::core;
+  }
+}
+
 class Expansion {
  public:
   Expansion(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics)
@@ -29,6 +44,7 @@ class Expansion {
     add_edges_by_files();
     graph::GraphData data = std::move(builder_).build();
     if (report_element_cycle(data, tasks_, diagnostics_)) return std::nullopt;
+    bind_beside_what_is_bound(data.tasks);
     graph::Graph graph(std::move(data));
     check_slurm(graph, workflow_, symbols_.slurm, symbols_.reserve, has_stand_ins(), diagnostics_);
     if (diagnostics_.has_errors()) return std::nullopt;

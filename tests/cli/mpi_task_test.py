@@ -19,7 +19,7 @@ LINE = re.compile(r"rank (\d+) of (\d+) host (\S+) cpus (\S+) bound (\S+)")
 def numbers(text):
     """The numbers of a list such as 0-3,8."""
     found = set()
-    for part in text.split(","):
+    for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
         found |= set(range(int(first), int(last or first) + 1))
     return found
@@ -60,14 +60,15 @@ class MpiTasks(FugleCase):
         """FUGLE_MIX_RUNS: how often, 2 by default."""
         self.workflow(f"""
   pair: {{matrix: {{i: "1..40"}}, priority: 5, resources: {{ranks: 2}}, run: [{RANKS}]}}
-  one: {{matrix: {{i: "1..400"}}, resources: {{bind: core}}, run: "echo $FUGLE_CPUS > cpus.${{{{ matrix.i }}}}; sleep 0.0$((RANDOM % 9 + 1))"}}
+  one: {{matrix: {{i: "1..400"}}, run: "echo $FUGLE_CPUS > cpus.${{{{ matrix.i }}}}; sleep 0.0$((RANDOM % 9 + 1))"}}
 """)
         for _ in range(int(os.environ.get("FUGLE_MIX_RUNS", "2"))):
             shutil.rmtree(self.directory / ".fugle", ignore_errors=True)
-            self.fugle("run", "w.yaml")
+            self.fugle("run", "w.yaml", timeout=600)
             cores = {f"one[{i}]": numbers(self.read(f"cpus.{i}").strip()) for i in range(1, 401)}
             cores |= {f"pair[{i}]": set().union(*(own for *_, own in self.ranks_of(f"pair[{i}]"))) for i in range(1, 41)}
-            self.assertEqual({len(own) for element, own in cores.items() if element.startswith("pair")}, {2})
+            self.assertEqual({(element.partition("[")[0], len(own)) for element, own in cores.items()},
+                             {("pair", 2), ("one", 1)}, "beside ranks one core is bound")
             ends = {}
             for attempt in sorted(self.attempts(), key=lambda attempt: attempt["start_ns"]):
                 for core in cores[attempt["element"]]:
@@ -78,7 +79,7 @@ class MpiTasks(FugleCase):
     def test_ranks_have_as_many_cores_as_they_ask_for_beside_ordinary_tasks(self):
         self.workflow(f"""
   hybrid: {{resources: {{ranks: 3, cores: 2}}, run: [{RANKS}, wait, go]}}
-  small: {{matrix: {{i: "0..1"}}, run: "echo $FUGLE_CPUS; until test -e go; do sleep 0.05; done", resources: {{bind: core}}}}
+  small: {{matrix: {{i: "0..1"}}, run: "echo cpus $FUGLE_CPUS; until test -e go; do sleep 0.05; done"}}
 """)
         run = self.start("run", "w.yaml")
         self.wait_for_run()
@@ -87,7 +88,9 @@ class MpiTasks(FugleCase):
         self.assertEqual(run.wait(120), 0)
         ranks = self.ranks_of("hybrid")
         self.assertEqual([len(own) for _, _, _, own in ranks], [2, 2, 2])
-        self.assertEqual(len(set().union(*(own for _, _, _, own in ranks))), 6)
+        small = [numbers(self.log_of(f"small[{i}]").split()[-1]) for i in range(2)]
+        taken = set().union(*small, *(own for _, _, _, own in ranks))
+        self.assertEqual(taken, set(range(8)), "6 and 2 cores, none of them twice")
 
     def test_a_script_gets_the_words_of_the_launcher_and_the_host_file(self):
         self.workflow(f"""

@@ -182,7 +182,7 @@ TEST(Expand, gpus_binding_and_place_reach_the_graph) {
     resources: {gpus: "${{ matrix.n }}", bind: "${{ matrix.b }}", place: "near: ${{ params.t }}"}
     run: [t, "${{ resources.gpus }}"]
   b: {run: [t], resources: {bind: socket, place: spread, gpus: 3}}
-  c: {run: [t]}
+  c: {run: [t], resources: {cores: 2}}
 params: {t: b}
 )");
   ASSERT_EQ(e.messages, "");
@@ -746,6 +746,42 @@ TEST(Expand, workflow_names_are_known_everywhere) {
       expand_text("tasks: {a: {matrix: {x: ['${{ workflow.name }}']}, run: [x, '${{ workflow.dir }}']}}");
   EXPECT_EQ(e.ids(), "a[w]");
   EXPECT_THAT(e.command("a[w]"), ElementsAre("x", "/work"));
+}
+
+/// What a task of one core without a word about its binding gets beside the other tasks of `tasks`.
+graph::Bind bind_beside(const std::string& tasks) {
+  const Expanded e = expand_text("tasks:\n  one: {run: [t]}\n" + tasks);
+  EXPECT_EQ(e.messages, "");
+  return e.task("one").bind;
+}
+
+TEST(Expand, beside_what_is_bound_one_core_is_bound_too) {
+  using graph::Bind;
+  EXPECT_EQ(bind_beside("  a: {run: [t], resources: {ranks: 2}}\n"), Bind::core);
+  EXPECT_EQ(bind_beside("  a: {run: [t], resources: {ranks: 1}}\n"), Bind::core);
+  EXPECT_EQ(bind_beside("  a: {run: [t], resources: {nodes: 2}}\n"), Bind::core);
+  EXPECT_EQ(bind_beside("  a: {run: [t], resources: {cores: 4, bind: l3}}\n"), Bind::core);
+  EXPECT_EQ(bind_beside("  a: {run: [t], resources: {bind: core}}\n"), Bind::core);
+  EXPECT_EQ(bind_beside("  a: {matrix: {b: [none, numa]}, run: [t], resources: {bind: '${{ matrix.b }}'}}\n"), Bind::core)
+      << "one such element is enough";
+  EXPECT_EQ(bind_beside("finally:\n  a: {run: [t], resources: {ranks: 2}}\n"), Bind::core);
+
+  EXPECT_EQ(bind_beside(""), Bind::automatic);
+  EXPECT_EQ(bind_beside("  a: {run: [t], resources: {cores: 4}}\n"), Bind::automatic);
+  EXPECT_EQ(bind_beside("  a: {run: [t], resources: {ranks: 2, bind: none}}\n"), Bind::automatic);
+}
+
+TEST(Expand, a_word_about_binding_is_kept_beside_what_is_bound) {
+  using graph::Bind;
+  const Expanded e = expand_text(R"(tasks:
+  ranks: {run: [t], resources: {ranks: 2}}
+  free: {run: [t], resources: {bind: none}}
+  wide: {run: [t], resources: {cores: 4}}
+  socket: {run: [t], resources: {bind: socket}}
+)");
+  EXPECT_EQ(e.task("free").bind, Bind::none);
+  EXPECT_EQ(e.task("wide").bind, Bind::automatic) << "several cores are bound as they are";
+  EXPECT_EQ(e.task("socket").bind, Bind::socket);
 }
 
 }  // namespace
