@@ -26,10 +26,10 @@ namespace fugle::executor {
 struct Launchers {
   enum class Mpirun : std::uint8_t { none, open_mpi, hydra };
 
-  std::string own_program;  ///< the spawner's, whose modes are used; on all nodes at the same path
-  std::string srun;         ///< path; empty: there is none, or this is no Slurm job
-  std::string job_id;       ///< of Slurm
-  std::string mpirun;       ///< path; empty: none
+  std::string own_program{};  ///< the spawner's, whose modes are used; on all nodes at the same path
+  std::string srun{};         ///< path; empty: there is none, or this is no Slurm job
+  std::string job_id{};       ///< of Slurm
+  std::string mpirun{};       ///< path; empty: none
   Mpirun kind = Mpirun::none;
   bool is_root = false;
   bool has_fast_network = false;  ///< Open MPI is to look for one
