@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/text.hpp"
 
@@ -27,12 +28,14 @@ std::string bench_text(const BenchFigures& figures) {
                                  static_cast<double>(figures.mem_bytes) / 0x1p30, figures.mpi);
   add_line(text, "METG(50 %) stencil, one thread", figure(figures.metg_us, 2, "us"));
   add_line(text, "METG(50 %) stencil, all cores", figure(figures.metg_all_cores_us, 2, "us"));
-  add_line(text, "calls, one thread", figure(figures.calls_per_s, 0, "/s"));
+  const auto millions = figures.calls_per_s ? std::optional(*figures.calls_per_s / 1e6) : std::nullopt;
+  add_line(text, "calls that do nothing, one thread", figure(millions, 2, "million/s"));
   add_line(text, "processes, all cores", figure(figures.processes_per_s, 0, "/s"));
   add_line(text, "process after process", figure(figures.process_ms, 2, "ms"));
   const std::string ranks = fmt::format("MPI task after task, {} ranks", figures.num_ranks);
   add_line(text, ranks.c_str(), figure(figures.mpi_task_ms, 1, "ms"));
   add_line(text, "the same by bare mpirun", figure(figures.mpirun_ms, 1, "ms"));
+  text += "METG(50 %): how long a call has to take for half of the time to be its work\n";
   for (const std::string& note : figures.notes) text += "note: " + note + "\n";
   return text;
 }

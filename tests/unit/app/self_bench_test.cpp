@@ -16,6 +16,7 @@ BenchFigures some_figures() {
   figures.host = "node7";
   figures.num_cores = 4;
   figures.metg_us = 0.5;
+  figures.calls_per_s = 4'560'000;
   figures.processes_per_s = 3000;
   figures.num_ranks = 2;
   figures.notes = {"mpirun: exit code 127"};
@@ -26,6 +27,7 @@ TEST(SelfBench, names_the_machine_and_what_was_not_measured) {
   const std::string text = bench_text(some_figures());
   EXPECT_THAT(text, HasSubstr("fugle 1.2 on node7: unknown processor, 4 cores"));
   EXPECT_THAT(text, testing::ContainsRegex("METG.* one thread +0.50 us\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("calls that do nothing, one thread +4.56 million/s\n"));
   EXPECT_THAT(text, testing::ContainsRegex("processes, all cores +3000 /s\n"));
   EXPECT_THAT(text, testing::ContainsRegex("by bare mpirun +not measured\n"));
   EXPECT_THAT(text, HasSubstr("note: mpirun: exit code 127\n"));
