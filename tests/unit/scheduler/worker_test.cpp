@@ -43,6 +43,10 @@ class RecordingExecutor final : public Executor {
     reports.insert(reports.end(), fresh.begin(), fresh.end());
     fresh.clear();
   }
+  void host(const Launch& launch) override { hosted.push_back(launch); }
+  void dismiss(ElementId element) override { dismissed.push_back(element); }
+  void hear(const PartyWord& word) override { heard.push_back(word); }
+  void poll_words(std::vector<PartyWord>& words) override { words = std::exchange(said, {}); }
   void end(ElementId element, FailureClass cls = FailureClass::none) {
     AttemptReport report;
     report.kind = AttemptReport::Kind::ended;
@@ -54,7 +58,18 @@ class RecordingExecutor final : public Executor {
   std::vector<Launch> started;
   std::vector<std::pair<ElementId, ElementId>> followers;
   std::vector<AttemptReport> fresh;
+  std::vector<Launch> hosted;
+  std::vector<ElementId> dismissed;
+  std::vector<PartyWord> heard, said;
 };
+
+graph::Task task_with(std::uint32_t cores, graph::Bind bind = graph::Bind::automatic, std::uint32_t gpus = 0) {
+  graph::Task task;
+  task.name = "t";
+  task.request = {cores, 0, gpus};
+  task.bind = bind;
+  return task;
+}
 
 /// A worker of a machine, and the grants for it.
 struct Bench {
@@ -75,6 +90,22 @@ struct Bench {
     leased.order = element;
     return grant.elements.emplace_back(leased);
   }
+  /// Granted to party 7, with so many cores here.
+  void grant_part(std::uint32_t element, std::uint32_t cores) {
+    add(element, task_with(cores, graph::Bind::core)).party = 7;
+    send_grant();
+  }
+  void begin(std::uint32_t element, std::uint32_t party, std::uint32_t position) {
+    worker.on_message(
+        StartParty{ElementId(element), party, position, {{WorkerId(0), "n0", {}}, {WorkerId(1), "n1", {}}}});
+  }
+  template <class Wanted>
+  [[nodiscard]] std::vector<Wanted> take_sent() {
+    std::vector<Wanted> found;
+    for (Message& message : std::exchange(transport.sent, {}))
+      if (auto* wanted = std::get_if<Wanted>(&message)) found.push_back(std::move(*wanted));
+    return found;
+  }
   void send_grant() { worker.on_message(std::exchange(grant, {})); }
   Time step(Duration since_start = 0s) { return worker.step(Time{} + 1h + since_start); }
   [[nodiscard]] std::vector<std::uint32_t> started() const {
@@ -89,14 +120,6 @@ struct Bench {
   Worker worker;
   Grant grant;
 };
-
-graph::Task task_with(std::uint32_t cores, graph::Bind bind = graph::Bind::automatic, std::uint32_t gpus = 0) {
-  graph::Task task;
-  task.name = "t";
-  task.request = {cores, 0, gpus};
-  task.bind = bind;
-  return task;
-}
 
 topology::Node dual_socket() { return topology::synthetic("pack:2 l3:2 core:4 pu:1 gpu:1", "n"); }
 
@@ -227,6 +250,122 @@ TEST(Worker, returns_what_cannot_end_in_time) {
   for (const Report& report : bench.transport.take_reports())
     returned.insert(returned.end(), report.returned.begin(), report.returned.end());
   EXPECT_THAT(returned, ElementsAre(ElementId(1)));
+}
+
+TEST(Worker, takes_the_place_of_its_part_before_it_starts_anything_else) {
+  Bench bench(topology::uniform("n", 4, 1 << 30, 0));
+  bench.add(0, task_with(2));
+  bench.send_grant();
+  bench.step();
+  bench.grant_part(1, 4);
+  bench.add(2, task_with(1));
+  bench.send_grant();
+  bench.step();
+  EXPECT_THAT(bench.started(), ElementsAre(0)) << "two cores are free, and kept";
+  EXPECT_THAT(bench.take_sent<Placed>(), IsEmpty());
+
+  bench.executor.end(ElementId(0));
+  bench.step();
+  const auto placed = bench.take_sent<Placed>();
+  ASSERT_THAT(placed, SizeIs(1));
+  EXPECT_EQ(placed[0].element, ElementId(1));
+  EXPECT_EQ(placed[0].party, 7u);
+  EXPECT_THAT(placed[0].place.cpus, ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(bench.started(), ElementsAre(0)) << "it begins when all have their places";
+  bench.step(1s);
+  EXPECT_THAT(bench.take_sent<Placed>(), IsEmpty()) << "said once";
+}
+
+TEST(Worker, leads_its_part_or_hosts_it_as_it_is_told) {
+  for (const std::uint32_t position : {0u, 1u}) {
+    Bench bench(topology::uniform("n", 4, 1 << 30, 0));
+    bench.grant_part(1, 2);
+    bench.step();
+    const auto placed = bench.take_sent<Placed>();
+    ASSERT_THAT(placed, SizeIs(1));
+    bench.begin(1, 6, position);
+    EXPECT_THAT(bench.executor.hosted, IsEmpty()) << "that party was given up";
+    EXPECT_THAT(bench.executor.started, IsEmpty());
+    bench.begin(1, 7, position);
+    const auto& begun = position == 0 ? bench.executor.started : bench.executor.hosted;
+    const auto& not_begun = position == 0 ? bench.executor.hosted : bench.executor.started;
+    ASSERT_THAT(begun, SizeIs(1));
+    EXPECT_THAT(not_begun, IsEmpty());
+    EXPECT_EQ(begun[0].position, position);
+    EXPECT_THAT(begun[0].party, SizeIs(2));
+    EXPECT_EQ(begun[0].place, placed[0].place) << "as it was said";
+  }
+}
+
+TEST(Worker, gives_up_the_place_of_a_part_that_will_not_start) {
+  Bench bench(topology::uniform("n", 4, 1 << 30, 0));
+  bench.grant_part(1, 4);
+  bench.add(2, task_with(4));
+  bench.send_grant();
+  bench.step();
+  bench.worker.on_message(EndParty{ElementId(1), 6});
+  bench.step();
+  EXPECT_THAT(bench.started(), IsEmpty()) << "that is another party";
+  bench.worker.on_message(EndParty{ElementId(1), 7});
+  bench.step();
+  EXPECT_THAT(bench.started(), ElementsAre(2));
+  EXPECT_THAT(bench.executor.dismissed, IsEmpty());
+  EXPECT_THAT(bench.transport.take_reports(), IsEmpty()) << "nothing is answered";
+  bench.begin(1, 7, 1);
+  EXPECT_THAT(bench.executor.hosted, IsEmpty());
+}
+
+TEST(Worker, holds_the_place_of_a_dismissed_part_until_nothing_is_left_of_it) {
+  Bench bench(topology::uniform("n", 4, 1 << 30, 0));
+  bench.grant_part(1, 3);
+  bench.add(2, task_with(2));
+  bench.send_grant();
+  bench.step();
+  bench.begin(1, 7, 1);
+  bench.worker.on_message(EndParty{ElementId(1), 7});
+  bench.step();
+  EXPECT_THAT(bench.executor.dismissed, ElementsAre(ElementId(1)));
+  EXPECT_THAT(bench.started(), IsEmpty());
+  bench.executor.end(ElementId(1));
+  bench.step();
+  EXPECT_THAT(bench.started(), ElementsAre(2));
+  const auto reports = bench.transport.take_reports();
+  ASSERT_THAT(reports, SizeIs(1)) << "at once: the head waits for it";
+  EXPECT_EQ(reports[0].attempts.at(0).element, ElementId(1));
+}
+
+TEST(Worker, hears_words_for_the_attempt_that_runs_here_and_carries_those_it_says) {
+  Bench bench(topology::uniform("n", 4, 1 << 30, 0));
+  bench.grant_part(1, 2);
+  bench.step();
+  const PartyWord word{ElementId(1), 1, 0, 1, "run"};
+  const auto hear = [&bench](PartyWord said) { bench.worker.on_message(said); };
+  hear(word);
+  EXPECT_THAT(bench.executor.heard, IsEmpty()) << "it has not begun";
+  bench.begin(1, 7, 1);
+  hear({ElementId(1), 2, 0, 1, "of another attempt"});
+  hear({ElementId(9), 1, 0, 1, "of an element that is not here"});
+  hear(word);
+  EXPECT_THAT(bench.executor.heard, ElementsAre(word));
+
+  (void)bench.take_sent<Placed>();
+  const PartyWord answer{ElementId(1), 1, 1, 0, "ended"};
+  bench.executor.said = {answer};
+  bench.step();
+  EXPECT_THAT(bench.take_sent<CarryWord>(), ElementsAre(CarryWord{answer}));
+}
+
+TEST(Worker, begins_no_part_while_it_leaves) {
+  Bench bench(topology::uniform("n", 4, 1 << 30, 0));
+  bench.grant_part(1, 2);
+  bench.step();
+  bench.worker.on_message(Shutdown{});
+  bench.begin(1, 7, 1);
+  bench.step();
+  EXPECT_THAT(bench.executor.hosted, IsEmpty());
+  const auto reports = bench.transport.take_reports();
+  ASSERT_THAT(reports, SizeIs(1));
+  EXPECT_TRUE(reports[0].goodbye);
 }
 
 }  // namespace
