@@ -247,7 +247,9 @@ bool ProcessExecutor::Impl::stop_hosted(ElementId element) {
   return true;
 }
 
+/// Called after poll(), which has taken the reports: then nobody is to be woken any more.
 void ProcessExecutor::Impl::poll_words(std::vector<PartyWord>& words) {
+  if (std::uint64_t count; !words_.empty() && reports_.empty()) (void)!::read(wake_, &count, sizeof count);
   words.insert(words.end(), std::make_move_iterator(words_.begin()), std::make_move_iterator(words_.end()));
   words_.clear();
 }
