@@ -762,7 +762,8 @@ TEST(Expand, beside_what_is_bound_one_core_is_bound_too) {
   EXPECT_EQ(bind_beside("  a: {run: [t], resources: {nodes: 2}}\n"), Bind::core);
   EXPECT_EQ(bind_beside("  a: {run: [t], resources: {cores: 4, bind: l3}}\n"), Bind::core);
   EXPECT_EQ(bind_beside("  a: {run: [t], resources: {bind: core}}\n"), Bind::core);
-  EXPECT_EQ(bind_beside("  a: {matrix: {b: [none, numa]}, run: [t], resources: {bind: '${{ matrix.b }}'}}\n"), Bind::core)
+  EXPECT_EQ(bind_beside("  a: {matrix: {b: [none, numa]}, run: [t], resources: {bind: '${{ matrix.b }}'}}\n"),
+            Bind::core)
       << "one such element is enough";
   EXPECT_EQ(bind_beside("finally:\n  a: {run: [t], resources: {ranks: 2}}\n"), Bind::core);
 
