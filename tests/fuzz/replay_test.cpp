@@ -22,6 +22,7 @@
   DO(expression)                   \
   DO(message)                      \
   DO(wire)                         \
+  DO(values)                       \
   DO(run_facts)                    \
   DO(log_index)                    \
   DO(journal)                      \

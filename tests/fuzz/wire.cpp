@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "executor/call_message.hpp"
@@ -49,8 +50,18 @@ void read(const Frame& frame) {
       check_inside(frame, fields.get_bytes());
       break;
     case Kind::call:
-      if (const auto call = fugle::executor::decode_call(frame.body); call && call->function.size() > frame.body.size())
-        std::abort();
+      if (const auto call = fugle::executor::decode_call(frame.body)) {
+        const std::string again = fugle::executor::encode(*call);
+        if (fugle::executor::decode_call(std::string_view(again).substr(FrameWriter::kHeaderBytes)) != call) std::abort();
+      }
+      break;
+    case Kind::metrics:
+      (void)fields.get<AttemptKey>();
+      for (const char* text : fields.get_texts()) check_inside(frame, fields, text);
+      break;
+    case Kind::said:
+      (void)fields.get<AttemptKey>();
+      check_inside(frame, fields.get_bytes());
       break;
     case Kind::returned:
       (void)fields.get<ReturnedFields>();
