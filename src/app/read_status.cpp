@@ -51,7 +51,8 @@ void add_elements(const std::string& run_dir, const store::LiveSummary& live, Ti
   std::vector<std::string> ids = store::read_element_ids(run_dir, elements);
   for (std::size_t i = 0; i < live.running.size(); ++i) {
     const store::LiveRunning& row = live.running[i];
-    status.running.push_back({ids[i], row.attempt, row.worker, node_of(status, row.worker), now - row.start});
+    status.running.push_back(
+        {ids[i], row.attempt, row.worker, node_of(status, row.worker), now - row.start, row.service});
   }
   status.failed.assign(ids.begin() + static_cast<std::ptrdiff_t>(live.running.size()), ids.end());
 }
@@ -101,7 +102,8 @@ Time last_sign_of_life(const StoredRun& run) {
 void add_elements(const StoredRun& run, Time now, RunStatus& status) {
   for (const auto& attempt : run.workers().running())
     status.running.push_back({std::string(run.graph().id(attempt.element)), attempt.attempt, attempt.worker,
-                              node_of(status, attempt.worker), now - attempt.start});
+                              node_of(status, attempt.worker), now - attempt.start,
+                              scheduler::service_phase(run.state(), attempt.element)});
   for (std::uint32_t i = 0; i < run.graph().num_elements(); ++i)
     if (run.state().state(ElementId(i)) == scheduler::State::failed && !run.graph().is_gate(ElementId(i)))
       status.failed.emplace_back(run.graph().id(ElementId(i)));

@@ -102,6 +102,12 @@ std::string held_part(const RunStatus& status) {
          more_line(status.held.size());
 }
 
+/// "db (service, starting)"
+std::string shown_name(const RunningRow& row) {
+  const std::string phase = scheduler::name_of(row.service);
+  return phase.empty() ? row.element : fmt::format("{} (service, {})", row.element, phase);
+}
+
 std::string running_part(const RunStatus& status) {
   if (status.running.empty()) return {};
   TextTable table({"elapsed", "worker", "attempt", "node", "element"},
@@ -109,7 +115,7 @@ std::string running_part(const RunStatus& status) {
   for (std::size_t i = 0; i < std::min(kRowsShown, status.running.size()); ++i) {
     const RunningRow& row = status.running[i];
     table.add({format_duration(row.elapsed), std::to_string(row.worker.value()), std::to_string(row.attempt), row.node,
-               row.element});
+               shown_name(row)});
   }
   return "running\n" + table.to_text(2) + more_line(status.running.size());
 }
@@ -154,6 +160,10 @@ Json jobs_json(const RunStatus& status) {
   return list;
 }
 
+Json service_json(scheduler::ServicePhase phase) {
+  return phase == scheduler::ServicePhase::none ? Json() : Json(scheduler::name_of(phase));
+}
+
 Json running_json(const RunStatus& status) {
   Json list = Json::array();
   for (const RunningRow& row : status.running)
@@ -161,7 +171,8 @@ Json running_json(const RunStatus& status) {
                     {"attempt", row.attempt},
                     {"worker", row.worker.value()},
                     {"node", row.node},
-                    {"elapsed_s", to_seconds(row.elapsed)}});
+                    {"elapsed_s", to_seconds(row.elapsed)},
+                    {"service", service_json(row.service)}});
   return list;
 }
 

@@ -7,6 +7,7 @@
 
 #include "report/run_condition.hpp"
 #include "scheduler/ports.hpp"
+#include "scheduler/service_phase.hpp"
 
 namespace fugle::report {
 
@@ -16,6 +17,7 @@ struct RunningRow {
   WorkerId worker;
   std::string node;
   Duration elapsed{0};
+  scheduler::ServicePhase service = scheduler::ServicePhase::none;
 };
 
 struct HeldRow {

@@ -73,7 +73,7 @@ class LiveFile::Impl {
         std::ranges::any_of(view.workers, [&](const WorkerInfo& worker) { return worker.is_silent(view.now); });
     if (has_news_ || has_silent_worker) put_workers(view.workers, view.now);
     if (has_news_) {
-      put_running(view.running);
+      put_running(view.running, view.run);
       put_failed();
     }
     has_news_ = false;
@@ -147,7 +147,7 @@ class LiveFile::Impl {
     summary_.num_workers = static_cast<std::uint32_t>(workers.size());
   }
 
-  void put_running(std::span<const RunningAttempt> running) {
+  void put_running(std::span<const RunningAttempt> running, const RunState& run) {
     oldest_.assign(running.begin(), running.end());
     const auto end =
         oldest_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(oldest_.size(), kMaxLiveRunning));
@@ -156,7 +156,8 @@ class LiveFile::Impl {
     std::sort(oldest_.begin(), oldest_.end(), is_older);
     for (std::size_t i = 0; i < oldest_.size(); ++i) {
       const RunningAttempt& r = oldest_[i];
-      const RunningRow row{r.element.value(), r.worker.value(), to_ns(r.start), r.attempt, 0};
+      const auto phase = static_cast<std::uint32_t>(scheduler::service_phase(run, r.element));
+      const RunningRow row{r.element.value(), r.worker.value(), to_ns(r.start), r.attempt, phase};
       running_.put(i * sizeof row, bytes_of(row));
     }
     summary_.num_running = static_cast<std::uint32_t>(oldest_.size());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "scheduler/ports.hpp"
+#include "scheduler/service_phase.hpp"
 
 namespace fugle::store {
 
@@ -45,6 +46,7 @@ struct LiveRunning {
   WorkerId worker;
   std::uint16_t attempt = 0;
   Time start{};
+  scheduler::ServicePhase service = scheduler::ServicePhase::none;
 };
 struct LiveSummary {
   scheduler::Counts counts{};

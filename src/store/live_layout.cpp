@@ -59,7 +59,7 @@ hdf5::Handle running_type() {
       Field{"worker", offsetof(RunningRow, worker), type_of<std::uint32_t>()},
       Field{"start_ns", offsetof(RunningRow, start_ns), type_of<std::int64_t>()},
       Field{"attempt", offsetof(RunningRow, attempt), type_of<std::uint32_t>()},
-      Field{"reserved", offsetof(RunningRow, reserved), type_of<std::uint32_t>()},
+      Field{"service", offsetof(RunningRow, service), type_of<std::uint32_t>()},
   };
   return hdf5::compound_type(sizeof(RunningRow), fields);
 }

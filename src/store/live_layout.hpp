@@ -61,7 +61,7 @@ struct RunningRow {
   std::uint32_t worker = 0;
   std::int64_t start_ns = 0;
   std::uint32_t attempt = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t service = 0;  ///< 0: it is none, 1: starting, 2: ready
 };
 
 static_assert(sizeof(LiveDirectory) <= kLiveUserBlock);

@@ -78,8 +78,8 @@ LiveSummary to_summary(const File& file, const Head& head) {
                             static_cast<WorkerCondition>(w.alive)});
   }
   for (const auto& r : read_rows<RunningRow>(file, head.directory.running, row.num_running)) {
-    live.running.push_back(
-        {ElementId(r.element), WorkerId(r.worker), static_cast<std::uint16_t>(r.attempt), from_ns(r.start_ns)});
+    live.running.push_back({ElementId(r.element), WorkerId(r.worker), static_cast<std::uint16_t>(r.attempt),
+                            from_ns(r.start_ns), static_cast<scheduler::ServicePhase>(r.service)});
   }
   for (const auto e : read_rows<std::uint32_t>(file, head.directory.failed, row.num_failed)) {
     live.failed.push_back(ElementId(e));

@@ -52,6 +52,16 @@ TEST(StatusView, reads_well_in_eighty_columns) {
             "  prep[3]\n");
 }
 
+TEST(StatusView, tells_whether_a_service_is_ready) {
+  RunStatus status = running_status();
+  status.running.push_back({"db", 1, WorkerId(1), "node1", seconds(5), scheduler::ServicePhase::starting});
+  EXPECT_THAT(status_text(status), ::testing::HasSubstr("node1  db (service, starting)\n"));
+  EXPECT_THAT(status_json(status), ::testing::HasSubstr("\"service\": \"starting\""));
+  status.running.back().service = scheduler::ServicePhase::ready;
+  EXPECT_THAT(status_text(status), ::testing::HasSubstr("node1  db (service, ready)\n"));
+  EXPECT_THAT(status_json(status), ::testing::HasSubstr("\"service\": null"));
+}
+
 TEST(StatusView, calls_lost_only_the_workers_that_were_lost) {
   RunStatus status = running_status();
   status.workers.push_back(status.workers.front());

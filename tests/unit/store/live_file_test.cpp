@@ -5,6 +5,7 @@
 
 #include "graph_support.hpp"
 #include "store_support.hpp"
+#include "support/graphs.hpp"
 
 namespace fugle::store {
 namespace {
@@ -20,6 +21,7 @@ using testing::TemporaryDirectory;
 /// A head reduced to what observers see of it.
 class LiveFileOfARun : public ::testing::Test {
  protected:
+  explicit LiveFileOfARun(graph::Graph graph = testing::fan(5)) : graph_(std::move(graph)) {}
   void happen(Event event) {
     event.start = now_;
     scheduler::Effects effects;
@@ -65,7 +67,7 @@ class LiveFileOfARun : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
-  graph::Graph graph_ = testing::fan(5);
+  graph::Graph graph_;
   scheduler::RunState run_{graph_, 1};
   std::vector<scheduler::WorkerInfo> workers_;
   std::vector<RunningAttempt> running_;
@@ -103,6 +105,35 @@ TEST_F(LiveFileOfARun, tells_counts_workers_and_running_attempts) {
   EXPECT_EQ(live.running[0].element, ElementId(0));
   EXPECT_EQ(live.running[0].attempt, 1u);
   EXPECT_EQ(live.running[0].start, from_ns(1'000'000'000));
+}
+
+class LiveFileOfAService : public LiveFileOfARun {
+ protected:
+  LiveFileOfAService() : LiveFileOfARun(graph_with_service()) {}
+  static graph::Graph graph_with_service() {
+    fugle::testing::GraphStory story;
+    story.task("db").task().service.is_given = true;
+    story.task("other");
+    return story.graph();
+  }
+};
+
+TEST_F(LiveFileOfAService, tells_whether_it_is_ready) {
+  begin_life();
+  start(0);
+  start(1);
+  LiveSummary live = look();
+  ASSERT_EQ(live.running.size(), 2u);
+  EXPECT_EQ(live.running[0].service, scheduler::ServicePhase::starting);
+  EXPECT_EQ(live.running[1].service, scheduler::ServicePhase::none);
+  Event ready;
+  ready.kind = EventKind::service_ready;
+  ready.element = ElementId(0);
+  ready.attempt = 1;
+  happen(ready);
+  live = look();
+  ASSERT_EQ(live.running.size(), 2u);
+  EXPECT_EQ(live.running[0].service, scheduler::ServicePhase::ready);
 }
 
 TEST_F(LiveFileOfARun, lists_running_attempts_oldest_first_and_forgets_those_that_ended) {
