@@ -124,11 +124,8 @@ class Explainer {
     if (graph_.task_of(element_).runs_finally && !in_.run.has_finally_begun()) return explain_waiting_for_end();
     const auto needs = graph_.real_needs(element_);
     const auto missing = std::count_if(needs.begin(), needs.end(), [&](ElementId e) { return !in_.run.lets_start(e); });
-    const auto is_awaited = [&](ElementId e) { return is_service(e) && !in_.run.lets_start(e); };
-    const auto service = std::find_if(needs.begin(), needs.end(), is_awaited);
-    if (missing == 1 && service != needs.end() && !scheduler::is_final(in_.run.state(*service)))
-      out_.reason = fmt::format("waits for service {} to be ready", graph_.id(*service));
-    else
+    out_.reason = awaited_services(needs, missing);
+    if (out_.reason.empty())
       out_.reason = fmt::format("{} of {} needs {} not done", missing, needs.size(), missing == 1 ? "is" : "are");
     // It is decided only when all needs have ended, so a failed one may be among them.
     if (const ElementId bad = find_need(element_, State::failed, State::cancelled); bad.is_valid())
@@ -137,6 +134,20 @@ class Explainer {
     if (!is_dead()) return;
     out_.reason += ", and " + dead_run();
     suggest("resume");
+  }
+
+  /// Empty where it waits for something else as well.
+  template <class Elements>
+  [[nodiscard]] std::string awaited_services(const Elements& needs, std::ptrdiff_t missing) const {
+    std::vector<ElementId> services;
+    for (const ElementId e : needs)
+      if (is_service(e) && !in_.run.lets_start(e) && !scheduler::is_final(in_.run.state(e))) services.push_back(e);
+    if (services.empty() || std::ssize(services) != missing) return {};
+    std::string names;
+    const std::size_t shown = std::min(services.size(), kMaxCauses);
+    for (std::size_t i = 0; i < shown; ++i) names += fmt::format("{}{}", i == 0 ? "" : ", ", graph_.id(services[i]));
+    if (shown < services.size()) names += fmt::format(" and {} more", services.size() - shown);
+    return fmt::format("waits for {} {} to be ready", services.size() == 1 ? "service" : "services", names);
   }
 
   /// What moves first among all that the element waits for: unmet needs that are not WAITING themselves.
@@ -169,9 +180,11 @@ class Explainer {
     if (attempt == nullptr) return "not started yet";
     if (!scheduler::is_live(in_.run.state(e))) return fmt::format("attempt {} {}", attempt->number, verdict(*attempt));
     const std::string where = place(in_.attempts.node_of(*attempt), attempt->worker);
+    const std::string so_far = format_duration(in_.now - attempt->start);
     if (is_service(e) && !is_dead())
-      return fmt::format("starting {}, not ready for {}", where, format_duration(in_.now - attempt->start));
-    return is_dead() ? where : fmt::format("{} for {}", where, format_duration(in_.now - attempt->start));
+      return in_.run.is_ready_service(e) ? fmt::format("{} for {}, a service that is ready", where, so_far)
+                                         : fmt::format("starting {}, not ready for {}", where, so_far);
+    return is_dead() ? where : fmt::format("{} for {}", where, so_far);
   }
 
   void explain_ready() {

@@ -14,7 +14,11 @@ RemainingTime::RemainingTime(const scheduler::RunState& run)
   }
 }
 
+/// It runs as long as others need it, and says nothing about how long these take.
+bool RemainingTime::is_service(ElementId element) const { return graph_->task_of(element).service.is_given; }
+
 void RemainingTime::count(ElementId element, int sign) {
+  if (is_service(element)) return;
   const double estimate = to_seconds(graph_->estimate(element));
   if (estimate > 0) {
     estimates_left_s_ += sign * estimate;
@@ -40,6 +44,7 @@ void RemainingTime::update(const scheduler::RunState& run, std::span<const Eleme
 }
 
 void RemainingTime::observe(ElementId element, Duration took) {
+  if (is_service(element)) return;
   const double seconds = std::max(0.0, to_seconds(took));
   observed_s_ += seconds;
   ++num_observed_;
@@ -79,6 +84,7 @@ std::optional<Duration> RemainingTime::eta(Duration elapsed, std::span<const sch
       estimates_left_s_ * bias() + learned_left_s_ + static_cast<double>(num_unknown_left_) * mean.value_or(0);
   double done = observed_s_;
   for (const auto& attempt : running) {
+    if (is_service(attempt.element)) continue;
     const double so_far = std::max(0.0, to_seconds(now - attempt.start));
     done += so_far;
     left -= std::min(so_far, seconds_of(attempt.element).value_or(0));

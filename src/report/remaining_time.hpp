@@ -34,6 +34,7 @@ class RemainingTime {
     double seconds = 0;  ///< of those that ended
     [[nodiscard]] double left_s() const { return ended == 0 ? 0 : left * seconds / ended; }
   };
+  [[nodiscard]] bool is_service(ElementId element) const;
   void count(ElementId element, int sign);
   [[nodiscard]] std::optional<double> seconds_of(ElementId element) const;
   /// Real durations over estimates, so far.

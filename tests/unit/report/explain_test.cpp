@@ -52,6 +52,42 @@ TEST(Explain, lists_eight_causes_and_counts_the_rest) {
   EXPECT_EQ(explanation.num_more_causes, 3u);
 }
 
+TEST(Explain, names_the_services_that_an_element_waits_for) {
+  GraphStory story;
+  auto db = story.task("db").times(2);
+  db.task().service.is_given = true;
+  auto other = story.task("other");
+  story.task("user").after(db);
+  story.task("later").after(db).after(other);
+  ToldRun told(story);
+  told.life(0);
+  told.joins(2, "node1", 4);
+  const auto first = told.starts("db[0]", 1, 2);
+  EXPECT_EQ(told.why("user", kRunning, 3),
+            "user is WAITING: waits for services db[0], db[1] to be ready\n"
+            "  db[0] is STARTING: starting on node1 (worker 2), not ready for 2.0s\n"
+            "  db[1] is READY: not started yet\n");
+  told.gets_ready(first, 4);
+  EXPECT_EQ(told.why("user", kRunning, 5),
+            "user is WAITING: waits for service db[1] to be ready\n"
+            "  db[1] is READY: not started yet\n");
+  EXPECT_EQ(explain(told.situation(kRunning, 5), told.id("later")).reason, "2 of 3 needs are not done");
+}
+
+TEST(Explain, tells_of_a_ready_service_that_has_the_cores) {
+  GraphStory story;
+  auto db = story.task("db").cores(3);
+  db.task().service.is_given = true;
+  story.task("user").cores(2).after(db);
+  ToldRun told(story);
+  told.life(0);
+  told.joins(2, "node1", 4);
+  told.gets_ready(told.starts("db", 1, 2), 2);
+  EXPECT_EQ(told.why("user", kRunning, 5),
+            "user is READY: waits for 2 free cores on one worker; at most 1 free now\n"
+            "  db is RUNNING: uses 3 cores on node1 (worker 2) for 4.0s, a service that is ready\n");
+}
+
 TEST(Explain, says_who_uses_the_cores_a_ready_element_waits_for) {
   GraphStory story;
   story.task("a").cores(3);
@@ -289,7 +325,8 @@ TEST(Explain, says_what_is_tolerated_and_what_is_beyond_it) {
   told.wishes(scheduler::EventKind::cancel_element, "sims[2]", "the tolerance of sims");
   told.wishes(scheduler::EventKind::cancel_element, "sims[3]", "the tolerance of sims");
   EXPECT_EQ(explain(told.situation(RunCondition::failed, 9), told.id("sims[2]")).reason,
-            "cancelled with the rest of its task, which counts as OK if at most 1 of 4 elements of sims fail; so far 2 failed");
+            "cancelled with the rest of its task, which counts as OK if at most 1 of 4 elements of sims fail; so far 2 "
+            "failed");
 }
 
 TEST(Explain, counts_no_cores_of_a_drained_node) {

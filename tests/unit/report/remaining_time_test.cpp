@@ -52,6 +52,27 @@ TEST(RemainingTime, does_not_judge_many_elements_by_one_of_another_task) {
   EXPECT_EQ(remaining.eta(seconds(1), {}, ToldRun::at(1)), std::nullopt);
 }
 
+TEST(RemainingTime, takes_no_account_of_how_long_services_run) {
+  testing::GraphStory story;
+  auto db = story.task("db");
+  db.task().service.is_given = true;
+  story.task("a").times(10).after(db);
+  ToldRun told(story);
+  told.life(0);
+  RemainingTime remaining(told.run);
+  told.gets_ready(told.starts("db", 0, 0), 100);
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    const std::string id = "a[" + std::to_string(i) + "]";
+    auto event = told.starts(id, 100 + i, 0);
+    event.kind = scheduler::EventKind::attempt_ended;
+    event.end = ToldRun::at(101 + i);
+    remaining.update(told.run, told.happen(event).changed);
+    remaining.observe(event.element, event.end - event.start);
+  }
+  const std::vector<scheduler::RunningAttempt> running{{told.graph.find("db"), 1, WorkerId(0), ToldRun::at(0)}};
+  EXPECT_NEAR(to_seconds(*remaining.eta(seconds(4), running, ToldRun::at(104))), 6.0, 1e-6);
+}
+
 TEST(RemainingTime, corrects_estimates_by_how_wrong_they_were) {
   testing::GraphStory story;
   story.task("a").times(4).takes(seconds(1));

@@ -56,6 +56,12 @@ class ToldRun {
     happen(event);
     return event;
   }
+  /// A service whose start the event is.
+  void gets_ready(scheduler::Event event, double when) {
+    event.kind = scheduler::EventKind::service_ready;
+    event.start = at(when);
+    happen(event);
+  }
   scheduler::Event finishes(scheduler::Event event, double when) {
     event.kind = scheduler::EventKind::attempt_ended;
     event.end = at(when);
