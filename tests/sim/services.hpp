@@ -12,8 +12,8 @@
 namespace fugle::sim {
 
 /// Services above clients, services that need services, some without users, clients of several, and others beside
-/// them. No task is larger than a worker of one of `random_cluster`.
-inline graph::Graph random_graph_with_services(Random& random) {
+/// them; where there are shapes some have several nodes. No task is larger than the workers of `random_cluster`.
+inline graph::Graph random_graph_with_services(Random& random, Shapes shapes) {
   testing::GraphStory story;
   std::vector<testing::GraphStory::TaskStory> tasks;
   const std::size_t n = 2 + random.below(14);
@@ -23,6 +23,7 @@ inline graph::Graph random_graph_with_services(Random& random) {
     const auto count = static_cast<std::uint32_t>(1 + (random.chance(0.4) ? random.below(6) : 0));
     task.times(count);
     choose_properties(task.task(), count, random);
+    if (shapes == Shapes::all) choose_shape(task.task(), random);
     const bool is_service = i == 0 || random.chance(0.25);
     if (is_service) {
       task.times(1 + static_cast<std::uint32_t>(random.below(3)));
@@ -47,10 +48,13 @@ inline graph::Graph random_graph_with_services(Random& random) {
   return graph::Graph(std::move(data));
 }
 
-inline std::uint32_t count_services(const graph::Graph& graph) {
+/// That all services together have.
+inline std::uint32_t count_nodes_of_services(const graph::Graph& graph) {
   std::uint32_t count = 0;
-  for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
-    count += !graph.is_gate(ElementId(e)) && graph.task_of(ElementId(e)).service.is_given ? 1 : 0;
+  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
+    const graph::Task& task = graph.task_of(ElementId(e));
+    count += !graph.is_gate(ElementId(e)) && task.service.is_given ? task.shape.nodes : 0;
+  }
   return count;
 }
 

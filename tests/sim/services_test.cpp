@@ -27,8 +27,8 @@ constexpr Duration kLongest = 1h;
 
 class ServiceRun {
  public:
-  explicit ServiceRun(std::uint64_t seed)
-      : random_(seed), graph_(random_graph_with_services(random_)), model_(graph_) {}
+  ServiceRun(std::uint64_t seed, Shapes shapes)
+      : shapes_(shapes), random_(seed), graph_(random_graph_with_services(random_, shapes)), model_(graph_) {}
 
   void run() {
     for (int life = 0; life < kMostLives; ++life) live(life == kMostLives - 1);
@@ -45,11 +45,14 @@ class ServiceRun {
 
  private:
   WorldOptions draw_world(bool is_last) {
-    WorldOptions options = random_cluster(random_, is_last);
-    // In the end there is one worker that no service needs to be on.
-    for (std::uint32_t r = static_cast<std::uint32_t>(options.workers.size()); is_last && r <= count_services(graph_);
-         ++r)
+    WorldOptions options = random_cluster(random_, is_last, shapes_);
+    // In the end there are as many nodes as anything needs that no service has to be on.
+    const std::uint32_t num_users_nodes = shapes_ == Shapes::all ? kMostNodes : 1;
+    const std::uint32_t num_nodes = is_last ? count_nodes_of_services(graph_) + num_users_nodes : 0;
+    for (std::uint32_t n = 0; n < num_nodes; ++n) {
+      const auto r = static_cast<std::uint32_t>(options.workers.size());
       options.workers.push_back({"m" + std::to_string(r), r, kMostCores, kWorkerMemory, 1, {}});
+    }
     options.places = {};
     options.seed = random_.next();
     if (random_.chance(0.3)) options.expected_s.assign(graph_.num_elements(), 0.0005F);
@@ -81,6 +84,9 @@ class ServiceRun {
       if (outcomes.chance(0.1)) outcome.ready_after = outcome.length / 2;
       return outcome;
     };
+    options.model_of_part = [&](const SimAttempt&) {
+      return is_last ? std::optional<Outcome>() : random_part(pace, outcomes);
+    };
     options.on_end = [&](const SimAttempt& attempt, const graph::Request&) { model_.on_end(attempt); };
     options.observers = {&model_};
     model_.begin_life(history_, options.seed);
@@ -107,6 +113,7 @@ class ServiceRun {
     }
   }
 
+  Shapes shapes_;
   Random random_;
   const graph::Graph graph_;
   ServiceModel model_;
@@ -127,12 +134,12 @@ void tell_seed(int) {
   if (std::getenv("FUGLE_SIM_TALK") != nullptr && run_now != nullptr) run_now->tell_events();
 }
 
-TEST(ServicesInAHostileWorld, are_ready_for_their_users_and_end_after_them) {
+void run_seeds(Shapes shapes, std::uint64_t count) {
   std::signal(SIGABRT, tell_seed);
   const std::uint64_t first = number_from("FUGLE_SIM_FIRST", 1);
-  for (std::uint64_t seed = first; seed < first + number_from("FUGLE_SIM_SEEDS", 300); ++seed) {
+  for (std::uint64_t seed = first; seed < first + number_from("FUGLE_SIM_SEEDS", count); ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
-    ServiceRun run(seed);
+    ServiceRun run(seed, shapes);
     run_now = &run;
     seed_now = seed;
     try {
@@ -145,6 +152,10 @@ TEST(ServicesInAHostileWorld, are_ready_for_their_users_and_end_after_them) {
   run_now = nullptr;
   std::signal(SIGABRT, SIG_DFL);
 }
+
+TEST(ServicesInAHostileWorld, are_ready_for_their_users_and_end_after_them) { run_seeds(Shapes::one_node, 300); }
+
+TEST(ServicesInAHostileWorld, are_so_on_several_nodes_too) { run_seeds(Shapes::all, 200); }
 
 /// A run of one worker and as many cores, in which each attempt takes 10 ms and services are ready after as long.
 struct SmallRun {
