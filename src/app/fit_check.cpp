@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 
+#include "app/service_fit.hpp"
 #include "base/text.hpp"
 #include "executor/node_folder.hpp"
 
@@ -60,6 +61,10 @@ class Places {
     if (workflow == nullptr) return;
     for (const workflow::TaskNode& task : workflow->tasks) tasks_.emplace(task.name, &task);
   }
+  [[nodiscard]] Position of(const std::string& task) const {
+    const auto found = tasks_.find(task);
+    return found == tasks_.end() ? Position{} : found->second->at;
+  }
   template <class T>
   [[nodiscard]] Position of(const std::string& task, workflow::Field<T> workflow::TaskNode::*key) const {
     const auto found = tasks_.find(task);
@@ -100,6 +105,13 @@ class FitCheck {
       check_nodes(task, num_elements);
     else
       check_workers(task, num_elements);
+  }
+
+  /// Of what runs beside services for as long as it runs. Workers that stand for many tell nothing of that.
+  void check_services(const std::vector<std::uint32_t>& num_elements) {
+    if (question_.num_nodes > 0) return;
+    for (const auto& [task, problem] : ServiceFit(question_.graph, machine_).find_misfits(num_elements))
+      say(problem, places_.of(question_.graph.task(task).name), num_elements[task.value()], false);
   }
 
   /// Of all tasks together: the file asks for an allocation that this one is not.
@@ -250,6 +262,7 @@ void check_fit(const FitQuestion& question, const std::vector<std::uint32_t>& nu
   FitCheck check(question, diagnostics);
   for (std::uint32_t t = 0; t < question.graph.num_tasks(); ++t)
     if (num_elements[t] > 0) check.check(question.graph.task(TaskId(t)), num_elements[t]);
+  check.check_services(num_elements);
   check.say_what_is_too_small();
 }
 

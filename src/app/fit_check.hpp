@@ -42,7 +42,8 @@ struct FitQuestion {
 
 /// E302 or W09 for each element of more nodes than there are or can hold it, for each request that fits on no worker,
 /// or on no scratch disk where all workers share one, for tasks with `num_elements[task]` above 0, and W04 for a level
-/// that is absent. A smaller allocation than `asked_nodes` is one W09 for all elements that have too many nodes for it.
+/// that is absent; for what finds no room beside the services it needs, too. A smaller allocation than `asked_nodes` is
+/// one W09 for all elements that have too many nodes for it.
 void check_fit(const FitQuestion& question, const std::vector<std::uint32_t>& num_elements,
                workflow::Diagnostics& diagnostics);
 

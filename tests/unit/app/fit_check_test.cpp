@@ -53,6 +53,33 @@ TEST(FitCheck, the_machine_there_is_only_gets_a_warning_unless_it_has_no_gpu_at_
   EXPECT_THAT(messages(tasks, nodes(1, 8, 0, 0), Misfit::left_out), ::testing::HasSubstr("warning W09: task gpu"));
 }
 
+TEST(FitCheck, tells_what_finds_no_room_beside_the_services_it_needs) {
+  const std::string services =
+      "  cache: {run: x, service: {ready: x}}\n"
+      "  db: {needs: [cache], run: x, service: {ready: x}, resources: {nodes: 2, cores: 2}}\n";
+  const std::string large = services + "  large: {needs: [db], run: x, resources: {cores: 3}}\n";
+  EXPECT_EQ(messages(large, nodes(2, 4, 0, 0)),
+            "w.yaml:6:3: error E302: task large does not fit beside the services it needs, cache, db: together 8 "
+            "cores, and nodes as these have no room for it at once\n"
+            "w.yaml: 1 error, 0 warnings\n");
+  EXPECT_EQ(messages(large, nodes(3, 4, 0, 0)), "");
+  EXPECT_EQ(messages(services + "  fits: {needs: [db], run: x, resources: {cores: 2}}\n", nodes(2, 4, 0, 0)), "");
+  EXPECT_EQ(messages("  db: {run: x, service: {ready: x}, matrix: {i: [1, 2, 3]}}\n"
+                     "  user: {needs: [db], run: x, matrix: {i: [1, 2]}}\n",
+                     nodes(1, 3, 0, 0), Misfit::reported),
+            "w.yaml:5:3: warning W09: task user does not fit beside the service it needs, db: together 4 cores, there "
+            "are 3; 2 elements cannot run here\n"
+            "w.yaml: 0 errors, 1 warning\n");
+}
+
+TEST(FitCheck, takes_nodes_that_are_alike_for_one_choice_beside_services) {
+  const std::string tasks =
+      "  db: {run: x, service: {ready: x}, matrix: {i: \"1..40\"}, resources: {cores: 3}}\n"
+      "  user: {needs: [db], run: x, resources: {cores: 4}}\n";
+  EXPECT_EQ(messages(tasks, nodes(41, 4, 0, 0)), "");
+  EXPECT_THAT(messages(tasks, nodes(40, 4, 0, 0)), ::testing::HasSubstr("task user does not fit beside"));
+}
+
 TEST(FitCheck, wants_scratch_to_be_free_where_all_workers_share_a_disk) {
   workflow::Diagnostics diagnostics("w.yaml");
   const auto file = workflow::read_workflow(
