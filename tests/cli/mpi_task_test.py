@@ -59,7 +59,12 @@ class MpiTasks(FugleCase):
     def test_a_mix_of_mpi_tasks_and_small_ones_shares_no_core(self):
         """FUGLE_MIX_RUNS: how often, 2 by default."""
         self.workflow(f"""
-  pair: {{matrix: {{i: "1..40"}}, priority: 5, resources: {{ranks: 2}}, run: [{RANKS}]}}
+  pair:
+    matrix: {{i: "1..40"}}
+    priority: 5
+    resources: {{ranks: 2}}
+    env: {{OMPI_MCA_orte_allowed_exit_without_sync: "1"}}
+    run: [{RANKS}, leave]
   one: {{matrix: {{i: "1..400"}}, run: "echo $FUGLE_CPUS > cpus.${{{{ matrix.i }}}}; sleep 0.0$((RANDOM % 9 + 1))"}}
 """)
         for _ in range(int(os.environ.get("FUGLE_MIX_RUNS", "2"))):

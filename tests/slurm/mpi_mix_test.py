@@ -63,7 +63,7 @@ class MpiMix(SlurmCase):
     def test_mpi_tasks_among_small_ones_share_no_core_come_first_and_leave_no_step(self):
         job = self.run_in_job(f"""
   one: {{matrix: {{i: "1..{NUM_ONES}"}}, run: "echo $(hostname) $FUGLE_CPUS > cpus.${{{{ matrix.i }}}}"}}
-  pair: {{matrix: {{i: "1..{NUM_PAIRS}"}}, priority: 5, resources: {{ranks: 2}}, run: [{RANKS}]}}
+  pair: {{matrix: {{i: "1..{NUM_PAIRS}"}}, priority: 5, resources: {{ranks: 2}}, run: [{RANKS}, leave]}}
 """)
         self.wait_for_job(job, "COMPLETED", 180)
         cores = {}
