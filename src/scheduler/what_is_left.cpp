@@ -83,6 +83,17 @@ std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, co
                      describe_needs(graph.task_of(first), workers));
 }
 
+/// "2 nodes, on each 3 cores, 1.0G of memory"
+std::string describe_wishes(const graph::Task& task) {
+  const graph::Request& wants = task.request;
+  std::string text = task.shape.nodes > 1 ? fmt::format("{} nodes, on each ", task.shape.nodes) : std::string();
+  if (wants.whole_node) return text + (task.shape.nodes > 1 ? "all there is" : "a whole node");
+  text += wants.cores == 1 ? "1 core" : fmt::format("{} cores", wants.cores);
+  if (wants.mem_bytes > 0) text += fmt::format(", {} of memory", format_bytes(wants.mem_bytes));
+  if (wants.gpus > 0) text += fmt::format(", {} GPUs", wants.gpus);
+  return text;
+}
+
 /// While services run: what waits for room that only their ends would make.
 std::string describe_what_fits_beside_no_service(const RunState& run, ReadyQueue& ready) {
   if (run.num_ready_services() == 0) return {};
@@ -95,11 +106,9 @@ std::string describe_what_fits_beside_no_service(const RunState& run, ReadyQueue
     if (!first.is_valid()) first = e;
   }
   if (count == 0) return {};
-  const graph::Request& wants = run.graph().task_of(first).request;
-  return fmt::format("{} nowhere beside the services that run ({}): {} needs {}{}",
+  return fmt::format("{} nowhere beside the services that run ({}): {} needs {}",
                      count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), run.num_ready_services(),
-                     run.graph().id(first), wants.cores == 1 ? "1 core" : fmt::format("{} cores", wants.cores),
-                     wants.gpus > 0 ? fmt::format(", {} GPUs", wants.gpus) : "");
+                     run.graph().id(first), describe_wishes(run.graph().task_of(first)));
 }
 
 std::string describe_what_is_held(std::uint64_t held) {
