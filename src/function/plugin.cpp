@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -15,6 +16,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "function/exit_guard.hpp"
 #include "function/plugin_call.hpp"
 
 namespace fugle::function {
@@ -30,6 +32,16 @@ fs::path prefix_of_this_program() {
   return is_in_libexec ? folder.parent_path().parent_path() : folder.parent_path();
 }
 
+/// What the dynamic linker says, and what helps.
+std::string with_advice(std::string text) {
+  if (text.find("undefined symbol") != std::string::npos)
+    return text + "; link the plugin with the library that has it ('nm -DC --undefined-only' lists all it wants)";
+  if (text.find("cannot open shared object file") != std::string::npos)
+    return text +
+           "; correct the path, or put its folder into FUGLE_PLUGIN_PATH (libraries that it needs: LD_LIBRARY_PATH)";
+  return text;
+}
+
 using Entry = const FuglePlugin* (*)(std::uint32_t);
 
 /// Throws EnvironmentError.
@@ -39,7 +51,7 @@ const FuglePlugin& open_table(const PluginName& name, const std::string& search_
   };
   const std::string path = find_library(name.library, search_path);
   void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) fail(::dlerror());
+  if (library == nullptr) fail(with_advice(::dlerror()));
   // A library that is refused stays loaded, as its constructors may have started anything.
   const auto entry = reinterpret_cast<Entry>(::dlsym(library, "fugle_plugin"));
   if (entry == nullptr)
@@ -81,8 +93,14 @@ class PluginFunction final : public Callable {
   PluginFunction(const FuglePluginFunction& entry, void* state) : entry_(entry), state_(state) {}
   CallOutcome call(const CallInput& input) override {
     PluginCall call(input);
-    const int code = entry_.call(state_, call.raw());
-    return call.outcome(entry_.name, code);
+    try {
+      const int code = entry_.call(state_, call.raw());
+      return call.outcome(entry_.name, code);
+    } catch (const std::exception& error) {  // a table made by hand has entries that throw, where the library is C++
+      return {graph::FailureClass::error, 1, error.what(), {}};
+    } catch (...) {
+      return {graph::FailureClass::error, 1, "it threw something that is no std::exception", {}};
+    }
   }
 
  private:
@@ -145,6 +163,7 @@ class Plugins::Impl {
       } catch (const EnvironmentError& error) {
         return {graph::FailureClass::setup, 127, error.what(), {}};
       }
+      const ExitGuard guard(input.element);
       return known->call(input);
     }
 

@@ -6,6 +6,8 @@
 #include <fugle/arguments.hpp>
 #include <memory>
 
+#include "function/exit_guard.hpp"
+
 namespace fugle::function {
 namespace {
 
@@ -43,6 +45,7 @@ CallOutcome ProgramFunction::call(const CallInput& input) {
           function_.name));
     Context context = context_of(input);
     CallOutcome outcome;
+    const ExitGuard guard(input.element);
     outcome.result = (*function_.body)(context, input.results);
     return outcome;
   } catch (const std::exception& error) {

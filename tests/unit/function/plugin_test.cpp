@@ -139,6 +139,30 @@ TEST(Plugins, what_can_not_be_loaded_is_told_in_the_words_of_the_loader) {
   EXPECT_EQ(problem(plugins, "libx.so"), "plugin 'libx.so' is not 'library:function'");
 }
 
+TEST(Plugins, a_library_that_misses_a_symbol_is_told_with_what_helps) {
+  Plugins plugins({});
+  EXPECT_THAT(problem(plugins, library("libunresolved") + ":use"),
+              testing::AllOf(HasSubstr("undefined symbol"), HasSubstr("of_another_library"),
+                             HasSubstr("link the plugin with the library that has it")));
+}
+
+TEST(Plugins, what_a_table_made_by_hand_throws_is_an_outcome) {
+  Plugins plugins({});
+  const CallOutcome outcome = plugins.find(library("libby_hand") + ":let_out").call(input_of("{}"));
+  EXPECT_EQ(outcome.cls, graph::FailureClass::error);
+  EXPECT_EQ(outcome.reason, "let out");
+}
+
+TEST(Plugins, a_function_that_exits_in_a_rank_is_told_of_and_does_not_end_it_well) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        Plugins plugins({});
+        (void)plugins.find_when_called(sample("leave")).call(input_of(R"({"code": 0})"));
+      },
+      testing::ExitedWithCode(3), "the function of 'post\\[3\\]' called exit\\(\\), which ends this worker");
+}
+
 TEST(Plugins, a_bare_name_is_looked_for_in_the_search_path) {
   PluginHost host;
   host.search_path = std::string("/nowhere:") + FUGLE_TEST_PLUGINS;
