@@ -107,44 +107,62 @@ struct AllArgument {
   }
 };
 
-/// The result of a function with such arguments, with or without a context before them.
+/// How a function is called with such arguments: with or without a context before them.
 template <class F, class... Args>
-struct FunctionCallOf {
+struct CallOf {
   static constexpr bool kTakesContext = std::is_invocable_v<const F&, Context&, Args...>;
-  static_assert(kTakesContext || std::is_invocable_v<const F&, Args...>,
-                "the function can not be called with these arguments (const; with or without a fugle::Context& first)");
+  static constexpr bool kIsPossible = kTakesContext || std::is_invocable_v<const F&, Args...>;
+  static constexpr bool kChangesItself =
+      !kIsPossible && (std::is_invocable_v<F&, Context&, Args...> || std::is_invocable_v<F&, Args...>);
+
   static decltype(auto) call(const F& function, Context& context, Args&&... args) {
     if constexpr (kTakesContext)
       return std::invoke(function, context, std::forward<Args>(args)...);
     else
       return std::invoke(function, std::forward<Args>(args)...);
   }
-  using Type =
-      std::remove_cvref_t<decltype(call(std::declval<const F&>(), std::declval<Context&>(), std::declval<Args>()...))>;
-  static_assert(std::is_void_v<Type> || Serializable<Type>,
-                "what the function returns can not be written as bytes: name its fields (see fugle/serialize.hpp)");
 };
 
-/// The body of a call, and the type of its result (as std::type_identity).
+template <class F, class... Args>
+using ResultOf = std::remove_cvref_t<decltype(CallOf<F, Args...>::call(
+    std::declval<const F&>(), std::declval<Context&>(), std::declval<Args>()...))>;
+
+/// The body of a call, and the type of its result (as std::type_identity). Where there can be none the compiler says
+/// why, once.
 template <class F, class... Sources>
 [[nodiscard]] auto body_with(F function, std::tuple<Sources...> sources) {
-  using Typed =
-      FunctionCallOf<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
-  Body body = [function = std::move(function), sources = std::move(sources)](Context& context, Taken results) {
-    const auto call = [&]() -> typename Typed::Type {
-      return std::apply(
-          [&](const auto&... source) ->
-          typename Typed::Type { return Typed::call(function, context, source.get(context, results)...); },
-          sources);
+  using Call = CallOf<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
+  static_assert(!Call::kChangesItself,
+                "the function changes itself (a lambda that is mutable?): it is called by several threads, as const");
+  static_assert(
+      Call::kIsPossible || Call::kChangesItself,
+      "the function can not be called with these arguments: it takes as many as it is given here, by value or "
+      "const reference (the Results of a map as one std::vector), and before them a fugle::Context& if it likes");
+  if constexpr (!Call::kIsPossible) {
+    return std::pair(Body(), std::type_identity<void>());
+  } else {
+    using Type = ResultOf<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
+    static_assert(
+        std::is_void_v<Type> || Serializable<Type>,
+        "what the function returns can not be written as bytes: name its fields (see fugle/serialize.hpp); pointers "
+        "and views are of one process only");
+    Body body = [function = std::move(function), sources = std::move(sources)](Context& context, Taken results) {
+      const auto call = [&]() -> Type {
+        return std::apply(
+            [&](const auto&... source) -> Type {
+              return Call::call(function, context, source.get(context, results)...);
+            },
+            sources);
+      };
+      if constexpr (std::is_void_v<Type> || !Serializable<Type>) {
+        call();
+        return std::string();
+      } else {
+        return bytes_of(call());
+      }
     };
-    if constexpr (std::is_void_v<typename Typed::Type>) {
-      call();
-      return std::string();
-    } else {
-      return bytes_of(call());
-    }
-  };
-  return std::pair(std::move(body), std::type_identity<typename Typed::Type>());
+    return std::pair(std::move(body), std::type_identity<Type>());
+  }
 }
 
 }  // namespace detail

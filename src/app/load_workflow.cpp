@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "app/mistakes.hpp"
 #include "app/program.hpp"
 #include "app/run_directory.hpp"
 #include "base/error.hpp"
@@ -98,14 +99,6 @@ std::string text_of(const LoadOptions& options) {
   return options.source == Source::sbatch ? "" : workflow::read_file(options.file);
 }
 
-void print(workflow::Diagnostics& diagnostics, bool json) {
-  diagnostics.sort();
-  if (json)
-    fmt::print("{}\n", diagnostics.to_json());
-  else
-    fmt::print(stderr, "{}", diagnostics.to_text());
-}
-
 }  // namespace
 
 constexpr std::array<std::pair<Source, const char*>, 5> kSources{{{Source::yaml, "yaml"},
@@ -132,6 +125,7 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
   loaded.source = options.source.value_or(guess_source(options.file, bytes));
   refuse_useless_replay(loaded.source, options.replay);
   workflow::Diagnostics diagnostics(options.file);
+  if (options.is_own) add_own_mistakes(diagnostics);
   auto workflow = read(loaded.source, bytes, options, diagnostics);
   std::optional<graph::Graph> graph;
   if (workflow) {
@@ -141,7 +135,7 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
     loaded.reserve = workflow::reserve_of(*workflow, expansion);
     loaded.slurm = workflow::slurm_request_of(*workflow, expansion);
   }
-  print(diagnostics, options.json);
+  print_mistakes(diagnostics, options.json ? MistakeForm::json : MistakeForm::text);
   const bool refused = diagnostics.has_errors() || (options.strict && !diagnostics.all().empty());
   if (refused || !graph) return std::nullopt;
   loaded.workflow = std::move(*workflow);

@@ -9,9 +9,11 @@
 #include <fugle/run.hpp>
 
 #include "app/command_table.hpp"
+#include "app/mistakes.hpp"
 #include "app/program.hpp"
 #include "base/error.hpp"
 #include "base/printable.hpp"
+#include "executor/process_executor.hpp"
 #include "function/program_function.hpp"
 
 namespace fugle {
@@ -34,21 +36,42 @@ int fail(const char* what, ExitCode code) {
   return static_cast<int>(code);
 }
 
+app::Program program_of(const Workflow& workflow, int argc, char** argv, std::string_view helpers) {
+  app::Program program;
+  program.name = name_of_program(argc, argv);
+  program.workflow_text = workflow.to_json();
+  program.places = workflow.places();
+  program.mistakes = workflow.mistakes();
+  program.functions = function::registry_of(workflow);
+  program.helpers = helpers;
+  return program;
+}
+
+/// What was told of its making, alone. A resume does not look at the workflow, but calls its functions.
+bool is_made_well() {
+  if (app::this_program().mistakes.empty()) return true;
+  workflow::Diagnostics mistakes(app::this_program().name);
+  app::add_own_mistakes(mistakes);
+  app::print_mistakes(mistakes);
+  return false;
+}
+
 }  // namespace
 
-int run(const Workflow& workflow, int argc, char** argv) {
+int detail::run(const Workflow& workflow, int argc, char** argv, std::string_view helpers) {
   try {
-    const app::Args args(argv + std::min(argc, 1), argv + argc);
-    if (!args.empty() && args[0] == "--print") {
-      fmt::print("{}", workflow.to_json());
+    app::Args args = with_verb(app::Args(argv + std::min(argc, 1), argv + argc));
+    app::become(program_of(workflow, argc, argv, helpers));
+    executor::set_helper_folder(app::this_program().helpers);
+    const bool is_print = args[0] == "run" && args.size() > 1 && args[1] == "--print";
+    if ((is_print || args[0] == "resume") && !is_made_well()) return static_cast<int>(ExitCode::usage);
+    if (is_print) {
+      fmt::print("{}", app::this_program().workflow_text);
       return 0;
     }
-    app::become({name_of_program(argc, argv), workflow.to_json(), function::registry_of(workflow)});
-    return app::dispatch(with_verb(args));
+    return app::dispatch(args);
   } catch (const Error& error) {
     return fail(error.what(), error.code());
-  } catch (const std::invalid_argument& error) {
-    return fail(error.what(), ExitCode::usage);
   } catch (const std::exception& error) {
     return fail(error.what(), ExitCode::environment);
   }

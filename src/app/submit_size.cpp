@@ -8,6 +8,7 @@
 #include "app/batch_script.hpp"
 #include "app/fit_check.hpp"
 #include "app/launcher_check.hpp"
+#include "app/mistakes.hpp"
 #include "base/text.hpp"
 #include "sim/simulate.hpp"
 #include "sim/width.hpp"
@@ -121,8 +122,7 @@ bool fits_partition(const Loaded& loaded, const workflow::SlurmRequest& request,
   }
   check_launchers(launcher_question_here(loaded.graph, &loaded.workflow, true), elements_per_task(loaded.graph),
                   diagnostics);
-  diagnostics.sort();
-  fmt::print(stderr, "{}", diagnostics.to_text());
+  print_mistakes(diagnostics);
   return !diagnostics.has_errors();
 }
 

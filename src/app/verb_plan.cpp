@@ -8,6 +8,7 @@
 #include "app/fit_check.hpp"
 #include "app/launcher_check.hpp"
 #include "app/load_workflow.hpp"
+#include "app/mistakes.hpp"
 #include "app/placement_view.hpp"
 #include "app/plan_view.hpp"
 #include "app/planning_options.hpp"
@@ -61,8 +62,7 @@ bool fits(const Loaded& loaded, const Workers& workers, bool is_described) {
                     elements_per_task(loaded.graph), diagnostics);
     check_plugins(loaded.graph, &loaded.workflow, try_plugin, elements_per_task(loaded.graph), diagnostics);
   }
-  diagnostics.sort();
-  fmt::print(stderr, "{}", diagnostics.to_text());
+  print_mistakes(diagnostics);
   return !diagnostics.has_errors();
 }
 

@@ -21,6 +21,7 @@
 #include "app/launcher_check.hpp"
 #include "app/life_in_job.hpp"
 #include "app/load_workflow.hpp"
+#include "app/mistakes.hpp"
 #include "app/placement_options.hpp"
 #include "app/planning_options.hpp"
 #include "app/plugin_check.hpp"
@@ -99,8 +100,7 @@ bool fits(const Loaded& loaded, const Workers& workers, const PluginTrial& trial
   launchers.max_steps = {};  // no process may be started from a rank
   check_launchers(launchers, elements_per_task(loaded.graph), diagnostics);
   check_plugins(loaded.graph, &loaded.workflow, trial, elements_per_task(loaded.graph), diagnostics);
-  diagnostics.sort();
-  fmt::print(stderr, "{}", diagnostics.to_text());
+  print_mistakes(diagnostics);
   return !diagnostics.has_errors();
 }
 
@@ -112,8 +112,7 @@ bool is_good_file(const LoadOptions& load) {
   check_launchers(launcher_question_here(loaded->graph, &loaded->workflow, look_around().job.has_value()),
                   elements_per_task(loaded->graph), diagnostics);
   check_plugins(loaded->graph, &loaded->workflow, try_plugin, elements_per_task(loaded->graph), diagnostics);
-  diagnostics.sort();
-  fmt::print(stderr, "{}", diagnostics.to_text());
+  print_mistakes(diagnostics);
   return !diagnostics.has_errors();
 }
 

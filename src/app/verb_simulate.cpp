@@ -7,6 +7,7 @@
 #include "app/find_run.hpp"
 #include "app/fit_check.hpp"
 #include "app/load_workflow.hpp"
+#include "app/mistakes.hpp"
 #include "app/read_durations.hpp"
 #include "app/simulate_options.hpp"
 #include "app/simulate_view.hpp"
@@ -27,8 +28,7 @@ bool fits(const Loaded& loaded, const SimulateOptions& options) {
              {},
              loaded.slurm.nodes},
             elements_per_task(loaded.graph), diagnostics);
-  diagnostics.sort();
-  fmt::print(stderr, "{}", diagnostics.to_text());
+  print_mistakes(diagnostics);
   return !diagnostics.has_errors();
 }
 

@@ -16,8 +16,13 @@
 
 namespace fugle::executor {
 
-/// `fugle-spawner` beside the running executable, or in ../libexec/fugle from there; else the same from the `fugle` in
-/// PATH. Throws EnvironmentError.
+/// Where the installation that this program was linked with has `fugle-spawner` and `fugle-plugin-host`; once, by
+/// main().
+void set_helper_folder(const std::string& folder);
+
+/// `fugle-spawner` beside the running executable, or in ../libexec/fugle from there; else in the folder that
+/// set_helper_folder() was told; else beside the `fugle` in PATH, or in ../libexec/fugle from that. Throws
+/// EnvironmentError.
 [[nodiscard]] std::string find_spawner_program();
 
 /// The same for `fugle-plugin-host`, the program of the processes in which functions are called. Throws

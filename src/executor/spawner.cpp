@@ -10,9 +10,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -54,22 +56,38 @@ std::filesystem::path folder_of_fugle() {
   return {};
 }
 
+/// See set_helper_folder().
+std::filesystem::path& helpers_of_installation() {
+  static std::filesystem::path folder;
+  return folder;
+}
+
 /// A program of ours that is no command: beside this one, or in ../libexec/fugle from there; for C++ programs with a
-/// workflow of their own, which lie anywhere, the same seen from the `fugle` of PATH.
+/// workflow of their own, which lie anywhere, where they were told, or as seen from the `fugle` of PATH.
 std::string find_helper(const std::string& name) {
   namespace fs = std::filesystem;
   std::error_code error;
-  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path& folder : {here, folder_of_fugle()})
-    for (const fs::path& path : {folder / name, folder.parent_path() / "libexec" / "fugle" / name})
-      if (!folder.empty() && fs::exists(path, error)) return path.string();
-  throw EnvironmentError(
-      fmt::format("program '{}' not found (looked for {} and {}); install it beside fugle, and have that in PATH", name,
-                  (here / name).string(), (here.parent_path() / "libexec" / "fugle" / name).string()));
+  const auto seen_from = [](const fs::path& folder) {
+    return std::vector<fs::path>{folder, folder.parent_path() / "libexec" / "fugle"};
+  };
+  std::vector<fs::path> folders = seen_from(fs::read_symlink("/proc/self/exe", error).parent_path());
+  if (const fs::path& told = helpers_of_installation(); !told.empty()) folders.push_back(told);
+  if (const fs::path found = folder_of_fugle(); !found.empty())
+    for (const fs::path& folder : seen_from(found)) folders.push_back(folder);
+  std::string places;
+  for (const fs::path& folder : folders) {
+    if (::access((folder / name).c_str(), X_OK) == 0) return (folder / name).string();
+    places += (places.empty() ? "" : ", ") + folder.string();
+  }
+  throw EnvironmentError(fmt::format(
+      "program '{}' not found (looked in {}); if the installation of fugle was moved, put its bin into PATH, "
+      "or configure and link this program again",
+      name, places));
 }
 
 }  // namespace
 
+void set_helper_folder(const std::string& folder) { helpers_of_installation() = folder; }
 std::string find_spawner_program() { return find_helper("fugle-spawner"); }
 std::string find_plugin_host() { return find_helper("fugle-plugin-host"); }
 
