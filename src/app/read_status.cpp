@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/stored_run.hpp"
+#include "app/sweep.hpp"
 #include "store/journal_follower.hpp"
 #include "store/live_file.hpp"
 #include "store/run_lock.hpp"
@@ -135,7 +136,9 @@ RunStatus status_from_journal(const std::string& run_dir, Time now) {
 
 }  // namespace
 
-RunStatus read_status(const std::string& run_dir, Time now) {
+namespace {
+
+RunStatus status_by_elements(const std::string& run_dir, Time now) {
   const bool is_held = store::find_lock_holder(run_dir).has_value();
   const auto live = store::read_live(run_dir);
   if (!live) return status_from_journal(run_dir, now);
@@ -143,6 +146,17 @@ RunStatus read_status(const std::string& run_dir, Time now) {
   // Why an unfinished run ended is in the journal alone, and so is what a head did last that died.
   const bool is_believed = live->ended ? has_all_ended : is_held;
   return is_believed ? status_from_live(run_dir, *live, now) : status_from_journal(run_dir, now);
+}
+
+}  // namespace
+
+RunStatus read_status(const std::string& run_dir, Time now) {
+  RunStatus status = status_by_elements(run_dir, now);
+  if (status.condition != RunCondition::ok || read_run_facts(run_dir).table.references.empty()) return status;
+  Verdict verdict = verdict_on(StoredRun(run_dir));
+  status.condition = verdict.condition;
+  if (!verdict.reason.empty()) status.reason = std::move(verdict.reason);
+  return status;
 }
 
 }  // namespace fugle::app

@@ -117,6 +117,18 @@ store::TableColumns columns_of(const report::SweepTable& table) {
 
 report::SweepTable sweep_of(const StoredRun& run) { return SweepReader(run).read(); }
 
+Verdict verdict_on(const StoredRun& run) {
+  if (run.condition() != report::RunCondition::ok || run.facts().table.references.empty()) return {run.condition(), ""};
+  try {
+    const std::vector<std::string> misses = sweep_of(run).misses();
+    if (misses.empty()) return {run.condition(), ""};
+    const std::string more = misses.size() == 1 ? "" : fmt::format(", and {} more", misses.size() - 1);
+    return {report::RunCondition::failed, fmt::format("reference missed: {}{}", misses.front(), more)};
+  } catch (const EnvironmentError& error) {
+    return {run.condition(), fmt::format("its table is not known ({})", error.what())};
+  }
+}
+
 int judge_sweep(const report::SweepTable& table) {
   for (const std::string& miss : table.misses()) fmt::print(stderr, "fugle: reference missed: {}\n", printable(miss));
   if (!table.misses().empty()) return static_cast<int>(ExitCode::failed);

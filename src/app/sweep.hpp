@@ -14,6 +14,13 @@ class OpenRun;
 /// Throws EnvironmentError when metrics.h5 is damaged.
 [[nodiscard]] report::SweepTable sweep_of(const StoredRun& run);
 
+/// Of a run that is OK by its elements, and misses a reference: FAILED, and which; else its condition and nothing.
+struct Verdict {
+  report::RunCondition condition;
+  std::string reason;
+};
+[[nodiscard]] Verdict verdict_on(const StoredRun& run);
+
 /// What a command that showed the table ends with: 1 where a reference is missed, each named on standard error; 4 where
 /// this allocation was too small for some rows; else 0.
 [[nodiscard]] int judge_sweep(const report::SweepTable& table);

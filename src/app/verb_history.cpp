@@ -12,6 +12,7 @@
 #include "app/read_status.hpp"
 #include "app/schedule_book.hpp"
 #include "app/stored_run.hpp"
+#include "app/sweep.hpp"
 #include "base/error.hpp"
 #include "base/printable.hpp"
 #include "report/event_text.hpp"
@@ -102,8 +103,10 @@ void print_lives(const StoredRun& run, bool json) {
   const auto jobs = read_jobs(run.dir());
   for (report::Life& life : lives) life.job = job_of_life(jobs, life.started);
   if (json) return print_json_list(lives, [&](std::size_t i) { return report::life_json(lives[i]); });
+  const Verdict verdict = verdict_on(run);
   print_for_people(
-      fmt::format("{}  {}  {}\n", run.facts().run, run.facts().workflow, report::name_of(run.condition())));
+      fmt::format("{}  {}  {}{}\n", run.facts().run, run.facts().workflow, report::name_of(verdict.condition),
+                  verdict.reason.empty() ? "" : "  " + verdict.reason));
   print_for_people(report::lives_text(lives, run.condition()));
   print_for_people("\n" + report::attempts_text(run.graph(), run.attempts()));
 }

@@ -52,7 +52,7 @@ int report_verb(const Args& args) {
 
   report::RunReport report;
   report.names = run.names();
-  report.condition = run.condition();
+  report.condition = verdict_on(run).condition;
   report.counts = report::view_of(run.state());
   report.num_lives = static_cast<std::uint32_t>(run.lives().lives().size());
   for (const plan::Slot& slot : lengths.workers()) report.num_workers += slot.cores > 0 ? 1 : 0;

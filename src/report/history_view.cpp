@@ -23,7 +23,7 @@ std::string params_text(const RunRow& row) {
 /// What started it, and why it was not allowed to begin.
 std::string origin_text(const RunRow& row) {
   std::string text = row.event.empty() ? "" : "  event " + row.event;
-  if (row.reason.starts_with("not run")) text += "  (" + row.reason + ")";
+  if (row.reason.starts_with("not run") || row.reason.starts_with("reference missed")) text += "  (" + row.reason + ")";
   return text;
 }
 
