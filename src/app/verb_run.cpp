@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "app/continue_run.hpp"
 #include "app/find_run.hpp"
 #include "app/fit_check.hpp"
+#include "app/front_end.hpp"
 #include "app/jobs.hpp"
 #include "app/launcher_check.hpp"
 #include "app/life_in_job.hpp"
@@ -193,7 +195,9 @@ int run_verb(const Args& args) {
   }
 
   EarlyLoad early;
-  if (continued_run(*arguments).empty() && is_rank_0()) early = load_early(asked.load);
+  // A front-end hands on its standard input when rank 0 has joined it, which is later.
+  const bool comes_later = std::getenv(kFrontEndVariable) != nullptr && asked.load.file == "-";
+  if (continued_run(*arguments).empty() && is_rank_0() && !comes_later) early = load_early(asked.load);
   return run_rank(options, [&](const Workers& workers) {
     std::string earlier_life = continued_run(*arguments);
     if (earlier_life.empty()) earlier_life = run_begun_by_this_job(asked, *arguments);
