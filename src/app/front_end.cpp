@@ -300,6 +300,8 @@ LifeEnd FrontEnd::run(const Launch& launch, const std::string& program, const st
   return end;
 }
 
+bool was_started_by_front_end() { return std::getenv(kFrontEndVariable) != nullptr; }
+
 FrontEndLink::FrontEndLink() {
   const char* name = std::getenv(kFrontEndVariable);
   is_started_by_front_end_ = name != nullptr;

@@ -76,6 +76,9 @@ class FrontEnd {
   std::set<pid_t> earlier_children_;  ///< of this process, that are not ours: started before it became fugle
 };
 
+/// Of a rank, as long as it has no FrontEndLink.
+[[nodiscard]] bool was_started_by_front_end();
+
 /// Rank 0's end. Does nothing on other ranks and in processes that no front-end started.
 class FrontEndLink {
  public:

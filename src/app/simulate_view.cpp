@@ -6,6 +6,7 @@
 
 #include "app/simulate_options.hpp"
 #include "base/text.hpp"
+#include "plan/durations.hpp"
 #include "report/json_text.hpp"
 #include "report/text_table.hpp"
 
@@ -46,6 +47,10 @@ std::string header_part(const SimulationReport& report) {
   if (report.num_guessed > 0)
     text += fmt::format("{} have no estimate: as long as the others of their task, else of all, else 1 s\n",
                         report.num_guessed);
+  if (report.num_services > 0)
+    text += fmt::format("{} taken to be ready after {}; it stays until the last of its users has ended\n",
+                        counted(report.num_services, "service is", "services are"),
+                        format_seconds(plan::kReadyAfter_s));
   const sim::SimulationOptions& options = report.options;
   if (options.noise > 0) text += fmt::format("lengths vary by {:g} %, seed {}\n", options.noise * 100, options.seed);
   if (options.known == sim::Known::task_means) text += "planned with the mean of each kind of task\n";
@@ -86,6 +91,9 @@ std::vector<Column> columns_for(const SimulationReport& report) {
                        }});
   columns.push_back({"core-hours", Align::right,
                      [](const SimulatedRun& run) { return fmt::format("{:.4g}", run.result.core_hours); }});
+  if (report.num_services > 0)
+    columns.push_back({"by services", Align::right,
+                       [](const SimulatedRun& run) { return fmt::format("{:.4g}", run.result.service_core_hours); }});
   columns.push_back({"head busy", Align::right,
                      [](const SimulatedRun& run) { return fmt::format("{:.2f}%", run.result.head_busy * 100); }});
   columns.push_back(
@@ -151,6 +159,7 @@ Json run_json(const SimulationReport& report, const SimulatedRun& run, const Jso
   json["total_bytes"] = report.has_bytes ? Json(result.total_bytes) : Json();
   json["edges_between_nodes"] = result.edges_between_nodes;
   json["core_hours"] = result.core_hours;
+  json["service_core_hours"] = result.service_core_hours;
   json["head_busy"] = result.head_busy;
   json["messages"] = result.messages;
   json["message_bytes"] = result.message_bytes;
@@ -190,6 +199,7 @@ std::string simulation_json(const SimulationReport& report) {
   Json json{{"workflow", report.workflow}, {"elements", report.graph.num_real_elements()}};
   json["width"] = {{"elements", report.width.elements}, {"cores", report.width.cores}};
   json["critical_path_s"] = seconds_of_path(report);
+  json["services"] = report.num_services;
   json["guessed"] = report.num_guessed;
   json["learned"] = report.num_learned;
   json["known"] = name_of(report.options.known);

@@ -29,6 +29,7 @@ struct SimulationReport {
   std::uint32_t num_earlier_runs = 0;
   std::vector<ElementId> critical_path;
   sim::Width width;
+  std::uint32_t num_services = 0;  ///< elements
   bool has_bytes = false;
   sim::SimulationOptions options;
   std::vector<SimulatedRun> runs;  ///< by size, then by policy as asked

@@ -75,6 +75,7 @@ struct EarlyLoad {
   bool is_done = false;
   std::optional<Loaded> loaded;                                ///< nothing: its mistakes have been printed
   std::map<std::string, std::optional<std::string>> problems;  ///< by function of a plugin; see PluginTrial
+  std::optional<std::uint64_t> max_steps;                      ///< nothing: not known, or the front-end looked at it
 };
 
 /// What is thrown comes again, at the place where it is told, when the file is read there.
@@ -90,16 +91,20 @@ EarlyLoad load_early(const LoadOptions& load) {
   workflow::Diagnostics ignored(early.loaded->workflow.file);
   const auto note = [&early](const std::string& function) { return early.problems[function] = try_plugin(function); };
   check_plugins(early.loaded->graph, nullptr, note, elements_per_task(early.loaded->graph), ignored);
+  if (was_started_by_front_end() && load.file != "-") return early;
+  LauncherQuestion launchers = launcher_question_here(early.loaded->graph, nullptr, look_around().job.has_value());
+  launchers.max_steps = [&early, ask = launchers.max_steps] { return early.max_steps = ask(); };
+  check_launchers(launchers, elements_per_task(early.loaded->graph), ignored);
   return early;
 }
 
-/// False after E302 was printed: nothing was started.
-bool fits(const Loaded& loaded, const Workers& workers, const PluginTrial& trial) {
+/// False after E302 was printed: nothing was started. `early` says what only a process that may fork can ask.
+bool fits(const Loaded& loaded, const Workers& workers, const EarlyLoad& early, const PluginTrial& trial) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
   check_fit({loaded.graph, &loaded.workflow, workers, Misfit::reported, free_scratch_here, loaded.slurm.nodes},
             elements_per_task(loaded.graph), diagnostics);
   LauncherQuestion launchers = launcher_question_here(loaded.graph, &loaded.workflow, look_around().job.has_value());
-  launchers.max_steps = {};  // no process may be started from a rank
+  launchers.max_steps = [&early] { return early.max_steps; };  // no process may be started from a rank
   check_launchers(launchers, elements_per_task(loaded.graph), diagnostics);
   check_plugins(loaded.graph, &loaded.workflow, trial, elements_per_task(loaded.graph), diagnostics);
   print_mistakes(diagnostics);
@@ -123,7 +128,7 @@ Opening open_run(const Asked& asked, const Arguments& arguments, const Args& arg
   if (!std::exchange(early.is_done, false)) early.loaded = load_workflow(asked.load);
   auto& loaded = early.loaded;
   const auto trial = [&early](const std::string& function) { return early.problems[function]; };
-  if (!loaded || !fits(*loaded, workers, trial)) return {nullptr, {}, static_cast<int>(ExitCode::usage)};
+  if (!loaded || !fits(*loaded, workers, early, trial)) return {nullptr, {}, static_cast<int>(ExitCode::usage)};
   RunFacts facts = facts_of(*loaded, asked, args);
   const AllocationEnd allocation = allocation_end_from(arguments, facts.reserve, now());
   const std::string runs_dir = runs_dir_from(arguments);

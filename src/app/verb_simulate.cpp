@@ -1,6 +1,7 @@
 // fugle simulate FILE: what a run would be like on machines that are described, by the scheduler that would run it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <numeric>
 
@@ -18,16 +19,18 @@
 namespace fugle::app {
 namespace {
 
-/// False after E302 was printed. The nodes of all sizes are alike.
+/// False after E302 was printed: of a described machine something fits on none of its sizes. What fits on some of them
+/// is said of the others, which are tried all the same.
 bool fits(const Loaded& loaded, const SimulateOptions& options) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
-  check_fit({loaded.graph,
-             &loaded.workflow,
-             options.sizes.front().workers,
-             options.is_described ? Misfit::refused : Misfit::reported,
-             {},
-             loaded.slurm.nodes},
-            elements_per_task(loaded.graph), diagnostics);
+  const auto largest = std::ranges::max_element(options.sizes, {}, &SimulatedSize::nodes);
+  for (const SimulatedSize& size : options.sizes) {
+    const bool is_refused = options.is_described && &size == &*largest;
+    const Misfit misfit = is_refused ? Misfit::refused : &size == &*largest ? Misfit::reported : Misfit::left_out;
+    const FitQuestion question{loaded.graph, &loaded.workflow, size.workers, misfit, {}, loaded.slurm.nodes};
+    check_fit(question, elements_per_task(loaded.graph), diagnostics);
+  }
+  diagnostics.sort();  // what is wrong with every size is said once
   print_mistakes(diagnostics);
   return !diagnostics.has_errors();
 }
@@ -71,11 +74,14 @@ SimulationReport make_report(const Loaded& loaded, const EarlierRuns& earlier, c
                           .num_earlier_runs = earlier.num_runs,
                           .critical_path = {},
                           .width = {},
+                          .num_services = 0,
                           .has_bytes = !graph.data().need_bytes.empty(),
                           .options = options.simulation,
                           .runs = {}};
   report.critical_path = graph::critical_path(graph, report.durations);
   report.width = sim::width_of(graph, report.durations);
+  for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
+    report.num_services += graph.task_of(ElementId(e)).service.is_given ? 1 : 0;
   const std::vector<std::uint32_t> kinds = sim::kinds_by_name(graph);
   for (const SimulatedSize& size : options.sizes)
     for (const plan::Policy policy : options.policies) report.runs.push_back(simulate_one(report, size, policy, kinds));

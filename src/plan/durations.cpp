@@ -15,12 +15,19 @@ struct Mean {
   [[nodiscard]] double or_else(double fallback) const { return count != 0 ? sum / count : fallback; }
 };
 
+bool is_service(const graph::Graph& graph, ElementId e) { return graph.task_of(e).service.is_given; }
+
 }  // namespace
 
 std::vector<double> expected_durations(const graph::Graph& graph) {
   std::vector<double> durations(graph.num_elements(), 0);
-  for (std::uint32_t i = 0; i < graph.num_elements(); ++i)
-    if (!graph.is_gate(ElementId(i))) durations[i] = to_seconds(graph.estimate(ElementId(i)));
+  for (std::uint32_t i = 0; i < graph.num_elements(); ++i) {
+    const ElementId e(i);
+    if (is_service(graph, e))
+      durations[i] = kReadyAfter_s;
+    else if (!graph.is_gate(e))
+      durations[i] = to_seconds(graph.estimate(e));
+  }
   fill_unknown(graph, durations);
   return durations;
 }
@@ -29,7 +36,7 @@ void fill_unknown(const graph::Graph& graph, std::vector<double>& durations) {
   std::vector<Mean> of_task(graph.num_tasks());
   Mean of_all;
   for (std::uint32_t i = 0; i < graph.num_elements(); ++i) {
-    if (durations[i] <= 0) continue;
+    if (durations[i] <= 0 || is_service(graph, ElementId(i))) continue;
     of_task[graph.task_id_of(ElementId(i)).value()].add(durations[i]);
     of_all.add(durations[i]);
   }

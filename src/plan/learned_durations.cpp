@@ -27,9 +27,6 @@ double mean(const std::vector<float>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-/// Of a service: what needs it starts then. How long it runs is up to others.
-constexpr double kReadyAfter_s = 1;
-
 /// Summaries per task of the graph, made once.
 class Lookup {
  public:

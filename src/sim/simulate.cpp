@@ -26,14 +26,17 @@ class Measure {
   }
 
   void end(const SimAttempt& attempt, const graph::Request& granted) {
-    const std::uint32_t num_nodes = problem_.graph.task_of(attempt.element).shape.nodes;
-    core_seconds_ += to_seconds(attempt.end - attempt.start) * granted.cores * num_nodes;
+    const graph::Task& task = problem_.graph.task_of(attempt.element);
+    const double core_s = to_seconds(attempt.end - attempt.start) * granted.cores * task.shape.nodes;
+    core_seconds_ += core_s;
+    if (task.service.is_given) service_core_seconds_ += core_s;
     if (!attempt.completed) return;
     ran_on_[attempt.element.value()] = attempt.worker;
     if (!ended_.empty()) ended_[attempt.element.value()] = attempt.end;
   }
 
   [[nodiscard]] double core_seconds() const { return core_seconds_; }
+  [[nodiscard]] double service_core_seconds() const { return service_core_seconds_; }
   [[nodiscard]] std::vector<WorkerId>& ran_on() { return ran_on_; }
 
   struct Bytes {
@@ -84,6 +87,7 @@ class Measure {
   std::vector<WorkerId> ran_on_;
   std::vector<Time> ended_;  ///< [element]; empty: data moves at once
   double core_seconds_ = 0;
+  double service_core_seconds_ = 0;  ///< of those
 };
 
 WorldOptions world_options(const plan::Machine& machine, std::span<const double> known,
@@ -148,7 +152,8 @@ SimulationResult simulate(const graph::Graph& graph, const plan::Machine& machin
     return sum;
   }());
   result.makespan_s = to_seconds(world.now() - Time{});
-  const auto bound = plan::lower_bound(graph, machine.workers, with_noise(durations, options.noise, options.seed));
+  const std::vector<double> first_attempts = with_noise(durations, options.noise, options.seed);
+  const auto bound = plan::lower_bound({graph, machine, first_attempts});
   result.lower_bound_s = bound.seconds;
   result.bound_by = bound.binding;
   const double span = std::max(result.makespan_s, 1e-9);
@@ -158,6 +163,7 @@ SimulationResult simulate(const graph::Graph& graph, const plan::Machine& machin
   result.total_bytes = bytes.total;
   result.edges_between_nodes = bytes.edges_between_nodes;
   result.core_hours = cores * result.makespan_s / 3600;
+  result.service_core_hours = measure.service_core_seconds() / 3600;
   result.head_busy = to_seconds(world.head_busy()) / span;
   result.messages = world.num_messages();
   result.message_bytes = world.bytes_sent();

@@ -46,6 +46,7 @@ struct SimulationResult {
   double total_bytes = 0;                 ///< data on all edges between real elements
   std::uint64_t edges_between_nodes = 0;  ///< those
   double core_hours = 0;                  ///< of the allocation: cores x makespan
+  double service_core_hours = 0;          ///< of those, held by services
   double head_busy = 0;                   ///< fraction of the makespan
   std::uint64_t messages = 0;             ///< between ranks
   std::uint64_t message_bytes = 0;
@@ -60,7 +61,7 @@ struct SimulationResult {
   [[nodiscard]] double ratio() const { return lower_bound_s > 0 ? makespan_s / lower_bound_s : 1; }
 };
 
-/// `durations` [element] true seconds without noise; `kinds` [element] what Known::task_means takes means over. Data of
+/// `durations` [element] true seconds without noise, of services until they are ready; `kinds` [element] what Known::task_means takes means over. Data of
 /// needs that ran on other nodes delays an attempt as machine.seconds_per_byte says; at 0 it is only counted.
 [[nodiscard]] SimulationResult simulate(const graph::Graph& graph, const plan::Machine& machine,
                                         std::span<const double> durations, std::span<const std::uint32_t> kinds,
