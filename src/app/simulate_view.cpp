@@ -48,9 +48,9 @@ std::string header_part(const SimulationReport& report) {
     text += fmt::format("{} have no estimate: as long as the others of their task, else of all, else 1 s\n",
                         report.num_guessed);
   if (report.num_services > 0)
-    text += fmt::format("{} taken to be ready after {}; it stays until the last of its users has ended\n",
-                        counted(report.num_services, "service is", "services are"),
-                        format_seconds(plan::kReadyAfter_s));
+    text +=
+        fmt::format("{} taken to be ready after {}; it stays until the last of its users has ended\n",
+                    counted(report.num_services, "service is", "services are"), format_seconds(plan::kReadyAfter_s));
   const sim::SimulationOptions& options = report.options;
   if (options.noise > 0) text += fmt::format("lengths vary by {:g} %, seed {}\n", options.noise * 100, options.seed);
   if (options.known == sim::Known::task_means) text += "planned with the mean of each kind of task\n";
