@@ -125,6 +125,20 @@ void add_party(fugle::Workflow& wf) {
       "print", [](int x) { std::printf("party: %d\n", x); }, sum);
 }
 
+/// Of all kinds: of the calls, of settings, of the graph.
+void add_mistakes(fugle::Workflow& wf) {
+  // clang-format off
+  const auto two = wf.map("two", [](int i) { return i; }, fugle::over({1, 2}));
+  wf.map("three", [](int i, int j) { return i + j; }, fugle::over({1, 2, 3}), two);  // not as many
+  // clang-format on
+  wf.function("two", [] { return 0; });                                // again
+  wf.command("late", {"true"}).timeout("180").place("near: nowhere");  // no unit; nobody
+  auto first = wf.command("first", {"true"}).output("o", "same.txt");
+  auto second = wf.command("second", {"true"}).output("o", "same.txt").needs(first);  // two producers
+  first.needs(second);                                                                // a cycle
+  wf.key("slurm.nodse", "2");                                                         // unknown
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -137,5 +151,6 @@ int main(int argc, char** argv) {
   if (which == "large") add_large(wf);
   if (which == "lost") add_lost(wf);
   if (which == "party") add_party(wf);
+  if (which == "mistakes") add_mistakes(wf);
   return fugle::run(wf, argc, argv);
 }

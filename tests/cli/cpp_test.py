@@ -1,16 +1,20 @@
 """Programs of the C++ API: complete fugles, with functions as tasks, values between ranks, and a resume."""
 
+import json
 import math
 import os
 import pathlib
+import re
+import shutil
 import signal
 import subprocess
 
 from fugle_case import FUGLE, FugleCase, main, poll
 
+SOURCE = pathlib.Path(os.environ["FUGLE_SOURCE_DIR"])
 PROGRAMS = pathlib.Path(FUGLE).parent
 HOSTS = f"{os.uname().nodename} slots=1\n127.0.1.2 slots=1\n"
-FAKE_NODE = pathlib.Path(os.environ["FUGLE_SOURCE_DIR"]) / "tests/mpi/fake_node.sh"
+FAKE_NODE = SOURCE / "tests/mpi/fake_node.sh"
 
 
 def integral():
@@ -55,6 +59,19 @@ class Examples(CppCase):
         self.program("cpp_diamond", "-n", 2)
         self.assertEqual(self.status()["state"], "OK")
         self.assertEqual(set(self.states().values()), {"OK"})
+
+    def test_the_diamond_takes_thirty_lines(self):
+        text = re.sub(r"//.*", "", (SOURCE / "examples/cpp_diamond/diamond.cpp").read_text())
+        self.assertLessEqual(sum(bool(line.strip()) for line in text.splitlines()), 30)
+
+    def test_the_diamond_runs_where_there_is_no_mpi(self):
+        self.environment["PATH"] = str(self.directory / "bin")
+        (self.directory / "bin").mkdir()
+        for tool in ("cat", "bash", "sh"):
+            (self.directory / "bin" / tool).symlink_to(shutil.which(tool))
+        self.program("cpp_diamond", "--local")
+        self.assertEqual(self.read("diamond.txt"), "mean 0.0075\nmax 1.0000\n")
+        self.assertIn("mpirun of Open MPI is not in PATH", self.program("cpp_diamond", "-n", 2, expect=3).stderr)
 
     def test_a_program_has_the_verbs_of_fugle(self):
         self.program("cpp_diamond", "validate")
@@ -132,6 +149,60 @@ class Functions(CppCase):
                              "OMPI_MCA_orte_default_hostfile": str(self.write("hosts", HOSTS))}
         self.program("cpp_program", "-n", 2, "-j", 1, case="party")
         self.assertEqual(self.states(), {"sum": "OK", "print": "OK"})
+
+
+class Mistakes(CppCase):
+    def test_all_are_told_at_once_with_their_places_in_the_program(self):
+        lines = (SOURCE / "tests/cli/cpp_program.cpp").read_text().splitlines()
+        begin = next(i for i, line in enumerate(lines) if "void add_mistakes(" in line)
+        place = {}
+        for number, line in enumerate(lines[begin:], begin + 1):
+            for said in ("map(\"three\"", "function(\"two\"", "command(\"late\"", "command(\"second\"", "first.needs",
+                         "slurm.nodse"):
+                if said in line:
+                    place.setdefault(said, number)
+        expected = [("E208", "map(\"three\"", "'three' goes over 3 values and over the 2 elements of 'two'"),
+                    ("E102", "function(\"two\"", "a second task 'two' (first at "),
+                    ("E109", "command(\"late\"", "180 has no unit"),
+                    ("E202", "command(\"late\"", "nowhere"),
+                    ("E201", "first.needs", "cycle "),
+                    ("E103", "slurm.nodse", "unknown key 'nodse'")]
+        for args in (["validate"], ["plan"], [], ["-n", 2], ["submit"]):
+            said = self.program("cpp_program", *args, case="mistakes", expect=2).stderr
+            for code, where, text in expected:
+                self.assertRegex(said, rf"cpp_program\.cpp:{place[where]}:\d+: error {code}: .*{re.escape(text)}")
+            self.assertEqual(said.count("error E208"), 1, said)
+        self.assertFalse((self.directory / ".fugle").exists(), "nothing was started")
+        found = json.loads(self.program("cpp_program", "validate", "--json", case="mistakes", expect=2).stdout)
+        self.assertEqual({entry["line"] for entry in found}, {place[where] for _, where, _ in expected})
+
+    def test_a_mistake_hinders_a_resume_and_what_is_printed_but_not_what_only_reads(self):
+        for args in (["resume"], ["--print"]):
+            self.assertIn("error E208", self.program("cpp_program", *args, case="mistakes", expect=2).stderr)
+        self.assertIn("resume", self.program("cpp_program", "help", case="mistakes").stdout)
+
+
+class AnyProgram(CppCase):
+    """What prints a workflow is a front-end of ours."""
+
+    LOOP = """printf '{"version": 1, "name": "many", "tasks": {"t0": {"run": ["true"]}'
+for ((i = 1; i < %d; i++)); do printf ', "t%%d": {"run": ["true"], "needs": ["t%%d"]}' $i $((i / 2)); done
+echo '}}'"""
+
+    def loop(self, count):
+        return subprocess.run(["bash", "-c", self.LOOP % count], capture_output=True, text=True, check=True).stdout
+
+    def test_a_loop_of_the_shell_prints_ten_thousand_tasks(self):
+        self.fugle("validate", "-", stdin=self.loop(10_000))
+
+    def test_what_it_prints_runs_here_and_over_ranks(self):
+        for place in (["--local"], ["-n", 2]):
+            self.fugle("run", "-", *place, stdin=self.loop(200))
+            self.assertEqual(self.status()["counts"]["ok"], 200)
+
+    def test_a_mistake_in_it_is_told_with_its_place(self):
+        said = self.fugle("validate", "-", stdin=self.loop(5000).replace('"t4999": {"run"', '"t4999": {"rnu"'), expect=2)
+        self.assertRegex(said.stderr, r"-:1:\d+: error E103: unknown key 'rnu' in task 't4999'; did you mean 'run'\?")
 
 
 if __name__ == "__main__":
