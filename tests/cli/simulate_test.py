@@ -152,6 +152,14 @@ class WrongInput(Simulate):
         done = self.fugle("simulate", "big.yaml", "--alloc", "nodes=4,cores=8", expect=2)
         self.assertIn("E302", done.stderr)
 
+    def test_what_fits_at_some_sizes_only_is_said_of_the_others(self):
+        self.write("wide.yaml", 'version: 1\nname: wide\ntasks: {wide: {resources: {nodes: 4}, run: "true"}}\n')
+        done = self.fugle("simulate", "wide.yaml", "--alloc", "nodes=1..4,cores=8")
+        self.assertIn("allocation has 2 nodes, task wide needs 4; 1 element cannot run here", done.stderr)
+        self.assertNotIn("allocation has 4", done.stderr)
+        self.assertIn("nodes=4", done.stdout)
+        self.fugle("simulate", "wide.yaml", "--alloc", "nodes=1..2,cores=8", expect=2)
+
 
 if __name__ == "__main__":
     main()
