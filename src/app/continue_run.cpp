@@ -7,8 +7,10 @@
 #include "app/fit_check.hpp"
 #include "app/planning_options.hpp"
 #include "app/read_durations.hpp"
+#include "app/select_option.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
+#include "app/sweep.hpp"
 #include "base/error.hpp"
 
 namespace fugle::app {
@@ -21,11 +23,20 @@ plan::PlanOptions planning_of_next_life(const Arguments& arguments, const RunFac
   return planning;
 }
 
+/// A person who resumes wants all of the run, unless they say what; a life that begins by itself goes on with what its
+/// run was started for.
+std::vector<std::string> patterns_of_next_life(const Arguments& arguments, const RunFacts& facts) {
+  if (arguments.has("select")) return select_patterns_from(arguments);
+  const bool begins_by_itself = !continued_run(arguments).empty() || arguments.has("requeue") || arguments.has("join");
+  return begins_by_itself ? facts.select : std::vector<std::string>();
+}
+
 /// W09 and W04, for what is still to run.
-void warn_of_misfits(const OpenRun& run, const Workers& workers) {
+void warn_of_misfits(const OpenRun& run, const Workers& workers, const std::vector<bool>& left_out) {
   std::vector<std::uint32_t> left(run.graph().num_tasks());
   for (std::uint32_t e = 0; e < run.graph().num_elements(); ++e)
-    if (!run.graph().is_gate(ElementId(e)) && !run.state().counts_as_ok(ElementId(e)))
+    if (!run.graph().is_gate(ElementId(e)) && !run.state().counts_as_ok(ElementId(e)) &&
+        (left_out.empty() || !left_out[e]))
       ++left[run.graph().task_id_of(ElementId(e)).value()];
   workflow::Diagnostics diagnostics(run.facts().file);
   check_fit({run.graph(), nullptr, workers, Misfit::left_out, {}, run.facts().slurm.nodes}, left, diagnostics);
@@ -40,17 +51,19 @@ Opening continue_run(const std::string& run_dir, const Arguments& arguments, con
       run_dir, arguments.has("repair") && !is_restart ? OpenRun::Damage::repaired : OpenRun::Damage::refused);
   if (run == nullptr) {
     fmt::print("{}all of {} is done\n", is_restart ? "" : "nothing to do: ", read_run_facts(run_dir).run);
-    return {};
+    const StoredRun done(run_dir);
+    return {nullptr, {}, done.facts().table.is_wanted() ? judge_sweep(sweep_of(done)) : 0};
   }
-  warn_of_misfits(*run, workers);
   const RunFacts& facts = run->facts();
+  graph::Selection selection = select_and_say(run->graph(), patterns_of_next_life(arguments, facts));
+  warn_of_misfits(*run, workers, selection.left_out);
   const AllocationEnd allocation = allocation_end_from(arguments, facts.reserve, now());
   const EarlierRuns earlier = read_earlier_runs(std::filesystem::path(run_dir).parent_path().string(), facts);
   if (!earlier.left_out.empty()) fmt::print(stderr, "fugle: {}\n", earlier.left_out);
   RunPlan plan = make_run_plan(run->state(), workers.machine,
                                known_durations(run->graph(), earlier.durations, run->durations_so_far()),
                                planning_of_next_life(arguments, facts), allocation);
-  return {std::move(run), std::move(plan), 0};
+  return {std::move(run), std::move(plan), 0, std::move(selection.left_out)};
 }
 
 }  // namespace fugle::app

@@ -250,10 +250,11 @@ std::optional<std::uint64_t> free_scratch_here(const std::string& root) {
   return space.available;
 }
 
-std::vector<std::uint32_t> elements_per_task(const graph::Graph& graph) {
+std::vector<std::uint32_t> elements_per_task(const graph::Graph& graph, const std::vector<bool>& left_out) {
   std::vector<std::uint32_t> counts(graph.num_tasks());
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
-    if (!graph.is_gate(ElementId(e))) ++counts[graph.task_id_of(ElementId(e)).value()];
+    if (!graph.is_gate(ElementId(e)) && (left_out.empty() || !left_out[e]))
+      ++counts[graph.task_id_of(ElementId(e)).value()];
   return counts;
 }
 

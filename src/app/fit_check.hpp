@@ -15,8 +15,9 @@
 
 namespace fugle::app {
 
-/// Elements per task that are to run.
-[[nodiscard]] std::vector<std::uint32_t> elements_per_task(const graph::Graph& graph);
+/// Elements per task that are to run. `left_out` [element]; empty: none is.
+[[nodiscard]] std::vector<std::uint32_t> elements_per_task(const graph::Graph& graph,
+                                                           const std::vector<bool>& left_out = {});
 
 /// What an element is that fits on no worker, or has more nodes than there are.
 enum class Misfit : std::uint8_t {

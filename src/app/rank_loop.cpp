@@ -214,6 +214,7 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
   executor.add_kept(*results);
   head.retry_failed = options.retry_failed;
   head.fail_fast = options.fail_fast;
+  head.left_out = std::move(opening.left_out);
   if (rank.job != nullptr) rank.job->begin(*opening.run, head, options.has_walltime, clock.now());
   Requests requests(*opening.run, signals, rank.front_end, rank.job == nullptr ? nullptr : rank.job->watch());
   rank.requests = &requests;

@@ -30,6 +30,7 @@ struct Opening {
   std::unique_ptr<OpenRun> run;
   RunPlan plan;
   int exit_code = 0;
+  std::vector<bool> left_out{};  ///< [element] is not to start in this life; empty: none
 };
 /// Opens a run and plans it for the workers there are.
 using RunOpener = std::function<Opening(const Workers& workers)>;

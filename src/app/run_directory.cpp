@@ -115,6 +115,7 @@ void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
                      {"effort", facts.planning.effort},
                      {"reserve_s", facts.reserve ? Json(to_seconds(*facts.reserve)) : Json()},
                      {"journal", facts.keeps_journal},
+                     {"select", facts.select},
                      {"slurm", slurm_json(facts.slurm)},
                      {"report", table_json(facts.table)},
                      {"fugle_version", kVersion}};
@@ -182,6 +183,7 @@ RunFacts facts_from(const Json& json) {
   facts.placement.cores_per_rank = integer_in<std::uint32_t>(json, "cores_per_rank");
   read_planning(json, facts);
   if (json.contains("slurm")) facts.slurm = slurm_request_from(json["slurm"]);
+  if (json.contains("select")) facts.select = json["select"].get<std::vector<std::string>>();
   if (json.contains("report")) facts.table = table_spec_from(json["report"]);
   return facts;
 }

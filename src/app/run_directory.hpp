@@ -43,6 +43,7 @@ struct RunFacts {
   workflow::SlurmRequest slurm;     ///< as the file has it, or `fugle submit` was told
   graph::TableSpec table;           ///< as the file has it
   bool keeps_journal = true;        ///< false: --journal off
+  std::vector<std::string> select;  ///< patterns of elements it was started for; empty: all
   Access access;                    ///< for the making of the directory, whose rights then say it: not in run.json
 };
 

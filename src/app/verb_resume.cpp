@@ -10,6 +10,7 @@
 #include "app/planning_options.hpp"
 #include "app/rank_loop.hpp"
 #include "app/requeue.hpp"
+#include "app/select_option.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
 #include "app/surroundings.hpp"
@@ -39,6 +40,7 @@ bool is_asked_to_retry(const Arguments& arguments) {
 int resume_verb(const Args& args) {
   Usage usage("resume", "[RUN]", "Continues a run: unfinished and failed elements, nothing that is OK.", 0, 1);
   add_placement_options(usage.options);
+  add_select_option(usage.options);
   add_planning_options(usage.options);
   add_walltime_options(usage.options);
   add_runs_dir_option(usage.options);
@@ -57,6 +59,7 @@ int resume_verb(const Args& args) {
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
   (void)planning_options_from(*arguments);
+  (void)select_patterns_from(*arguments);
   const AllocationEnd allocation =
       allocation_end_from(*arguments, std::nullopt, now());  // mistakes are told here, once
   const std::string run_dir =

@@ -30,6 +30,7 @@
 #include "app/rank_loop.hpp"
 #include "app/read_durations.hpp"
 #include "app/requeue.hpp"
+#include "app/select_option.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
 #include "app/surroundings.hpp"
@@ -44,6 +45,7 @@ struct Asked {
   plan::PlanOptions planning;
   Access access;
   bool keeps_journal = true;
+  std::vector<std::string> select;
 };
 
 RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
@@ -67,6 +69,7 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   facts.table = loaded.workflow.report;
   facts.access = asked.access;
   facts.keeps_journal = asked.keeps_journal;
+  facts.select = asked.select;
   return facts;
 }
 
@@ -99,26 +102,30 @@ EarlyLoad load_early(const LoadOptions& load) {
 }
 
 /// False after E302 was printed: nothing was started. `early` says what only a process that may fork can ask.
-bool fits(const Loaded& loaded, const Workers& workers, const EarlyLoad& early, const PluginTrial& trial) {
+bool fits(const Loaded& loaded, const Workers& workers, const EarlyLoad& early, const PluginTrial& trial,
+          const std::vector<bool>& left_out) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
+  const std::vector<std::uint32_t> num_elements = elements_per_task(loaded.graph, left_out);
   check_fit({loaded.graph, &loaded.workflow, workers, Misfit::reported, free_scratch_here, loaded.slurm.nodes},
-            elements_per_task(loaded.graph), diagnostics);
+            num_elements, diagnostics);
   LauncherQuestion launchers = launcher_question_here(loaded.graph, &loaded.workflow, look_around().job.has_value());
   launchers.max_steps = [&early] { return early.max_steps; };  // no process may be started from a rank
-  check_launchers(launchers, elements_per_task(loaded.graph), diagnostics);
-  check_plugins(loaded.graph, &loaded.workflow, trial, elements_per_task(loaded.graph), diagnostics);
+  check_launchers(launchers, num_elements, diagnostics);
+  check_plugins(loaded.graph, &loaded.workflow, trial, num_elements, diagnostics);
   print_mistakes(diagnostics);
   return !diagnostics.has_errors();
 }
 
 /// The file as the front-end looks at it, before any rank exists. False after mistakes were printed.
-bool is_good_file(const LoadOptions& load) {
-  const auto loaded = load_workflow(load);
+bool is_good_file(const Asked& asked) {
+  const auto loaded = load_workflow(asked.load);
   if (!loaded) return false;
+  const graph::Selection selection = graph::select_elements(loaded->graph, asked.select);
+  const std::vector<std::uint32_t> num_elements = elements_per_task(loaded->graph, selection.left_out);
   workflow::Diagnostics diagnostics(loaded->workflow.file);
-  check_launchers(launcher_question_here(loaded->graph, &loaded->workflow, look_around().job.has_value()),
-                  elements_per_task(loaded->graph), diagnostics);
-  check_plugins(loaded->graph, &loaded->workflow, try_plugin, elements_per_task(loaded->graph), diagnostics);
+  check_launchers(launcher_question_here(loaded->graph, &loaded->workflow, look_around().job.has_value()), num_elements,
+                  diagnostics);
+  check_plugins(loaded->graph, &loaded->workflow, try_plugin, num_elements, diagnostics);
   print_mistakes(diagnostics);
   return !diagnostics.has_errors();
 }
@@ -128,7 +135,10 @@ Opening open_run(const Asked& asked, const Arguments& arguments, const Args& arg
   if (!std::exchange(early.is_done, false)) early.loaded = load_workflow(asked.load);
   auto& loaded = early.loaded;
   const auto trial = [&early](const std::string& function) { return early.problems[function]; };
-  if (!loaded || !fits(*loaded, workers, early, trial)) return {nullptr, {}, static_cast<int>(ExitCode::usage)};
+  if (!loaded) return {nullptr, {}, static_cast<int>(ExitCode::usage)};
+  graph::Selection selection = select_and_say(loaded->graph, asked.select);
+  if (!fits(*loaded, workers, early, trial, selection.left_out))
+    return {nullptr, {}, static_cast<int>(ExitCode::usage)};
   RunFacts facts = facts_of(*loaded, asked, args);
   const AllocationEnd allocation = allocation_end_from(arguments, facts.reserve, now());
   const std::string runs_dir = runs_dir_from(arguments);
@@ -137,7 +147,7 @@ Opening open_run(const Asked& asked, const Arguments& arguments, const Args& arg
   auto run = OpenRun::create(runs_dir, std::move(facts), std::move(loaded->graph));
   RunPlan plan = make_run_plan(run->state(), workers.machine, known_durations(run->graph(), earlier.durations, {}),
                                asked.planning, allocation);
-  return {std::move(run), std::move(plan), 0};
+  return {std::move(run), std::move(plan), 0, std::move(selection.left_out)};
 }
 
 /// A job that Slurm has requeued runs its script again from the top: the run that it began then is the one that is
@@ -153,6 +163,7 @@ std::string run_begun_by_this_job(const Asked& asked, const Arguments& arguments
     const RunFacts facts = read_run_facts(run_dir);
     if (facts.file != asked.load.file || facts.submit_dir != asked.load.directory || facts.params != asked.load.params)
       continue;
+    if (facts.select != asked.select) continue;
     fmt::print(stderr, "fugle: job {} was requeued: {} goes on\n", job->id, facts.run);
     return run_dir;
   }
@@ -164,6 +175,7 @@ std::string run_begun_by_this_job(const Asked& asked, const Arguments& arguments
 int run_verb(const Args& args) {
   Usage usage("run", "[FILE]", "Runs a workflow; what has finished is never lost: fugle resume continues.", 0, 1);
   add_load_options(usage.options);
+  add_select_option(usage.options);
   add_driver_words(usage);
   add_placement_options(usage.options);
   add_planning_options(usage.options);
@@ -182,7 +194,7 @@ int run_verb(const Args& args) {
     if (const auto exit_code = wait_for_other_runs(after_runs_from(*arguments, {}, runs_dir_from(*arguments))))
       return *exit_code;
   const Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments),
-                    access_from(*arguments), keeps_journal(*arguments)};
+                    access_from(*arguments),       keeps_journal(*arguments),  select_patterns_from(*arguments)};
   const AllocationEnd allocation =
       allocation_end_from(*arguments, std::nullopt, now());  // mistakes are told here, once
 
@@ -192,7 +204,7 @@ int run_verb(const Args& args) {
   options.has_walltime = arguments->has("walltime") || arguments->has("ends-at");
   if (is_front_end(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
-    if (asked.load.file != "-" && !is_good_file(asked.load)) return static_cast<int>(ExitCode::usage);
+    if (asked.load.file != "-" && !is_good_file(asked)) return static_cast<int>(ExitCode::usage);
     return supervise(
         asked.placement, *arguments,
         {"run", args_for_ranks(args, asked.load), arguments->has("walltime") ? allocation.end : kNever,

@@ -20,6 +20,7 @@
 #include "app/read_durations.hpp"
 #include "app/schedule_book.hpp"
 #include "app/stored_run.hpp"
+#include "app/select_option.hpp"
 #include "app/submit_run.hpp"
 #include "app/submit_size.hpp"
 #include "base/error.hpp"
@@ -149,6 +150,8 @@ RunFacts facts_of(const Loaded& loaded, const LoadOptions& load, const Asked& as
   facts.planning = planning_options_from(asked.arguments);
   facts.reserve = loaded.reserve;
   facts.access = access_from(asked.arguments);
+  facts.select = select_patterns_from(asked.arguments);
+  (void)select_and_say(loaded.graph, facts.select);
   return facts;
 }
 
@@ -268,6 +271,7 @@ int submit_verb(const Args& args) {
               "Makes a run and submits a Slurm job that carries it out: fugle, one rank on each node.", 0, 1);
   add_submit_options(usage);
   add_load_options(usage.options);
+  add_select_option(usage.options);
   add_planning_options(usage.options);
   add_runs_dir_option(usage.options);
   add_group_option(usage.options);

@@ -41,6 +41,7 @@ struct HeadOptions {
   std::string life_text;      ///< text of the run_started event: "host pid user"
   bool retry_failed = false;  ///< a person resumed: FAILED, BLOCKED, CANCELLED are tried again
   bool fail_fast = false;     ///< the first failure stops the run
+  std::vector<bool> left_out{};  ///< [element] nobody asked for it: it does not start in this life. Empty: none
   bool skip_finally = false;  ///< what is incomplete by time or preemption goes on in another job: `finally` runs there
 };
 

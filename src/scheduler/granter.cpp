@@ -52,6 +52,7 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
     : run_(run),
       graph_(run.graph()),
       plan_(options.plan),
+      left_out_(options.left_out),
       last_end_(options.end_of_allocation == kNever ? kNever : options.end_of_allocation - options.reserve),
       reserve_(options.reserve),
       workers_(workers),
@@ -255,7 +256,8 @@ bool Granter::may_come_along(ElementId e, WorkerId worker) const {
   const bool is_its_time = run_.has_finally_begun() == graph_.task_of(e).runs_finally;
   const bool goes_alone =
       graph_.task_of(e).shape.nodes > 1 || run_.services().is_service(e) || run_.services().is_user(e);
-  return !graph_.is_gate(e) && !goes_alone && is_its_time && !leases_.is_held(e) &&
+  const bool is_asked_for = left_out_.empty() || !left_out_[e.value()];
+  return !graph_.is_gate(e) && is_asked_for && !goes_alone && is_its_time && !leases_.is_held(e) &&
          (state == State::waiting || state == State::ready) && workers_.is_able(worker, graph_.task_of(e).request) &&
          workers_.fits_beside_services(worker, graph_.task_of(e).request);
 }

@@ -90,6 +90,7 @@ class Granter {
   const RunState& run_;
   const Graph& graph_;
   const plan::Plan& plan_;
+  const std::vector<bool>& left_out_;
   Time last_end_;
   Duration reserve_;
   std::string run_state_;  ///< of `finally`

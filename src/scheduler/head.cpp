@@ -49,8 +49,8 @@ void Head::begin_life(Time now) {
   leases_.begin_life();
   for (std::uint32_t i = 0; i < graph_.num_elements(); ++i) {
     const ElementId e(i);
-    if (run_.state(e) == State::ready) ready_.push(e);
-    if (run_.state(e) == State::retry_wait) retries_.emplace(run_.retry_at(e), e);
+    if (run_.state(e) == State::ready && !is_left_out(e)) ready_.push(e);
+    if (run_.state(e) == State::retry_wait && !is_left_out(e)) retries_.emplace(run_.retry_at(e), e);
     if (run_.services().is_unneeded(e)) unneeded_.push_back(e);
     note_failure(e);  // the last life may have died before it could act on it
   }
@@ -216,7 +216,7 @@ void Head::take_up_again(ElementId e, Time now) {
 
 /// While `finally` runs nothing else starts any more. What was recalled will wait for its service.
 void Head::queue(ElementId e) {
-  if (is_recalled(e)) return;
+  if (is_recalled(e) || is_left_out(e)) return;
   if (run_.has_finally_begun() == graph_.task_of(e).runs_finally) ready_.push(e);
 }
 

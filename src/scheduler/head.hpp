@@ -145,6 +145,16 @@ class Head {
   [[nodiscard]] const char* state_of_run() const;
   [[nodiscard]] int decide_exit_code() const;
   [[nodiscard]] std::uint64_t num_bad() const;
+  [[nodiscard]] bool is_left_out(ElementId e) const {
+    return !options_.left_out.empty() && options_.left_out[e.value()];
+  }
+  /// Of a life in which not everything is asked for: how what is asked for has ended.
+  struct Asked {
+    bool is_complete = true;
+    bool has_bad = false;
+    std::uint64_t num_left_out = 0;  ///< and not ended
+  };
+  [[nodiscard]] Asked look_at_what_was_asked() const;
   void say_what_is_left(Time now);
   void finish(Time now);
 

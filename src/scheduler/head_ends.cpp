@@ -187,7 +187,27 @@ std::uint64_t Head::num_bad() const {
          run_.count(State::cancelled);
 }
 
+/// Linear: at the end of a life.
+Head::Asked Head::look_at_what_was_asked() const {
+  Asked asked;
+  for (std::uint32_t i = 0; i < graph_.num_elements(); ++i) {
+    const ElementId e(i);
+    const bool has_ended = is_final(run_.state(e));
+    if (graph_.is_gate(e) || graph_.task_of(e).runs_finally) continue;
+    if (is_left_out(e)) {
+      asked.num_left_out += has_ended ? 0 : 1;
+    } else {
+      asked.is_complete = asked.is_complete && has_ended;
+      asked.has_bad = asked.has_bad || (has_ended && !run_.counts_as_ok(e));
+    }
+  }
+  return asked;
+}
+
 int Head::decide_exit_code() const {
+  if (!options_.left_out.empty() && !run_.is_complete())
+    if (const Asked asked = look_at_what_was_asked(); asked.is_complete)
+      return static_cast<int>(asked.has_bad ? ExitCode::failed : ExitCode::ok);
   const bool is_complete = run_.is_complete();
   if (run_.stop_code() != 0 && !is_complete) return run_.stop_code();
   if (is_stalled_) return static_cast<int>(ExitCode::failed);
@@ -208,7 +228,8 @@ const char* Head::state_of_run() const {
 /// What is complete, was cancelled or can not get on does not go on in another job.
 bool Head::may_begin_finally() const {
   const bool is_preempted = run_.stop_code() == 0 || run_.stop_code() == static_cast<int>(ExitCode::incomplete);
-  const bool is_skipped = options_.skip_finally && is_preempted && !is_stalled_ && !run_.is_main_complete();
+  const bool goes_on_later = options_.skip_finally || !options_.left_out.empty();
+  const bool is_skipped = goes_on_later && is_preempted && !is_stalled_ && !run_.is_main_complete();
   return run_.has_finally() && !is_skipped && !has_fault_ && workers_.num_alive() > 0;
 }
 
@@ -216,6 +237,13 @@ bool Head::may_begin_finally() const {
 void Head::say_what_is_left(Time now) {
   const bool is_complete = phase_ == Phase::main ? run_.is_main_complete() : run_.is_complete();
   if (!end_reason_.empty() || is_complete) return;
+  if (!options_.left_out.empty())
+    if (const Asked asked = look_at_what_was_asked(); asked.is_complete && asked.num_left_out > 0) {
+      end_reason_ =
+          fmt::format("what was selected has ended; {} not selected",
+                      asked.num_left_out == 1 ? "1 element was" : fmt::format("{} elements were", asked.num_left_out));
+      return;
+    }
   WhatIsLeft left = find_what_is_left(run_, ready_, workers_, granter_, now);
   end_reason_ = std::move(left.why);
   is_stalled_ = left.is_stall;

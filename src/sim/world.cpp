@@ -116,6 +116,7 @@ class World::Impl {
     head.retry_failed = options_.retry_failed;
     head.fail_fast = options_.fail_fast;
     head.skip_finally = options_.skip_finally;
+    head.left_out = options_.left_out;
     ranks_.resize(num_ranks());
     for (std::uint32_t r = 0; r < num_ranks(); ++r) ranks_[r].ports = std::make_unique<Ports>(*this, r);
     for (std::uint32_t r = 0; r < num_at_start(); ++r) start_rank(r, r == 0 ? &head : nullptr);

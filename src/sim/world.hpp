@@ -60,6 +60,7 @@ struct WorldOptions {
   bool retry_failed = false;
   bool fail_fast = false;
   bool skip_finally = false;
+  std::vector<bool> left_out{};  ///< [element] as HeadOptions::left_out
   /// For tests: attempts and events are kept, messages go as bytes, needs are checked at every start. Without it a run
   /// of millions of elements costs a tenth of the time and memory.
   bool is_watched = true;

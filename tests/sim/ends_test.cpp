@@ -50,6 +50,50 @@ TEST(RunEnd, does_not_wait_for_leased_elements_that_need_what_is_held) {
   EXPECT_EQ(world.store().events().back().text, "1 element is held (fugle release RUN ELEMENT lets it start)");
 }
 
+/// What leaves some elements out: those that are selected run, also where whole leases are granted and in chains.
+class Selection : public ::testing::Test {
+ protected:
+  Selection() : graph_(graph()) {
+    plan_ = plan_of(graph_);
+    plan_.homes.assign(graph_.num_elements(), WorkerId(0));
+    plan_.leases.assign(graph_.num_elements(), 0);
+    options_ = cluster(1, 2);
+    options_.expected_s.assign(graph_.num_elements(), 0.0001F);
+    options_.left_out.assign(graph_.num_elements(), false);
+    for (const char* id : {"second[1]", "third"}) options_.left_out[graph_.find(id).value()] = true;
+  }
+
+  static graph::Graph graph() {
+    GraphStory story;
+    auto first = story.task("first");
+    auto second = story.task("second").times(2).after(first);
+    story.task("third").after(second);
+    return story.graph();
+  }
+
+  graph::Graph graph_;
+  plan::Plan plan_;
+  WorldOptions options_;
+};
+
+TEST_F(Selection, runs_what_is_asked_for_and_nothing_else) {
+  World world(graph_, plan_, options_);
+  EXPECT_EQ(world.run(kLimit), 0);
+  EXPECT_EQ(world.state().state(graph_.find("second[0]")), State::ok);
+  EXPECT_EQ(world.state().state(graph_.find("second[1]")), State::ready);
+  EXPECT_EQ(world.state().state(graph_.find("third")), State::waiting);
+  EXPECT_EQ(world.store().events().back().text, "what was selected has ended; 2 elements were not selected");
+}
+
+TEST_F(Selection, has_failed_when_something_of_it_has) {
+  options_.model = [&](ElementId e, std::uint16_t, Random&) {
+    return Outcome{1ms, e == graph_.find("second[0]") ? FailureClass::error : FailureClass::none};
+  };
+  World world(graph_, plan_, options_);
+  EXPECT_EQ(world.run(kLimit), 1);
+  EXPECT_EQ(world.state().state(graph_.find("second[1]")), State::ready);
+}
+
 TEST(RunEnd, is_incomplete_when_what_was_held_is_released_too_late) {
   GraphStory story;
   story.task("held");
