@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 
 #include "executor/command.hpp"
@@ -30,6 +29,14 @@ std::string problem_of(const wire::EndedFields& ended, Duration limit) {
   return code == 0 ? "" : fmt::format("exit code {}", code);
 }
 
+/// For ranks that srun has started: it answers TERM by killing them, and hands on no INT. `mark` holds their step. What
+/// scancel says means little: it complains of steps that the signal has ended.
+std::vector<std::string> signal_to_step(const std::string& mark, int signal) {
+  const char* const script =
+      R"(step=$(cat "$1") && [ -n "$step" ] && command -v scancel && { scancel --signal="$2" "$step" || true; })";
+  return {"/bin/sh", "-c", script, "sh", mark, std::to_string(signal)};
+}
+
 }  // namespace
 
 void ProcessExecutor::Impl::prepare_service(const scheduler::Launch& launch, const graph::ElementText& text,
@@ -41,6 +48,9 @@ void ProcessExecutor::Impl::prepare_service(const scheduler::Launch& launch, con
   service.ready_command = side_command(launch, text.ready_command, slots, ".ready", files);
   service.stop_command = side_command(launch, text.stop_command, slots, ".stop", files);
   service.stop_signal = rules.stop_signal;
+  const RankedAttempt& ranked = running.ranked;
+  if (service.stop_command.empty() && ranked.by_srun && !ranked.mark.empty())
+    service.stop_command = signal_to_step(ranked.mark, service.stop_signal);
   service.grace = launch.task->grace;
   service.workdir = running.texts.workdir;
   if (launch.place.is_real) service.place = launch.place;
@@ -111,7 +121,8 @@ void ProcessExecutor::Impl::end_helper(ElementId element, RunningAttempt& runnin
   }
   if (kind == kStops) {
     if (problem.empty()) return;
-    wire::FrameWriter(channel_.outgoing(), wire::Kind::stop).put(wire::StopFields{key_of(element), 0, SIGTERM});
+    wire::FrameWriter(channel_.outgoing(), wire::Kind::stop)
+        .put(wire::StopFields{key_of(element), 0, service.stop_signal});
     return send();
   }
   if (!service.probe.hear(problem, said, std::chrono::steady_clock::now())) return;

@@ -96,6 +96,16 @@ void take_share(const RankShare& share, std::optional<std::uint32_t> local) {
     for (const auto& [name, value] : share.variables[*local]) set(name.c_str(), value);
 }
 
+/// A rank of the attempt has started, in this step of Slurm's if it is one: all ranks write the same.
+void leave_mark(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return;
+  const char* const job = std::getenv("SLURM_JOB_ID");
+  const char* const step = std::getenv("SLURM_STEP_ID");
+  if (job != nullptr && step != nullptr) ::dprintf(fd, "%s.%s\n", job, step);
+  ::close(fd);
+}
+
 }  // namespace
 
 int bind_rank(std::vector<std::string> words) {
@@ -105,8 +115,7 @@ int bind_rank(std::vector<std::string> words) {
     return 2;
   }
   const RankShare* const share = share_of_this_node(order.shares);
-  if (share == &order.shares.front() && !order.mark.empty())
-    ::close(::open(order.mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (share == &order.shares.front() && !order.mark.empty()) leave_mark(order.mark);
   if (share != nullptr) take_share(*share, local_rank());
   if (!order.threads.empty()) ::setenv("OMP_NUM_THREADS", order.threads.c_str(), 0);
   return become(std::move(order.program));
