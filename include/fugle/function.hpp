@@ -109,7 +109,7 @@ struct AllArgument {
 
 /// How a function is called with such arguments: with or without a context before them.
 template <class F, class... Args>
-struct CallOf {
+struct InvocationOf {
   static constexpr bool kTakesContext = std::is_invocable_v<const F&, Context&, Args...>;
   static constexpr bool kIsPossible = kTakesContext || std::is_invocable_v<const F&, Args...>;
   static constexpr bool kChangesItself =
@@ -124,24 +124,26 @@ struct CallOf {
 };
 
 template <class F, class... Args>
-using ResultOf = std::remove_cvref_t<decltype(CallOf<F, Args...>::call(
+using InvokedResult = std::remove_cvref_t<decltype(InvocationOf<F, Args...>::call(
     std::declval<const F&>(), std::declval<Context&>(), std::declval<Args>()...))>;
 
 /// The body of a call, and the type of its result (as std::type_identity). Where there can be none the compiler says
 /// why, once.
 template <class F, class... Sources>
 [[nodiscard]] auto body_with(F function, std::tuple<Sources...> sources) {
-  using Call = CallOf<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
-  static_assert(!Call::kChangesItself,
+  using Invocation =
+      InvocationOf<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
+  static_assert(!Invocation::kChangesItself,
                 "the function changes itself (a lambda that is mutable?): it is called by several threads, as const");
   static_assert(
-      Call::kIsPossible || Call::kChangesItself,
+      Invocation::kIsPossible || Invocation::kChangesItself,
       "the function can not be called with these arguments: it takes as many as it is given here, by value or "
       "const reference (the Results of a map as one std::vector), and before them a fugle::Context& if it likes");
-  if constexpr (!Call::kIsPossible) {
+  if constexpr (!Invocation::kIsPossible) {
     return std::pair(Body(), std::type_identity<void>());
   } else {
-    using Type = ResultOf<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
+    using Type =
+        InvokedResult<F, decltype(std::declval<const Sources&>().get(std::declval<const Context&>(), Taken{}))...>;
     static_assert(
         std::is_void_v<Type> || Serializable<Type>,
         "what the function returns can not be written as bytes: name its fields (see fugle/serialize.hpp); pointers "
@@ -150,7 +152,7 @@ template <class F, class... Sources>
       const auto call = [&]() -> Type {
         return std::apply(
             [&](const auto&... source) -> Type {
-              return Call::call(function, context, source.get(context, results)...);
+              return Invocation::call(function, context, source.get(context, results)...);
             },
             sources);
       };
