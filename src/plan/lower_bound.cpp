@@ -2,6 +2,7 @@
 // amount h no worker with c runs more than floor(c / h) at once of those that ask for h, of those that ask for 2 h half
 // as many, and so on. floor(x / h) never adds up to more than floor(sum of x / h), so each is a resource of its own
 // (a dual feasible function; Fekete, Schepers, Math. Program. 91, 2001), and no schedule uses the pieces left over.
+// What several workers run together takes as many places; see also count_parties.hpp.
 
 #include "plan/lower_bound.hpp"
 
@@ -14,7 +15,9 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "graph/service_book.hpp"
 #include "plan/bound_model.hpp"
+#include "plan/count_parties.hpp"
 
 namespace fugle::plan {
 namespace {
@@ -22,15 +25,19 @@ namespace {
 /// One amount that workers have and elements take.
 struct Amounts {
   const char* name;
-  std::vector<std::int64_t> capacities;  ///< [worker]
-  std::vector<std::int64_t> demands;     ///< [task]
+  std::vector<std::int64_t> capacities;      ///< [worker]
+  std::vector<std::int64_t> demands;         ///< [task] of each worker that runs it
+  std::vector<std::uint32_t> num_workers{};  ///< [task] that run it together; empty: one
+
+  [[nodiscard]] double times(std::size_t task) const { return num_workers.empty() ? 1 : num_workers[task]; }
 };
 
 CountedResource in_units_of(std::int64_t unit, const Amounts& amounts) {
   CountedResource resource{amounts.name, 0, {}};
   for (const std::int64_t capacity : amounts.capacities) resource.capacity += static_cast<double>(capacity / unit);
   resource.demands.reserve(amounts.demands.size());
-  for (const std::int64_t demand : amounts.demands) resource.demands.push_back(static_cast<double>(demand / unit));
+  for (std::size_t task = 0; task < amounts.demands.size(); ++task)
+    resource.demands.push_back(static_cast<double>(amounts.demands[task] / unit) * amounts.times(task));
   return resource;
 }
 
@@ -45,7 +52,8 @@ void add_counts(const Amounts& amounts, const std::vector<double>& durations, Bo
   constexpr std::size_t kMaxUnits = 4;
   std::map<std::int64_t, double> work_of;  // per demand
   for (std::size_t i = 0; i < durations.size(); ++i) {
-    if (amounts.demands[i] > 0) work_of[amounts.demands[i]] += static_cast<double>(amounts.demands[i]) * durations[i];
+    if (amounts.demands[i] > 0)
+      work_of[amounts.demands[i]] += static_cast<double>(amounts.demands[i]) * amounts.times(i) * durations[i];
   }
   if (work_of.empty()) return;
   std::vector<std::pair<double, std::int64_t>> units;
@@ -123,35 +131,56 @@ LowerBound bound_of(const BoundModel& model) {
   return bound;
 }
 
-/// Gates and what asks for nothing take 0.
-Amounts cores(const graph::Graph& graph, std::span<const Slot> workers) {
-  Amounts amounts{"cores", {}, {}};
-  for (const Slot& slot : workers) amounts.capacities.push_back(slot.cores);
+/// The least that a worker gives to the request. What wants a whole node takes all of a worker
+/// that could hold it.
+template <class Amount>
+std::int64_t least_taken(const graph::Request& request, std::int64_t named, std::span<const Slot> workers,
+                         Amount amount_of) {
+  if (!request.whole_node) return named;
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  for (const Slot& slot : workers)
+    if (can_hold(slot, request)) least = std::min(least, amount_of(slot));
+  return least == std::numeric_limits<std::int64_t>::max() ? named : least;
+}
+
+/// Gates and what asks for nothing take 0. `amount_of(slot)` is what a worker has, `named(request)` what is asked for.
+template <class Amount, class Named>
+Amounts amounts_of(const char* name, const graph::Graph& graph, std::span<const Slot> workers, Amount amount_of,
+                   Named named) {
+  Amounts amounts{name, {}, {}, {}};
+  for (const Slot& slot : workers) amounts.capacities.push_back(amount_of(slot));
+  std::vector<std::int64_t> of_task;
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
+    const graph::Task& task = graph.task(TaskId(t));
+    const bool is_gate = graph::is_gate(task.kind);
+    of_task.push_back(is_gate ? 0 : least_taken(task.request, named(task.request), workers, amount_of));
+  }
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
-    amounts.demands.push_back(graph.is_gate(ElementId(e)) ? 0 : graph.task_of(ElementId(e)).request.cores);
+    const TaskId task = graph.task_id_of(ElementId(e));
+    amounts.demands.push_back(of_task[task.value()]);
+    amounts.num_workers.push_back(graph.task(task).shape.spread().workers);
   }
   return amounts;
 }
 
+Amounts cores(const graph::Graph& graph, std::span<const Slot> workers) {
+  return amounts_of(
+      "cores", graph, workers, [](const Slot& slot) { return std::int64_t{slot.cores}; },
+      [](const graph::Request& request) { return std::int64_t{request.cores}; });
+}
+
 Amounts gpus(const graph::Graph& graph, std::span<const Slot> workers) {
-  Amounts amounts{"gpus", {}, {}};
-  for (const Slot& slot : workers) amounts.capacities.push_back(slot.gpus);
-  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
-    amounts.demands.push_back(graph.is_gate(ElementId(e)) ? 0 : graph.task_of(ElementId(e)).request.gpus);
-  }
-  return amounts;
+  return amounts_of(
+      "gpus", graph, workers, [](const Slot& slot) { return std::int64_t{slot.gpus}; },
+      [](const graph::Request& request) { return std::int64_t{request.gpus}; });
 }
 
 /// The amounts that requests name; the share of cores that the others take says nothing that cores do not say.
 Amounts memory(const graph::Graph& graph, std::span<const Slot> workers) {
-  Amounts amounts{"memory", {}, {}};
-  for (const Slot& slot : workers) amounts.capacities.push_back(static_cast<std::int64_t>(slot.mem_bytes));
   const bool all_count = std::all_of(workers.begin(), workers.end(), [](const Slot& s) { return s.mem_bytes != 0; });
-  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
-    const bool counts = all_count && !graph.is_gate(ElementId(e));
-    amounts.demands.push_back(counts ? static_cast<std::int64_t>(graph.task_of(ElementId(e)).request.mem_bytes) : 0);
-  }
-  return amounts;
+  return amounts_of(
+      "memory", graph, workers, [&](const Slot& slot) { return static_cast<std::int64_t>(slot.mem_bytes); },
+      [&](const graph::Request& request) { return all_count ? static_cast<std::int64_t>(request.mem_bytes) : 0; });
 }
 
 std::vector<double> shortest_durations(const Problem& problem) {
@@ -166,10 +195,18 @@ std::vector<double> shortest_durations(const Problem& problem) {
   return shortest;
 }
 
+/// A service that nobody uses need not be ready, nor start, before all else has ended.
+void leave_out_idle_services(const graph::Graph& graph, std::vector<double>& durations) {
+  const graph::ServiceBook services(graph);
+  if (!services.has_services()) return;
+  for (std::uint32_t e = 0; e < durations.size(); ++e)
+    if (services.is_service(ElementId(e)) && services.users_of(ElementId(e)).empty()) durations[e] = 0;
+}
+
 BoundModel model_of(const Pool& pool) {
   BoundModel model{pool.needs, pool.successors, pool.durations, {}};
   for (std::size_t r = 0; r < pool.num_resources(); ++r) {
-    Amounts amounts{"resource", {pool.capacities[r]}, {}};
+    Amounts amounts{"resource", {pool.capacities[r]}, {}, {}};
     for (std::uint32_t task = 0; task < pool.num_tasks(); ++task) amounts.demands.push_back(pool.demand(task)[r]);
     add_counts(amounts, model.durations, model);
   }
@@ -180,18 +217,24 @@ BoundModel model_of(const Pool& pool) {
 }  // namespace
 
 LowerBound lower_bound(const graph::Graph& graph, std::span<const Slot> workers, std::span<const double> durations) {
-  FUGLE_EXPECT(durations.size() == graph.num_elements() && !workers.empty());
-  BoundModel model{graph.data().needs, graph.successor_rows(), {durations.begin(), durations.end()}, {}};
-  for (double& duration : model.durations) duration = std::max(duration, 0.0);
-  for (const Amounts& amounts : {cores(graph, workers), memory(graph, workers), gpus(graph, workers)}) {
-    add_counts(amounts, model.durations, model);
-  }
-  drop_what_nobody_has(model);
-  return bound_of(model);
+  const Machine machine{.workers = {workers.begin(), workers.end()}};
+  return lower_bound({graph, machine, durations});
 }
 
 LowerBound lower_bound(const Problem& problem) {
-  return lower_bound(problem.graph, problem.machine.workers, shortest_durations(problem));
+  const graph::Graph& graph = problem.graph;
+  const std::span<const Slot> workers = problem.machine.workers;
+  FUGLE_EXPECT(problem.durations.size() == graph.num_elements() && !workers.empty());
+  BoundModel model{graph.data().needs, graph.successor_rows(), shortest_durations(problem), {}};
+  for (double& duration : model.durations) duration = std::max(duration, 0.0);
+  leave_out_idle_services(graph, model.durations);
+  for (const Amounts& amounts : {cores(graph, workers), memory(graph, workers), gpus(graph, workers)}) {
+    add_counts(amounts, model.durations, model);
+  }
+  for (CountedResource& resource : count_parties(problem, model.durations))
+    model.resources.push_back(std::move(resource));
+  drop_what_nobody_has(model);
+  return bound_of(model);
 }
 
 LowerBound lower_bound(const Pool& pool) { return bound_of(model_of(pool)); }

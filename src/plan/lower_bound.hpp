@@ -17,12 +17,15 @@ namespace fugle::plan {
 /// packing (where K run at once, K x j + 1 elements make one place run j + 1 of them).
 struct LowerBound {
   double seconds = 0;
-  const char* binding = "critical path";  ///< or "cores", "memory", "gpus", "resource", "head-area-tail", "packing"
+  const char* binding = "critical path";  ///< or "cores", "memory", "gpus", "nodes", "resource", "head-area-tail",
+                                          ///< "packing"
 };
 
 /// O((V + E) log V) per counted resource. Memory counts where all workers count it. On unrelated machines each element
-/// takes its shortest time; moving data takes none.
+/// takes its shortest time; moving data takes none. The duration of a service is how long it takes to be ready; what it
+/// holds from then on is not counted.
 [[nodiscard]] LowerBound lower_bound(const Problem& problem);
+/// Each worker is a node of its own, as far as is known.
 [[nodiscard]] LowerBound lower_bound(const graph::Graph& graph, std::span<const Slot> workers,
                                      std::span<const double> durations);
 [[nodiscard]] LowerBound lower_bound(const Pool& pool);

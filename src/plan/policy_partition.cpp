@@ -23,7 +23,7 @@ double quick_bound(const Problem& problem) {
   for (const Slot& slot : problem.machine.workers) cores += slot.cores;
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
     core_s +=
-        graph.task_of(ElementId(e)).request.cores * graph.task_of(ElementId(e)).shape.nodes * problem.durations[e];
+        graph.task_of(ElementId(e)).request.cores * graph.task_of(ElementId(e)).shape.spread().workers * problem.durations[e];
   const std::vector<double> ranks = graph::upward_ranks(graph, problem.durations);
   const double critical_path_s = ranks.empty() ? 0 : *std::max_element(ranks.begin(), ranks.end());
   return std::max(critical_path_s, core_s / cores);

@@ -1,5 +1,5 @@
-// What would happen if a plan were followed: the same rules as scheduler::Granter, without messages, failures or noise;
-// and without scheduler::Reservations, so that what needs much may start earlier in a run than is predicted.
+// What would happen if a plan were followed: the same rules as scheduler::Granter, reservations among them, without
+// messages, failures or noise. The length of a service is how long it takes to be ready; it ends with its last user.
 // Fast enough to compare many plans: O((V + E) log V).
 #pragma once
 

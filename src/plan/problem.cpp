@@ -5,7 +5,7 @@ namespace fugle::plan {
 bool Problem::has_parties() const {
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
     const graph::Task& task = graph.task(TaskId(t));
-    if (task.shape.nodes > 1 || task.request.whole_node) return true;
+    if (task.shape.spread().workers > 1 || task.request.whole_node || task.service.is_given) return true;
   }
   return false;
 }

@@ -18,11 +18,11 @@ ReadySet::ReadySet(const graph::Graph& graph, const Plan& plan, std::uint32_t nu
 }
 
 void ReadySet::make_classes(const graph::Graph& graph, const Plan& plan) {
-  using Key = std::tuple<std::int64_t, graph::Request, std::uint32_t>;  // smaller: higher priority
+  using Key = std::tuple<std::int64_t, graph::Request, graph::Spread>;  // smaller: higher priority
   std::map<Key, std::uint32_t> known;
   const auto key_of = [&](std::uint32_t e) {
     const graph::Task& task = graph.task_of(ElementId(e));
-    return Key(plan.priority.empty() ? 0 : -std::int64_t{plan.priority[e]}, task.request, task.shape.nodes);
+    return Key(plan.priority.empty() ? 0 : -std::int64_t{plan.priority[e]}, task.request, task.shape.spread());
   };
   class_of_.resize(graph.num_elements());
   // Neighbours by number are mostly of one task: one look into the map per run of them.
@@ -34,11 +34,11 @@ void ReadySet::make_classes(const graph::Graph& graph, const Plan& plan) {
     entry_of[e] = cls;
   }
   for (auto& [key, number] : known) {
-    const auto& [minus_priority, request, num_nodes] = key;
+    const auto& [minus_priority, request, spread] = key;
     const bool is_new_level = classes_.empty() || classes_.back().priority != -minus_priority;
     number = static_cast<std::uint32_t>(classes_.size());
     if (is_new_level) first_class_.push_back(number);
-    classes_.push_back({static_cast<std::int32_t>(-minus_priority), request, num_nodes});
+    classes_.push_back({static_cast<std::int32_t>(-minus_priority), request, spread});
     level_of_.push_back(static_cast<std::uint32_t>(first_class_.size()) - 1);
   }
   num_ready_.resize(first_class_.size());

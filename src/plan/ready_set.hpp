@@ -23,7 +23,7 @@ class ReadySet {
   struct Class {
     std::int32_t priority;
     graph::Request request;
-    std::uint32_t num_nodes = 1;
+    graph::Spread spread{};
   };
   [[nodiscard]] const std::vector<Class>& classes() const { return classes_; }
   [[nodiscard]] std::uint32_t class_of(std::uint32_t element) const { return class_of_[element]; }
@@ -34,6 +34,10 @@ class ReadySet {
   /// READY; with a home it is found there too. `may_move`: also elsewhere.
   void add(std::uint32_t element, WorkerId home, bool may_move);
 
+  /// Position in order of the first of a class; none: there is none, or only what must not move.
+  [[nodiscard]] std::optional<std::uint32_t> first_of(std::uint32_t cls) {
+    return drop_taken(of_class_[cls]) ? std::optional(of_class_[cls].top()) : std::nullopt;
+  }
   /// Takes out the first in order, among those of the level at home there, whose request fits.
   template <class Fits>
   [[nodiscard]] std::optional<std::uint32_t> take_at_home(std::uint32_t level, WorkerId worker, Fits fits) {

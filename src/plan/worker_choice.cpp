@@ -5,7 +5,7 @@
 
 namespace fugle::plan {
 
-bool chooses_its_place(const graph::Task& task) { return task.place != graph::Place::pack || task.shape.nodes > 1; }
+bool chooses_its_place(const graph::Task& task) { return task.place != graph::Place::pack || task.shape.spread().workers > 1; }
 
 WorkerChoice::WorkerChoice(const Problem& problem, std::span<const Placement> placements)
     : problem_(problem),
@@ -65,12 +65,12 @@ std::vector<WorkerId> WorkerChoice::choose_party(std::uint32_t element, WorkerPo
   const graph::Task& task = problem_.graph.task(TaskId(t));
   if (!pool.best_for(task.request).is_valid()) return {};
   if (task.place == graph::Place::spread)
-    return pool.party_for(task.request, task.shape.nodes, WorkerId{}, WorkerPool::Prefer::emptiest);
+    return pool.party_for(task.request, task.shape.spread(), WorkerId{}, Gather::apart);
   add_up_inputs(element);
   WorkerId leader;
   if (near_of_[t] != kNone) leader = best_of(near_groups_[near_of_[t]].workers, task.request, pool, false);
   if (!leader.is_valid()) leader = best_of(holders_, task.request, pool, true);
-  return pool.party_for(task.request, task.shape.nodes, leader);
+  return pool.party_for(task.request, task.shape.spread(), leader);
 }
 
 void WorkerChoice::add_up_inputs(std::uint32_t element) {

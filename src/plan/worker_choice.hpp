@@ -13,7 +13,7 @@
 
 namespace fugle::plan {
 
-/// Whether the task says itself where it wants to run, or on several nodes, so that no policy gives its elements a
+/// Whether the task says itself where it wants to run, or on several workers, so that no policy gives its elements a
 /// home.
 [[nodiscard]] bool chooses_its_place(const graph::Task& task);
 
@@ -29,8 +29,8 @@ class WorkerChoice {
   /// Invalid when no worker has room. O(needs + log workers).
   [[nodiscard]] WorkerId choose(std::uint32_t element, WorkerPool& pool);
 
-  /// The same for an element with several nodes: a worker on each, the leader first, which is near what decides for
-  /// others. Empty when there is no room for all.
+  /// The same for an element that several workers run together: all of them, the leader first, which is near what
+  /// decides for others. Empty when there is no room for all.
   [[nodiscard]] std::vector<WorkerId> choose_party(std::uint32_t element, WorkerPool& pool);
 
   void on_start(std::uint32_t element, WorkerId worker);

@@ -17,6 +17,7 @@ WorkerPool::WorkerPool(std::span<const Slot> workers, std::span<const std::uint3
     : slots_(workers.begin(), workers.end()),
       node_of_(node_of.begin(), node_of.end()),
       num_leaves_(std::bit_ceil(std::max<std::uint32_t>(1, static_cast<std::uint32_t>(workers.size())))),
+      is_closed_(workers.size()),
       tree_(2 * std::size_t{num_leaves_}) {
   for (std::uint32_t w = 0; w < slots_.size(); ++w) {
     FUGLE_EXPECT(slots_[w].cores > 0);
@@ -25,7 +26,8 @@ WorkerPool::WorkerPool(std::span<const Slot> workers, std::span<const std::uint3
     ++num_on_node_[node_of_[w]];
   }
   for (std::uint32_t w = 0; w < slots_.size(); ++w) {
-    set(w, {slots_[w].cores, slots_[w].gpus, slots_[w].mem_bytes != 0 ? slots_[w].mem_bytes : kUncounted});
+    free_.push_back({slots_[w].cores, slots_[w].gpus, slots_[w].mem_bytes != 0 ? slots_[w].mem_bytes : kUncounted});
+    show(w);
   }
 }
 
@@ -48,53 +50,65 @@ void WorkerPool::sort_by_free_cores() {
   for (std::uint32_t w = 0; w < slots_.size(); ++w) by_free_cores_.emplace(free_cores(WorkerId(w)), w);
 }
 
-std::vector<WorkerId> WorkerPool::party_for(const graph::Request& request, std::uint32_t num_nodes, WorkerId first,
-                                            Prefer prefer) {
+std::vector<WorkerId> WorkerPool::party_for(const graph::Request& request, const graph::Spread& spread, WorkerId leader,
+                                            Gather gather) {
   sort_by_free_cores();
   std::vector<WorkerId> with_room;
   for (auto it = by_free_cores_.lower_bound({request.cores, 0}); it != by_free_cores_.end(); ++it)
     if (has_room(WorkerId(it->second), request)) with_room.emplace_back(it->second);
-  if (prefer == Prefer::emptiest) std::reverse(with_room.begin(), with_room.end());
-  std::vector<WorkerId> party;
-  std::set<std::uint32_t> nodes;
-  const auto take = [&](WorkerId worker) {
-    if (party.size() < num_nodes && nodes.insert(node(worker.value())).second) party.push_back(worker);
-  };
-  if (first.is_valid()) take(first);
-  std::for_each(with_room.begin(), with_room.end(), take);
-  return party.size() == num_nodes ? party : std::vector<WorkerId>();
+  if (gather == Gather::apart) std::reverse(with_room.begin(), with_room.end());
+  PartyPicker picker(spread, gather);
+  if (leader.is_valid()) picker.offer_leader(leader, node(leader.value()));
+  for (const WorkerId worker : with_room)
+    if (!picker.offer(worker, node(worker.value()))) break;
+  return picker.take();
 }
 
 bool WorkerPool::has_room(WorkerId worker, const graph::Request& request) const {
-  const Free& free = tree_[num_leaves_ + worker.value()];
+  return !is_closed_[worker.value()] && has_left(worker, request);
+}
+
+bool WorkerPool::has_left(WorkerId worker, const graph::Request& request) const {
+  const Free& free = free_[worker.value()];
   const Slot& slot = slots_[worker.value()];
-  const bool is_alone = num_on_node_.empty() || num_on_node_[node(worker.value())] == 1;
   const bool is_idle = free.cores == slot.cores && free.gpus == slot.gpus;
-  if (request.whole_node && (!is_alone || !is_idle)) return false;
+  if (request.whole_node && (!is_idle || !is_alone(worker))) return false;
   return free.cores >= std::max(request.cores, 1u) && free.gpus >= request.gpus &&
-         free.mem_bytes >= memory_on(slots_[worker.value()], request);
+         free.mem_bytes >= memory_on(slot, request);
+}
+
+bool WorkerPool::is_able(WorkerId worker, const graph::Request& request) const {
+  return can_hold(slots_[worker.value()], request) && (!request.whole_node || is_alone(worker));
+}
+
+void WorkerPool::close(WorkerId worker, bool is_closed) {
+  if (is_closed_[worker.value()] == is_closed) return;
+  is_closed_[worker.value()] = is_closed;
+  show(worker.value());
 }
 
 void WorkerPool::take(WorkerId worker, const graph::Request& request) {
-  Free free = tree_[num_leaves_ + worker.value()];
-  FUGLE_EXPECT(has_room(worker, request));
+  FUGLE_EXPECT(has_left(worker, request));
+  Free& free = free_[worker.value()];
   const Slot taken = taken_on(slots_[worker.value()], request);
   free.cores -= taken.cores;
   free.gpus -= taken.gpus;
   free.mem_bytes -= taken.mem_bytes;
-  set(worker.value(), free);
+  show(worker.value());
 }
 
 void WorkerPool::give_back(WorkerId worker, const graph::Request& request) {
-  Free free = tree_[num_leaves_ + worker.value()];
+  Free& free = free_[worker.value()];
   const Slot taken = taken_on(slots_[worker.value()], request);
   free.cores += taken.cores;
   free.gpus += taken.gpus;
   free.mem_bytes += taken.mem_bytes;
-  set(worker.value(), free);
+  show(worker.value());
 }
 
-void WorkerPool::set(std::uint32_t leaf, const Free& free) {
+/// In the tree and among the sorted ones.
+void WorkerPool::show(std::uint32_t leaf) {
+  const Free free = is_closed_[leaf] ? Free{} : free_[leaf];
   std::uint32_t node = num_leaves_ + leaf;
   if (!by_free_cores_.empty()) {
     by_free_cores_.erase({tree_[node].cores, leaf});

@@ -10,10 +10,6 @@ namespace {
 constexpr std::size_t kMaxChain = 1024;
 /// Elements a second that the head can grant one by one, each when its turn has come.
 constexpr double kGrantsPerSecond = 1'000;
-/// How often the best READY element may be passed over, per core, before a worker is kept free for it; and before
-/// several are, or a whole one, which gets free by chance hardly ever.
-constexpr std::uint32_t kMaxBypassedPerCore = 4;
-constexpr std::uint32_t kMaxBypassedPerCoreOfLarge = 1;
 /// Reports a second that the head can take from all workers together and still have time for everything else.
 constexpr double kReportsPerSecond = 20'000;
 /// Not worth a delay.
@@ -64,7 +60,8 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       lengths_(graph_, options.expected_s),
       chooser_(graph_, plan_, workers, lengths_),
       parties_(parties),
-      reservations_(run, workers, ready, lengths_, running, parties),
+      site_(run, workers, ready, lengths_, running, parties),
+      reservations_(needs_of(ready), site_),
       is_stray_(graph_.num_elements(), false),
       grant_index_(workers.num_ranks(), kNone) {
   for (const ReadyQueue::Class& cls : ready_.classes())
@@ -106,8 +103,8 @@ bool Granter::ends_in_time(ElementId e, Time now) const {
   if (last_end_ != kNever && now + from_seconds(wanted_s(e)) > last_end_) return false;
   if (!workers_.has_ends()) return true;
   const graph::Task& task = graph_.task_of(e);
-  return workers_.are_able(task.request, task.shape.nodes, until(e, now)) ||
-         !workers_.are_able(task.request, task.shape.nodes);
+  return workers_.are_able(task.request, task.shape.spread(), until(e, now)) ||
+         !workers_.are_able(task.request, task.shape.spread());
 }
 
 /// How long a worker must be there to run it.
@@ -174,16 +171,13 @@ void Granter::serve_all(Time now) {
   using Candidate = std::pair<std::uint32_t, ReadyQueue::Class*>;  // position of its first element
   std::vector<Candidate> open;
   const auto reopen = [&](ReadyQueue::Class& cls) {
-    if (const ElementId e = cls.size > 0 ? ready_.first_of(cls) : ElementId(); e.is_valid()) {
-      open.emplace_back(ready_.position_of(e), &cls);
-      std::push_heap(open.begin(), open.end(), std::greater<>());
-    } else {
-      reservations_.drop(cls);
-    }
+    const ElementId e = cls.size > 0 ? ready_.first_of(cls) : ElementId();
+    if (!e.is_valid()) return;
+    open.emplace_back(ready_.position_of(e), &cls);
+    std::push_heap(open.begin(), open.end(), std::greater<>());
   };
-  reservations_.forget_estimates();
+  reservations_.begin_round();
   for (ReadyQueue::Class& cls : ready_.classes()) reopen(cls);
-  passed_over_.clear();
   while (!open.empty()) {
     std::pop_heap(open.begin(), open.end(), std::greater<>());
     ReadyQueue::Class& cls = *open.back().second;
@@ -194,13 +188,8 @@ void Granter::serve_all(Time now) {
     } else if (!ends_in_time(e, now)) {
       put_aside_what_is_late(e);
     } else {
-      keep_free_for_what_outranks(e, now);
-      const std::vector<WorkerId> workers = choose(e, cls, now);
-      if (workers.empty()) {
-        pass_over(e, cls, now);
-        continue;
-      }
-      for (const PassedOver& other : passed_over_) ++other.cls->bypassed;
+      const std::vector<WorkerId> workers = choose(e, now);
+      if (workers.empty()) continue;
       if (workers.size() > 1)
         grant_party(workers, e);
       else
@@ -211,42 +200,15 @@ void Granter::serve_all(Time now) {
   }
 }
 
-/// Also among the workers kept free for it, and for others as far as that delays nothing.
-std::vector<WorkerId> Granter::choose(ElementId e, ReadyQueue::Class& cls, Time now) {
-  reservations_.lift(cls);
-  std::vector<WorkerId> workers = chooser_.choose(e, until(e, now));
-  if (workers.empty() && workers_.num_kept_free() > 0) {
-    const std::vector<WorkerId> opened = reservations_.open_for(e, cls, now);
-    if (!opened.empty()) workers = chooser_.choose(e, until(e, now), WorkerChooser::Backlog::none);
-    reservations_.close(opened);
-  }
-  if (workers.empty()) {
-    reservations_.restore(cls);
-  } else {
-    reservations_.drop(cls);
-    cls.bypassed = 0;
-  }
-  return workers;
-}
-
-void Granter::pass_over(ElementId e, ReadyQueue::Class& cls, Time now) {
-  if (!cls.kept_free.empty() || cls.bypassed > most_bypassed(cls)) reservations_.keep(cls, until(e, now), now);
-  passed_over_.push_back({&cls, e, false});
-}
-
-/// What has a lower priority does not take what something of higher priority waits for.
-void Granter::keep_free_for_what_outranks(ElementId e, Time now) {
-  if (plan_.priority.empty()) return;
-  for (PassedOver& other : passed_over_) {
-    if (other.is_kept_for || plan_.priority[other.first.value()] <= plan_.priority[e.value()]) continue;
-    reservations_.keep(*other.cls, until(other.first, now), now);
-    other.is_kept_for = true;
-  }
-}
-
-std::uint32_t Granter::most_bypassed(const ReadyQueue::Class& cls) const {
-  const bool is_large = cls.num_nodes > 1 || cls.request.whole_node;
-  return (is_large ? kMaxBypassedPerCoreOfLarge : kMaxBypassedPerCore) * workers_.total_cores();
+std::vector<WorkerId> Granter::choose(ElementId e, Time now) {
+  const std::uint32_t cls = ready_.class_of(e);
+  const std::int32_t priority = plan_.priority.empty() ? 0 : plan_.priority[e.value()];
+  const bool is_service = run_.services().is_service(e);
+  const Duration expected = is_service ? Duration{0} : from_seconds(lengths_.expected_s(e));
+  return reservations_.choose({cls, ready_.position_of(e), priority, expected, until(e, now)}, now, [&](bool may_wait) {
+    return chooser_.choose(e, until(e, now),
+                           may_wait ? WorkerChooser::Backlog::may_wait : WorkerChooser::Backlog::none);
+  });
 }
 
 // ---- what comes along
@@ -255,7 +217,7 @@ bool Granter::may_come_along(ElementId e, WorkerId worker) const {
   const State state = run_.state(e);
   const bool is_its_time = run_.has_finally_begun() == graph_.task_of(e).runs_finally;
   const bool goes_alone =
-      graph_.task_of(e).shape.nodes > 1 || run_.services().is_service(e) || run_.services().is_user(e);
+      graph_.task_of(e).shape.spread().workers > 1 || run_.services().is_service(e) || run_.services().is_user(e);
   const bool is_asked_for = left_out_.empty() || !left_out_[e.value()];
   return !graph_.is_gate(e) && is_asked_for && !goes_alone && is_its_time && !leases_.is_held(e) &&
          (state == State::waiting || state == State::ready) && workers_.is_able(worker, graph_.task_of(e).request) &&

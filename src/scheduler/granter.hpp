@@ -4,7 +4,7 @@
 // What comes along: at home the whole lease of the plan, as far as nobody holds it, where elements are too many to come
 // one by one; else a chain of successors each of which needs nothing outside the chain, as long as they are short. An
 // idle worker takes from the backlogs of others. What needs much and is passed over too often, or by something of lower
-// priority, gets workers kept free for it (see Reservations). An element with several nodes is granted alone, to a
+// priority, gets workers kept free for it (see plan::Reservations). An element of several workers is granted alone, to a
 // party (see Placed). What cannot end before the allocation does is put aside.
 #pragma once
 
@@ -18,7 +18,7 @@
 #include "scheduler/outbox.hpp"
 #include "scheduler/party_book.hpp"
 #include "scheduler/ready_queue.hpp"
-#include "scheduler/reservations.hpp"
+#include "scheduler/reservation_site.hpp"
 #include "scheduler/worker_chooser.hpp"
 
 namespace fugle::scheduler {
@@ -31,6 +31,8 @@ class Granter {
 
   /// An attempt ended OK after so long.
   void learn(ElementId element, WorkerId worker, Duration length);
+  /// What uses the service goes near it.
+  void note_ready(ElementId service, WorkerId worker) { chooser_.remember(service, worker); }
   /// A worker gave it back: from now on it goes alone, not with its lease, or it would go to and fro.
   void leave_lease(ElementId element) { is_stray_[element.value()] = true; }
   /// An attempt failed there, and perhaps not by its own fault: the next one goes to another node if it can.
@@ -62,16 +64,7 @@ class Granter {
   void serve_home(WorkerId worker, Time now);
   void serve_all(Time now);
   [[nodiscard]] bool is_outranked(ElementId e, WorkerId worker);
-  /// What did not fit in this round.
-  struct PassedOver {
-    ReadyQueue::Class* cls;
-    ElementId first;
-    bool is_kept_for = false;
-  };
-  [[nodiscard]] std::vector<WorkerId> choose(ElementId e, ReadyQueue::Class& cls, Time now);
-  void pass_over(ElementId e, ReadyQueue::Class& cls, Time now);
-  void keep_free_for_what_outranks(ElementId e, Time now);
-  [[nodiscard]] std::uint32_t most_bypassed(const ReadyQueue::Class& cls) const;
+  [[nodiscard]] std::vector<WorkerId> choose(ElementId e, Time now);
 
   void grant(WorkerId worker, ElementId first);
   void grant_party(const std::vector<WorkerId>& workers, ElementId e);
@@ -103,9 +96,9 @@ class Granter {
   AttemptLengths lengths_;
   WorkerChooser chooser_;
   PartyBook& parties_;
-  Reservations reservations_;
-  std::vector<PassedOver> passed_over_;  ///< in this round
-  std::vector<bool> is_stray_;           ///< [element] left its lease
+  ReservationSite site_;
+  plan::Reservations reservations_;
+  std::vector<bool> is_stray_;  ///< [element] left its lease
   std::vector<ElementId> put_aside_;
   std::vector<std::pair<WorkerId, Grant>> grants_;  ///< of this step
   std::vector<WorkerId> crowded_;                   ///< got services in this step

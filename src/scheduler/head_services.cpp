@@ -17,6 +17,7 @@ const char* const kNobody = "nobody uses it any more";
 }  // namespace
 
 void Head::on_ready(WorkerId from, const AttemptReport& report) {
+  granter_.note_ready(report.element, from);
   record(event_of(EventKind::service_ready, report.element, report.attempt, from, report.end));
   settle_effects();
 }

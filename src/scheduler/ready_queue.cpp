@@ -17,12 +17,12 @@ ReadyQueue::ReadyQueue(const RunState& run, const plan::Plan& plan, std::uint32_
       is_queued_(graph_.num_elements(), false) {
   FUGLE_EXPECT(plan.order.size() == graph_.num_elements());
   index_by_order();
-  std::map<std::pair<graph::Request, std::uint32_t>, std::uint32_t> known;
+  std::map<std::pair<graph::Request, graph::Spread>, std::uint32_t> known;
   for (std::uint32_t t = 0; t < graph_.num_tasks(); ++t) {
     const graph::Task& task = graph_.task(TaskId(t));
     const auto [place, is_new] =
-        known.try_emplace({task.request, task.shape.nodes}, static_cast<std::uint32_t>(classes_.size()));
-    if (is_new) classes_.push_back({task.request, task.shape.nodes, 0, {}, 0, {}});
+        known.try_emplace({task.request, task.shape.spread()}, static_cast<std::uint32_t>(classes_.size()));
+    if (is_new) classes_.push_back({task.request, task.shape.spread(), 0, {}});
     class_of_task_[t] = place->second;
   }
 }
@@ -54,7 +54,7 @@ void ReadyQueue::push(ElementId e) {
   const std::uint32_t cls = class_of(e);
   classes_[cls].heap.push(position_of(e));
   ++classes_[cls].size;
-  const WorkerId home = plan_.homes.empty() || classes_[cls].num_nodes > 1 ? WorkerId() : plan_.homes[e.value()];
+  const WorkerId home = plan_.homes.empty() || classes_[cls].spread.workers > 1 ? WorkerId() : plan_.homes[e.value()];
   if (!home.is_valid() || home.value() >= homes_.size()) return;
   auto& at_home = homes_[home.value()];
   auto place = std::find_if(at_home.begin(), at_home.end(), [&](const HomeClass& entry) { return entry.cls == cls; });

@@ -1,5 +1,5 @@
 // READY elements that wait to be granted, in the order of preference: all of them, one heap per distinct request and
-// number of nodes, so that what does not fit is passed over as a whole; and again per worker those that are at home
+// spread, so that what does not fit is passed over as a whole; and again per worker those that are at home
 // there.
 #pragma once
 
@@ -34,12 +34,10 @@ class ReadyQueue {
   /// Workers at whose home something was pushed since the last call; may repeat.
   [[nodiscard]] std::vector<WorkerId> take_fresh_homes() { return std::exchange(fresh_homes_, {}); }
 
-  /// Elements with one request on as many nodes.
+  /// Elements with one request and spread.
   struct Class {
     graph::Request request;
-    std::uint32_t num_nodes = 1;
-    std::uint32_t bypassed = 0;       ///< how often something later in order started while our first did not fit
-    std::vector<WorkerId> kept_free;  ///< for our first; see Granter
+    graph::Spread spread{};
     std::size_t size = 0;
     /// Positions; those of elements that were taken stay until they come to the top.
     std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> heap;

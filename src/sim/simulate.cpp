@@ -27,7 +27,7 @@ class Measure {
 
   void end(const SimAttempt& attempt, const graph::Request& granted) {
     const graph::Task& task = problem_.graph.task_of(attempt.element);
-    const double core_s = to_seconds(attempt.end - attempt.start) * granted.cores * task.shape.nodes;
+    const double core_s = to_seconds(attempt.end - attempt.start) * granted.cores * task.shape.spread().workers;
     core_seconds_ += core_s;
     if (task.service.is_given) service_core_seconds_ += core_s;
     if (!attempt.completed) return;

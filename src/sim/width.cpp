@@ -14,6 +14,10 @@ Width width_of(const graph::Graph& graph, std::span<const double> durations) {
     for (const std::uint32_t need : graph.needs(ElementId(e))) starts[e] = std::max(starts[e], ends[need]);
     ends[e] = starts[e] + durations[e];
   }
+  const auto cores_of = [&](std::uint32_t e) {
+    const graph::Task& task = graph.task_of(ElementId(e));
+    return task.request.cores * task.shape.spread().workers;
+  };
   std::vector<std::uint32_t> by_start, by_end;
   for (std::uint32_t e = 0; e < n; ++e)
     if (!graph.is_gate(ElementId(e))) by_start.push_back(e);
@@ -25,10 +29,10 @@ Width width_of(const graph::Graph& graph, std::span<const double> durations) {
   for (const std::uint32_t e : by_start) {
     for (; ends[by_end[ended]] <= starts[e] && starts[by_end[ended]] < starts[e]; ++ended) {
       --now.elements;
-      now.cores -= graph.task_of(ElementId(by_end[ended])).request.cores;
+      now.cores -= cores_of(by_end[ended]);
     }
     ++now.elements;
-    now.cores += graph.task_of(ElementId(e)).request.cores;
+    now.cores += cores_of(e);
     width.elements = std::max(width.elements, now.elements);
     width.cores = std::max(width.cores, now.cores);
   }

@@ -87,6 +87,69 @@ TEST(Predict, lets_what_wants_a_whole_node_run_where_nothing_else_does) {
   EXPECT_FALSE(worker_of(beside, ElementId(2)).is_valid()) << "no worker has its node for itself";
 }
 
+/// A service and two users of 5 s and 2 s, after something of 3 s.
+struct ServiceAndUsers {
+  ServiceAndUsers() {
+    auto before = story.task("before").takes(std::chrono::seconds(3));
+    auto service = story.task("service").after(before).takes(std::chrono::seconds(1000));
+    service.task().service.is_given = true;
+    story.task("long").takes(std::chrono::seconds(5)).after(service);
+    story.task("short").takes(std::chrono::seconds(2)).after(service);
+    story.task("after").takes(std::chrono::seconds(1)).after_end_of(service);
+  }
+  testing::GraphStory story;
+};
+
+TEST(Predict, starts_users_when_their_service_is_ready_and_ends_it_with_the_last) {
+  ServiceAndUsers services;
+  const auto schedule = schedule_of(services.story.graph(), {{3, 0}});
+  EXPECT_EQ(schedule.placements[1].start_s, 3);
+  EXPECT_EQ(schedule.placements[2].start_s, 3 + kReadyAfter_s);
+  EXPECT_EQ(schedule.placements[3].start_s, 3 + kReadyAfter_s);
+  EXPECT_EQ(schedule.placements[1].end_s, 8 + kReadyAfter_s);
+  EXPECT_EQ(schedule.placements[4].start_s, 8 + kReadyAfter_s) << "what waits for its end";
+  EXPECT_EQ(schedule.num_unplaced, 0u);
+}
+
+TEST(Predict, lets_a_service_hold_its_place_all_the_time) {
+  ServiceAndUsers services;
+  const auto schedule = schedule_of(services.story.graph(), {{2, 0}});
+  EXPECT_EQ(schedule.placements[1].end_s, 10 + kReadyAfter_s) << "one user after the other on the core that is left";
+}
+
+TEST(Predict, says_that_users_have_no_place_beside_their_service) {
+  ServiceAndUsers services;
+  const auto schedule = schedule_of(services.story.graph(), {{1, 0}});
+  EXPECT_EQ(schedule.num_unplaced, 2u);
+  EXPECT_EQ(schedule.placements[1].end_s, 3 + kReadyAfter_s);
+}
+
+TEST(Predict, keeps_a_service_without_users_for_the_others) {
+  testing::GraphStory story;
+  story.task("service").task().service.is_given = true;
+  story.task("other").takes(std::chrono::seconds(9));
+  const auto schedule = schedule_of(story.graph(), {{2, 0}});
+  EXPECT_EQ(schedule.placements[0].end_s, 9);
+  EXPECT_EQ(schedule.makespan_s, 9);
+}
+
+TEST(Predict, keeps_nodes_free_for_what_was_passed_over_too_often) {
+  testing::GraphStory story;
+  auto small = story.task("small").times(60).takes(std::chrono::seconds(10));
+  auto staggered = story.task("staggered").takes(std::chrono::seconds(15));
+  auto wide = story.task("wide").takes(std::chrono::seconds(1));
+  wide.task().shape.nodes = 3;
+  (void)small, (void)staggered;
+  const graph::Graph graph = story.graph();
+  Plan plan;
+  for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
+    plan.order.push_back(e == 61 ? 4 : e < 4 ? e : e == 60 ? 5 : e + 2);
+  const auto durations = expected_durations(graph);
+  const Machine machine{.workers = {{1, 0}, {1, 0}, {1, 0}}};
+  const auto schedule = predict({graph, machine, durations, {}}, plan);
+  EXPECT_LT(schedule.placements[61].start_s, 60) << "of 60 x 10 s on three cores";
+}
+
 TEST(Predict, spreads_over_the_workers_with_the_most_free_cores) {
   SmallGraph maker;
   const auto a = maker.element(1), b = maker.element(1), c = maker.element(1);
