@@ -9,6 +9,7 @@
 #include "app/version.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "executor/dataset_metrics.hpp"
 
 namespace fugle::app {
 namespace {
@@ -110,6 +111,7 @@ int dispatch(const Args& given) {
   const Args args = replace_alias(given);
   if (args[0] == "help" || args[0] == "--help" || args[0] == "-h") return help(args);
   if (args[0] == "version" || args[0] == "--version") return print_version();
+  if (args[0] == executor::kReadDatasets) return read_datasets_verb(Args(args.begin() + 1, args.end()));
   const Command* command = find_command(args[0]);
   if (command == nullptr) refuse_verb(args[0]);
   if (std::find(kReadingVerbs.begin(), kReadingVerbs.end(), args[0]) != kReadingVerbs.end()) continue_in_child(args[0]);

@@ -19,6 +19,7 @@ int plan_verb(const Args& args);
 int simulate_verb(const Args& args);
 int run_verb(const Args& args);
 int submit_verb(const Args& args);
+int read_datasets_verb(const Args& args);
 int init_verb(const Args& args);
 int sbatch_verb(const Args& args);
 int resume_verb(const Args& args);

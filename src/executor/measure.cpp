@@ -44,20 +44,27 @@ std::string wanted(const Metric& metric) {
                      with_unit(metric.reference, metric));
 }
 
+std::string absence_of(const Metric& metric, const LineScanner::Found& found) {
+  if (metric.dataset.empty()) return fmt::format("metric '{}' was not found in its output", metric.name);
+  return fmt::format("metric '{}' was not found in dataset '{}' of its output{}", metric.name, metric.dataset,
+                     found.unreadable.empty() ? "" : fmt::format(" ({})", found.unreadable));
+}
+
 /// What is wrong with it, for which the attempt fails; empty: nothing.
 std::string miss_of(const Metric& metric, const LineScanner::Found& found) {
   if (!metric.has_reference) return {};
   const auto median = graph::median_of(found.values);
-  if (!median) return fmt::format("metric '{}' was not found in its output, {}", metric.name, wanted(metric));
+  if (!median) return fmt::format("{}, {}", absence_of(metric, found), wanted(metric));
   if (is_within(*median, metric)) return {};
   return fmt::format("metric '{}' is {}, {}", metric.name, with_unit(*median, metric), wanted(metric));
 }
 
 std::string remark_on(const Metric& metric, const LineScanner::Found& found) {
-  if (!found.unreadable.empty())
+  const bool is_missing = found.values.empty() && !metric.has_reference;
+  if (!metric.dataset.empty() && is_missing) return absence_of(metric, found);
+  if (!found.unreadable.empty() && metric.dataset.empty())
     return fmt::format("metric '{}' is '{}', which is no number", metric.name, found.unreadable);
-  if (found.values.empty() && !metric.has_reference)
-    return fmt::format("metric '{}' was not found in its output", metric.name);
+  if (is_missing) return absence_of(metric, found);
   if (found.stride > 1)
     return fmt::format("metric '{}' has {} values, one of {} was kept", metric.name, found.num_values, found.stride);
   return {};
@@ -71,8 +78,18 @@ void join(std::string& text, const std::string& more) {
 
 std::vector<std::string> regexes_of(std::span<const Metric> metrics) {
   std::vector<std::string> regexes;
-  for (const Metric& metric : metrics) regexes.push_back(metric.regex);
+  for (const Metric& metric : metrics)
+    if (metric.dataset.empty()) regexes.push_back(metric.regex);
   return regexes;
+}
+
+std::vector<Metric> metrics_of(const graph::Task& task, const graph::ElementText& text) {
+  std::vector<Metric> metrics = task.metrics;
+  std::size_t next = 0;
+  for (Metric& metric : metrics)
+    if (metric.reference_varies && next < text.references.size())
+      (void)parse_value(text.references[next++], metric.reference);
+  return metrics;
 }
 
 void judge_metrics(std::span<const Metric> metrics, std::span<const LineScanner::Found> found,

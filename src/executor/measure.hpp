@@ -10,13 +10,17 @@
 #include <vector>
 
 #include "executor/line_scanner.hpp"
+#include "graph/element_text.hpp"
 #include "graph/task.hpp"
 #include "scheduler/attempt.hpp"
 
 namespace fugle::executor {
 
-/// The regular expressions, for the order to the spawner.
+/// The regular expressions of those that have one, for the order to the spawner.
 [[nodiscard]] std::vector<std::string> regexes_of(std::span<const graph::Metric> metrics);
+
+/// Of the task, for one element: with the references that are its own.
+[[nodiscard]] std::vector<graph::Metric> metrics_of(const graph::Task& task, const graph::ElementText& text);
 
 /// Of an attempt that ended well: class, reason and measures. `found` belongs to `metrics`, one by one; where there are
 /// fewer nothing was found.

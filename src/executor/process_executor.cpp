@@ -18,6 +18,7 @@
 #include "base/file_rights.hpp"
 #include "base/text.hpp"
 #include "executor/command.hpp"
+#include "executor/dataset_metrics.hpp"
 #include "executor/environment.hpp"
 #include "executor/file_system.hpp"
 #include "executor/gpu_environment.hpp"
@@ -164,7 +165,7 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   RunningAttempt running;
   running.attempt = launch.attempt;
   running.id = launch.id;
-  if (launch.position == 0) running.metrics = launch.task->metrics;  // the others print nothing
+  if (launch.position == 0) running.metrics = metrics_of(*launch.task, text);  // the others print nothing
   running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
   running.is_call = launch.task->kind == graph::TaskKind::function;
   if (running.is_call && options_.results_before) {
@@ -232,7 +233,13 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   const auto& command = restarts && !text.restart_command.empty() ? text.restart_command : text.command;
   std::vector<std::string> argv = running.is_call ? std::vector<std::string>{plugin_host()}
                                                   : attempt_command(launch, command, slots, sets_bash_env(task), files);
-  const std::vector<std::string> cleanup = cleanup_command(launch, text, slots, files);
+  std::vector<std::string> cleanup = cleanup_command(launch, text, slots, files);
+  if (std::ranges::any_of(running.metrics, [](const graph::Metric& metric) { return !metric.dataset.empty(); })) {
+    running.dataset_file =
+        fmt::format("{}/{}-{}.datasets", files.folder.path(), launch.element.value(), launch.attempt);
+    running.scratch_files.push_back(running.dataset_file);
+    cleanup = dataset_command(running.metrics, running.outputs.staged(), own_program(), running.dataset_file, cleanup);
+  }
   const std::vector<std::string> inputs = attempt_inputs(launch, text, files);
   std::vector<std::string> host_variables;
   add_host_file(launch, files, host_variables);
@@ -249,10 +256,10 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   }
   running.texts.program = argv.front();
   if (running.ranked.is_direct) argv.insert(argv.begin(), launcher.words.begin(), launcher.words.end());
-  if (!running.metrics.empty())
+  if (const std::vector<std::string> regexes = regexes_of(running.metrics); !regexes.empty())
     wire::FrameWriter(channel_.outgoing(), wire::Kind::metrics)
         .put(wire::AttemptKey{launch.element.value(), launch.attempt})
-        .put_texts(regexes_of(running.metrics));
+        .put_texts(regexes);
   std::string slot;
   std::string call;
   if (running.is_call) {
@@ -281,6 +288,11 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
       .put_texts(cleanup)
       .put_text(slot)
       .put_bytes(call);
+}
+
+const std::string& ProcessExecutor::Impl::own_program() {
+  if (options_.own_program.empty()) options_.own_program = std::filesystem::read_symlink("/proc/self/exe").string();
+  return options_.own_program;
 }
 
 const std::string& ProcessExecutor::Impl::plugin_host() {

@@ -73,6 +73,7 @@ struct ExecutorOptions {
   std::function<void(const std::string& temporary)> remove_mpi_debris{};
 
   // Of functions called in standing child processes.
+  std::string own_program{};  ///< that has the verb `read-datasets`; empty: this one, when it is first needed
   std::string plugin_host{};  ///< their program; empty: find_plugin_host(), when the first one is needed
   /// What the functions before gave, in the order of ElementText::results_of; asked when the attempt is started, which
   /// is `lost` when there is nothing. Empty: no results.

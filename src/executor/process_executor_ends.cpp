@@ -9,6 +9,8 @@
 #include <csignal>
 
 #include "base/assert.hpp"
+#include "base/regular_file.hpp"
+#include "executor/dataset_metrics.hpp"
 #include "executor/file_system.hpp"
 #include "executor/found.hpp"
 #include "executor/leftovers.hpp"
@@ -21,6 +23,19 @@ namespace fugle::executor {
 using graph::FailureClass;
 using scheduler::AttemptReport;
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+namespace {
+
+constexpr std::size_t kMostOfDatasets = 64 << 20;  ///< bytes
+
+/// Empty: there is none.
+std::string text_of_datasets(const std::string& path) {
+  if (path.empty()) return {};
+  const RegularFile file = open_regular(path);
+  return file.is_open() ? read_all(file, kMostOfDatasets).value_or("") : std::string();
+}
+
+}  // namespace
 
 void ProcessExecutor::Impl::take(const wire::Frame& frame) {
   wire::FrameReader body(frame.body);
@@ -44,7 +59,8 @@ void ProcessExecutor::Impl::take(const wire::Frame& frame) {
         running->result = body.get_bytes();
         AttemptReport report = report_of(fields, running->texts);
         if (report.cls == FailureClass::none && !running->metrics.empty())
-          judge_metrics(running->metrics, running->found, report);
+          judge_metrics(running->metrics,
+                        join_found(running->metrics, running->found, text_of_datasets(running->dataset_file)), report);
         end(report);
       }
       break;

@@ -72,7 +72,8 @@ struct RunningAttempt {
   std::vector<std::string> results_before;  ///< of the functions before, until the call is made
   std::string result;                       ///< of a call
   std::vector<graph::Metric> metrics;
-  std::vector<LineScanner::Found> found;  ///< one for each of them
+  std::vector<LineScanner::Found> found;  ///< one for each of them that has a regex
+  std::string dataset_file;               ///< where values are put of those that have a dataset; empty: none has
   /// It has ended well but for an output that may yet be seen: what is to be said when it is, and until when.
   std::optional<scheduler::AttemptReport> unsettled;
   std::chrono::steady_clock::time_point settles_until{};
@@ -123,6 +124,7 @@ class ProcessExecutor::Impl {
   void order(const scheduler::Launch& launch, const graph::ElementText& text, const std::string& scratch,
              wire::AttemptKey after, RunningAttempt& running);
   [[nodiscard]] const std::string& plugin_host();
+  [[nodiscard]] const std::string& own_program();
   /// All 0 when it does not run here.
   [[nodiscard]] wire::AttemptKey key_of(ElementId element) const;
   void refuse(const scheduler::Launch& launch, graph::FailureClass cls, std::string reason);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/assert.hpp"
@@ -64,6 +65,10 @@ std::vector<std::string> take_counted(std::string_view& packed) {
   return take_all(count, packed);
 }
 
+std::size_t num_varying_references(const Task& task) {
+  return static_cast<std::size_t>(std::ranges::count_if(task.metrics, &Metric::reference_varies));
+}
+
 }  // namespace
 
 void pack(const Task& task, const ElementText& text, std::string& out) {
@@ -85,6 +90,7 @@ void pack(const Task& task, const ElementText& text, std::string& out) {
     put(text.ready_command, out);
     put(text.stop_command, out);
   }
+  put_all(text.references, num_varying_references(task), out);
   for (const std::string& word : text.command) put(word, out);
 }
 
@@ -108,6 +114,7 @@ ElementText unpack(const Task& task, std::string_view packed) {
     text.ready_command = take(packed);
     text.stop_command = take(packed);
   }
+  text.references = take_all(num_varying_references(task), packed);
   while (!packed.empty()) text.command.emplace_back(take(packed));
   return text;
 }

@@ -43,6 +43,8 @@ struct ElementText {
   // Used only where Task::service is given.
   std::string ready_command{};  ///< by the shell of the task; it is ready once this ends with 0
   std::string stop_command{};   ///< empty: by Service::stop_signal
+  // Used only where metrics of the task have references that vary.
+  std::vector<std::string> references{};  ///< numbers, one for each of these metrics
   bool operator==(const ElementText&) const = default;
 };
 

@@ -83,12 +83,15 @@ struct Shape {
 /// A number taken from what an attempt printed (FORMAT.md, `metrics`).
 struct Metric {
   std::string name;
-  std::string regex;  ///< ECMAScript, one group; each match on stdout is a value
+  std::string regex;  ///< ECMAScript, one group; each match on stdout is a value; empty: there is a `dataset`
   std::string unit;
   bool has_reference = false;
   double reference = 0;
   double lowest = 0;  ///< allowed median, as fractions of the reference: -0.1 is a tenth less
   double highest = 0;
+  bool reference_varies = false;  ///< each element has its own (ElementText::references)
+  std::string dataset{};          ///< of an HDF5 file: each of its elements is a value
+  std::uint32_t output = 0;       ///< the output that this file is
   bool operator==(const Metric&) const = default;
 };
 

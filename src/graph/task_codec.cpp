@@ -10,7 +10,7 @@
 namespace fugle::graph {
 namespace {
 
-constexpr std::uint8_t kVersion = 4;
+constexpr std::uint8_t kVersion = 5;
 
 void put_words(ByteWriter& out, const std::vector<std::string>& words) {
   out.put_all(words, [&](const std::string& word) { out.put(word); });
@@ -53,9 +53,12 @@ void put_metric(ByteWriter& out, const Metric& metric) {
   out.put(metric.reference);
   out.put(metric.lowest);
   out.put(metric.highest);
+  out.put(metric.reference_varies);
+  out.put(metric.dataset);
+  out.put(metric.output);
 }
 
-Metric get_metric(ByteReader& in) {
+Metric get_metric(ByteReader& in, std::uint8_t version) {
   Metric metric;
   metric.name = in.get<std::string>();
   metric.regex = in.get<std::string>();
@@ -64,6 +67,11 @@ Metric get_metric(ByteReader& in) {
   metric.reference = in.get<double>();
   metric.lowest = in.get<double>();
   metric.highest = in.get<double>();
+  if (version >= 5) {
+    metric.reference_varies = in.get<bool>();
+    metric.dataset = in.get<std::string>();
+    metric.output = in.get<std::uint32_t>();
+  }
   return metric;
 }
 
@@ -83,7 +91,7 @@ void put_kinds_of_work(ByteWriter& out, const Task& task) {
   out.put_all(task.metrics, [&](const Metric& metric) { put_metric(out, metric); });
 }
 
-void get_kinds_of_work(ByteReader& in, Task& task) {
+void get_kinds_of_work(ByteReader& in, std::uint8_t version, Task& task) {
   task.request.whole_node = in.get<bool>();
   task.shape.nodes = std::max(in.get<std::uint32_t>(), 1u);
   task.shape.ranks = in.get<std::uint32_t>();
@@ -95,7 +103,7 @@ void get_kinds_of_work(ByteReader& in, Task& task) {
   task.service.is_given = in.get<bool>();
   task.service.ready_timeout = in.get_duration();
   task.service.stop_signal = in.get<std::int32_t>();
-  task.metrics = in.get_all<Metric>([&] { return get_metric(in); });
+  task.metrics = in.get_all<Metric>([&] { return get_metric(in, version); });
 }
 
 }  // namespace
@@ -192,7 +200,7 @@ Task decode_task(std::string_view bytes) {
     task.scratch_bytes = in.get<std::uint64_t>();
   }
   if (version >= 4)
-    get_kinds_of_work(in, task);
+    get_kinds_of_work(in, version, task);
   else
     task.shape.cores_per_rank = task.request.cores;
   const bool has_shape = task.input_is_list.size() == task.input_names.size();

@@ -37,6 +37,10 @@ class TaskCompiler {
     if (node_.restart) compile_restart(*node_.restart);
     if (node_.with && node_.is_function()) compile_arguments();
     if (node_.service) compile_service(*node_.service);
+    for (const MetricNode& metric : node_.metrics)
+      if (metric.reference)
+        task_.references_of_metrics.push_back(
+            text(*metric.reference, {"metrics.reference", Stage::element, false}).text);
     task_.uses_scratch = task_.uses_scratch || names_scratch_variable();
     for (const Need& need : node_.needs) compile_need(need);
   }

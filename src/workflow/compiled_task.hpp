@@ -55,7 +55,8 @@ struct CompiledTask {
   std::optional<ArgumentsTemplate> arguments;
   std::optional<TextTemplate> ready_command;
   std::optional<TextTemplate> stop_command;
-  bool uses_scratch = false;  ///< its texts name the directory, by expression or by variable
+  std::vector<TextTemplate> references_of_metrics;  ///< of the metrics whose reference is an expression
+  bool uses_scratch = false;                        ///< its texts name the directory, by expression or by variable
   SettingsTemplate settings;
   std::vector<std::uint32_t> needs;   ///< numbers of the tasks in `needs`, parallel to TaskNode::needs
   std::vector<Reference> references;  ///< the first place for each task

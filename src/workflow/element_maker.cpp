@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "workflow/paths.hpp"
+#include "workflow/scalar.hpp"
 
 namespace fugle::workflow {
 namespace {
 
+constexpr double kAny = std::numeric_limits<double>::infinity();
 constexpr std::string_view kLineVariable = "FUGLE_LINE";
 
 std::string id_of(const CompiledTask& task, const ElementNames& names, std::uint64_t index) {
@@ -110,7 +113,7 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   common.runs_finally = node.runs_finally;
   if (node.is_function()) common.kind = graph::TaskKind::function;
   if (node.service) common.service = {true, Duration{0}, node.service->stop_signal};
-  common.metrics = node.metrics;
+  for (const MetricNode& metric : node.metrics) common.metrics.push_back(metric.metric);
   common.has_cleanup = task.cleanup.has_value();
   if (node.restart) common.restart = {true, node.restart->signal, Duration{0}};
   common.has_scratch = task.uses_scratch || symbols_.workflow->scratch.has_value();
@@ -164,6 +167,7 @@ void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std
   if (task.cleanup) task.cleanup->append_slotted(names, TextTemplate::Use::shell, text.cleanup);
   fill_restart(task, names, text);
   fill_service(task, names, text);
+  fill_references(task, names, text);
   if (task.node->is_function()) fill_function(task, names, index, text);
   text.env.clear();
   for (const auto& [name, value] : task.env)
@@ -198,6 +202,22 @@ void ElementMaker::fill_service(const CompiledTask& task, const ElementNames& na
   text.stop_command.clear();
   if (task.ready_command) task.ready_command->append_slotted(names, TextTemplate::Use::shell, text.ready_command);
   if (task.stop_command) task.stop_command->append_slotted(names, TextTemplate::Use::shell, text.stop_command);
+}
+
+/// Throws E104 for what is no number.
+void ElementMaker::fill_references(const CompiledTask& task, const ElementNames& names, graph::ElementText& text) {
+  text.references.clear();
+  for (const MetricNode& metric : task.node->metrics) {
+    if (!metric.reference) continue;
+    const TextTemplate& expression = task.references_of_metrics[text.references.size()];
+    const std::string value = expression.text(names);
+    Diagnostics said("");
+    if (!parse_number({"reference", -kAny, kAny}, value, metric.reference->at, said)) {
+      const bool is_doubtful = expression.any_name([&](const Name& name) { return names.is_doubtful(name); });
+      throw ExpressionError{said.all().front().code, said.all().front().text, {}, 0, metric.reference->at, is_doubtful};
+    }
+    text.references.push_back(value);
+  }
 }
 
 void ElementMaker::fill_function(const CompiledTask& task, const ElementNames& names, std::uint64_t index,

@@ -41,6 +41,7 @@ class ElementMaker {
                            std::vector<std::string>& into);
   void fill_function(const CompiledTask& task, const ElementNames& names, std::uint64_t index,
                      graph::ElementText& text) const;
+  static void fill_references(const CompiledTask& task, const ElementNames& names, graph::ElementText& text);
   static void fill_service(const CompiledTask& task, const ElementNames& names, graph::ElementText& text);
   void warn_of_shared_crashes(const TaskNode& node, const Settings& settings) const;
   static void fill_restart(const CompiledTask& task, const ElementNames& names, graph::ElementText& text);

@@ -17,6 +17,7 @@ std::string_view prefix_of(Scope scope) {
     case Scope::restart: return "restart.";
     case Scope::service: return "service.";
     case Scope::metric: return "metrics.";
+    case Scope::metric_hdf5: return "hdf5.";
     case Scope::report: return "report.";
     case Scope::need: return "needs.";
     case Scope::matrix: return "matrix.";

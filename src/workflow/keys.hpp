@@ -21,6 +21,7 @@ enum class Scope : std::uint8_t {
   restart,
   service,
   metric,
+  metric_hdf5,
   report,
   need,
   matrix,

@@ -27,7 +27,7 @@ void add_new(std::vector<std::string_view>& names, std::string_view name) {
 Known known_of(const Workflow& workflow) {
   Known known;
   for (const TaskNode& task : workflow.tasks) {
-    for (const graph::Metric& metric : task.metrics) add_new(known.metrics, metric.name);
+    for (const MetricNode& metric : task.metrics) add_new(known.metrics, metric.name);
     if (!task.metrics.empty())
       for (const MatrixVar& variable : task.matrix) add_new(known.variables, variable.name);
   }
@@ -145,7 +145,7 @@ class ReportReader {
         error("E113", point.at, fmt::format("'{}' is not allowed here: it is not among the rows", point.key));
       return;
     }
-    const std::string value = id_part(to_text(untyped_scalar(scalar->text, scalar->is_quoted)));
+    const std::string value = to_text(untyped_scalar(scalar->text, scalar->is_quoted));
     check_value(variable, value, *scalar);
     into.emplace_back(variable, value);
   }
@@ -160,7 +160,7 @@ class ReportReader {
         if (var.expression) return;
         for (const Value& one : var.values) {
           if (has_marker(to_text(one))) return;
-          values.push_back(id_part(to_text(one)));
+          values.push_back(to_text(one));
         }
       }
     }

@@ -264,6 +264,7 @@ void read_task(const Reading& reading, const YamlNode& node, TaskNode& into) {
   check_resources(reading, into);
   check_function(reading, into);
   check_service(reading, into);
+  check_metrics(reading, into);
 }
 
 void read_on_failure(const Reading& reading, const Entry& entry, Field<graph::OnFailure>& into) {

@@ -169,6 +169,15 @@ struct Line {
   std::string text;  ///< for the shell as it stands
 };
 
+/// A metric as the file has it.
+struct MetricNode {
+  std::string name;
+  graph::Metric metric;           ///< all that is known before any element is
+  std::optional<Text> reference;  ///< an expression
+  std::string output;             ///< that has the dataset; empty: the only one
+  Position output_at;
+};
+
 struct TaskNode {
   /// It calls a function instead of running a command.
   [[nodiscard]] bool is_function() const { return plugin.expression.has_value() || !plugin.value.empty(); }
@@ -185,7 +194,7 @@ struct TaskNode {
   std::optional<Argument> with;  ///< a map
   Position with_at;
   std::optional<ServiceKeys> service;
-  std::vector<graph::Metric> metrics;
+  std::vector<MetricNode> metrics;
   std::vector<std::string> shell{"bash", "-euo", "pipefail", "-c"};
   std::vector<Need> needs;
   std::vector<MatrixVar> matrix;  ///< empty: one element

@@ -85,6 +85,46 @@ class Sweep(FugleCase):
             self.assertIn("0.625 !", done.stdout)
         self.assertEqual(self.status()["counts"]["ok"], 12, "the elements themselves are good")
 
+    def test_a_run_that_only_misses_a_reference_is_failed_everywhere(self):
+        self.write("sweep.yaml", SWEEP.replace("MIN", "0.70"))
+        self.fugle("run", "sweep.yaml", expect=1)
+        miss = "reference missed: efficiency(ns_day) of md[8]: 0.625 is below 0.7"
+        status = self.status()
+        self.assertEqual((status["state"], status["reason"]), ("FAILED", miss))
+        self.assertIn(f"FAILED ({miss})", self.fugle("status").stdout)
+        self.assertIn("FAILED", self.fugle("history").stdout)
+        self.assertIn(miss, self.fugle("history").stdout)
+        self.assertIn(miss, self.fugle("history", "sweep").stdout)
+        self.assertIn("FAILED", self.fugle("report", expect=1).stdout)
+        for _ in range(2):
+            self.assertIn(miss, self.fugle("resume", expect=1).stderr)
+
+    def test_rows_are_found_by_value_whatever_their_ids_are(self):
+        self.write("odd.yaml", """
+version: 1
+name: odd
+tasks:
+  md:
+    matrix: {input: ["a b", "x=1;y", "ümlaut", 3.0]}
+    run: |
+      case $FUGLE_INDEX in 0) echo rate 10;; *) echo rate 5;; esac
+    metrics: {rate: {regex: 'rate ([0-9]+)'}}
+report:
+  rows: matrix.input
+  columns: [speedup(rate)]
+  baseline: {input: a b}
+  reference: {speedup(rate): [{input: "x=1;y", min: 0.9}, {input: ümlaut, max: 0.9}]}
+""")
+        done = self.fugle("run", "odd.yaml", expect=1)
+        self.assertIn("speedup(rate) of md[x=1;y]: 0.5 is below 0.9", done.stderr)
+        self.assertEqual(done.stderr.count("reference missed"), 1)
+        rows = self.json_of_table()["rows"]
+        self.assertEqual({row["point"]["input"]: row["values"]["speedup(rate)"] for row in rows},
+                         {"a b": 1, "x=1;y": 0.5, "ümlaut": 0.5, "3": 0.5})
+
+    def json_of_table(self):
+        return json.loads(self.fugle("report", "--table", "--json", expect=None).stdout)
+
     def test_points_that_do_not_fit_say_so_and_are_exit_code_4(self):
         text = SWEEP.replace("MIN", "0.6").replace("    run: |", '    resources: {cores: "${{ matrix.n }}"}\n    run: |')
         self.write("sweep.yaml", text)
@@ -147,6 +187,89 @@ tasks:
         self.assertIn(wanted, done.stderr)
         self.assertIn("performance", self.fugle("why", "wrf[0.5]").stdout)
         self.assertEqual(self.states(), {"wrf[0.3]": "OK", "wrf[0.5]": "FAILED"})
+
+    def test_a_reference_may_be_of_each_element(self):
+        self.write("own.yaml", """
+version: 1
+name: own
+params: {slack: 1.0}
+tasks:
+  a:
+    matrix: {n: [1, 2, 4]}
+    run: "echo took $((12 / FUGLE_MATRIX_n))"
+    metrics: {took: {regex: 'took ([0-9]+)', reference: "${{ params.slack * 12 / matrix.n }}", tolerance: [-0.1, 0.1]}}
+""")
+        self.fugle("run", "own.yaml")
+        done = self.fugle("run", "own.yaml", "-p", "slack=0.5", expect=1)
+        self.assertIn("metric 'took' is 6, wanted 2.7 to 3.3 (reference 3)", done.stderr + self.fugle("why", "a[2]").stdout)
+        self.assertIn("'reference'", self.fugle("validate", self.write("bad.yaml", self.read("own.yaml").replace(
+            "slack: 1.0", "slack: fast").replace("params.slack * 12 / matrix.n", "params.slack")), expect=2).stderr)
+
+    def dataset_file(self, metric, writer):
+        """A task whose output `out` is written by a Python that has h5py."""
+        python = python_with_h5py()
+        if python is None:
+            self.skipTest("no python3 with h5py: nothing was read")
+        self.write("write.py", "import sys, h5py, numpy\nwith h5py.File(sys.argv[1], 'w') as f:\n" +
+                   "".join(f"    {line}\n" for line in writer))
+        return f"""
+version: 1
+name: data
+tasks:
+  a:
+    outputs: {{out: out.h5}}
+    cleanup: "echo cleaned > cleaned"
+    run: ["{python}", write.py, "${{{{ outputs.out }}}}"]
+    metrics: {metric}
+"""
+
+    def test_a_dataset_of_an_output_gives_the_values(self):
+        self.write("w.yaml", self.dataset_file("{energy: {hdf5: /run/energy, unit: Ha, reference: 5, tolerance: [0, 0]}}",
+                                               ["f['run/energy'] = numpy.array([[4.0, 5.5], [5.0, 4.5], [9.0, 8.0]])"]))
+        done = self.fugle("run", "w.yaml", expect=1)
+        self.assertIn("metric 'energy' is 5.25 Ha, wanted 5 to 5 Ha", done.stderr)
+        self.assertEqual(self.read("cleaned"), "cleaned\n")
+        self.write("w.yaml", self.read("w.yaml").replace("[0, 0]", "[0, 0.1]"))
+        self.fugle("run", "w.yaml", "-n", "2", "-j1")
+        self.assertEqual(self.json_of("history", self.run_dir().name, "--compare", "energy")[0]["energy"], 5.25)
+        self.assertTrue((self.directory / "out.h5").exists())
+
+    def test_a_dataset_that_can_not_be_read_is_told_of(self):
+        self.write("w.yaml", self.dataset_file("{energy: {hdf5: {dataset: /gone, output: out}}}",
+                                               ["f['text'] = 'x'"]))
+        self.fugle("run", "w.yaml")
+        self.assertIn("metric 'energy' was not found in dataset '/gone' of its output", self.fugle("why", "a").stdout)
+        for output in ("echo no HDF5 >", "head -c 3000 /dev/urandom >"):
+            self.write("bad.yaml", f"""
+version: 1
+name: bad
+tasks:
+  a:
+    outputs: {{out: bad.h5}}
+    run: '{output} ${{{{ outputs.out }}}}'
+    metrics: {{energy: {{hdf5: /e, reference: 1}}}}
+""")
+            self.assertIn("metric 'energy' was not found in dataset '/e'", self.fugle("run", "bad.yaml", expect=1).stderr)
+
+    def test_which_output_has_the_dataset_must_be_clear(self):
+        text = """
+version: 1
+name: w
+tasks:
+  a:
+    outputs: {x: x.h5, y: y.h5}
+    run: "true"
+    metrics: {e: {hdf5: HDF5}}
+"""
+        for hdf5, problem in (("/e", "E105: metric 'e' of 'a' does not say which output its dataset is in"),
+                              ("{dataset: /e, output: z}", "E402: task a has no output 'z'; has: x, y"),
+                              ("/e, regex: '(x)'", "E113: 'regex' and 'hdf5' exclude each other"),
+                              ("{output: x}", "E105: metric 'e' of 'a' has neither regex nor hdf5"),
+                              ("{dataset: /e, file: x}", "E103")):
+            self.write("w.yaml", text.replace("HDF5", hdf5))
+            self.assertIn(problem, self.fugle("validate", "w.yaml", expect=2).stderr)
+        self.write("w.yaml", text.replace("HDF5", "{dataset: /e, output: y}"))
+        self.fugle("validate", "w.yaml")
 
     def test_a_metric_that_is_not_found_is_remarked_upon(self):
         self.write("gone.yaml", """
@@ -222,6 +345,26 @@ tasks:
         self.assertIn("did you mean 'energy'?", self.fugle("history", "--compare", "enrgy", expect=2).stderr)
         self.assertIn("only what is compared",
                       self.fugle("history", "--compare", "energy", "--sort", "time", expect=2).stderr)
+
+
+class LargeComparison(FugleCase):
+    def test_a_hundred_elements_of_a_thousand_points_are_one_file(self):
+        self.write("points.yaml", """
+version: 1
+name: points
+tasks:
+  step:
+    matrix: {i: "1..100"}
+    run: [awk, -v, "i=${{ matrix.i }}", 'BEGIN {for (n = 0; n < 1000; ++n) print "energy " n - 500 - i " walltime " i}']
+    metrics: {energy: {regex: 'energy (\\S+)'}, walltime: {regex: 'walltime ([0-9]+)'}}
+""")
+        self.fugle("run", "points.yaml")
+        rows = self.json_of("history", "--compare", "energy,walltime", "--sort", "energy")
+        self.assertEqual([row["element"] for row in rows], [f"step[{i}]" for i in range(100, 0, -1)])
+        self.assertEqual([row["energy"] for row in rows], [-0.5 - i for i in range(100, 0, -1)])
+        self.assertEqual([row["walltime"] for row in rows], list(range(100, 0, -1)))
+        self.assertEqual(len([path for path in self.run_dir().iterdir() if "metrics" in path.name and
+                              path.suffix == ".h5"]), 1)
 
 
 class ScalingExample(FugleCase):

@@ -374,7 +374,7 @@ TEST(Keys, that_are_built_have_a_reader_and_others_have_none) {
 TEST(Keys, have_help_and_stand_once_in_their_scope) {
   for (const Scope scope :
        {Scope::top, Scope::task, Scope::resources, Scope::retries, Scope::restart, Scope::need, Scope::matrix,
-        Scope::param, Scope::input, Scope::output, Scope::service, Scope::metric, Scope::report}) {
+        Scope::param, Scope::input, Scope::output, Scope::service, Scope::metric, Scope::metric_hdf5, Scope::report}) {
     EXPECT_FALSE(keys_of(scope).empty());
     for (const Key& key : keys_of(scope)) {
       EXPECT_EQ(find_key(scope, key.name), &key) << key.name;
