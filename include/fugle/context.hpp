@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstdio>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -40,6 +42,7 @@ class Context {
     std::uint32_t num_ranks = 1;
     const void* communicator = nullptr;  ///< MPI_Comm*; see fugle/mpi.hpp
     const bool* is_cancelled = nullptr;  ///< null: it never is
+    const std::function<void(std::string_view)>* log = nullptr;  ///< takes a line; null: lines go to stderr
   };
 
   Context() = default;
@@ -78,6 +81,15 @@ class Context {
   [[nodiscard]] bool is_cancelled() const {
     return facts_.is_cancelled != nullptr &&
            std::atomic_ref<bool>(const_cast<bool&>(*facts_.is_cancelled)).load(std::memory_order_relaxed);
+  }
+
+  /// A line, without its end, for the log of the attempt, which `fugle logs` shows. Any thread of the function may call
+  /// it. What is printed goes to the output of the rank instead, where nobody knows whose it is.
+  void log(const std::string& line) const {
+    if (facts_.log != nullptr)
+      (*facts_.log)(line);
+    else
+      std::fprintf(stderr, "%s\n", line.c_str());
   }
 
  private:

@@ -13,6 +13,7 @@
 #include "app/service_fit.hpp"
 #include "base/text.hpp"
 #include "executor/node_folder.hpp"
+#include "plan/party.hpp"
 
 namespace fugle::app {
 namespace {
@@ -171,9 +172,27 @@ class FitCheck {
     const graph::Request& request = task.request;
     const std::uint32_t able = count_nodes(machine_, [&](std::uint32_t worker) { return can_hold(worker, request); });
     if (able == 0) return say_what_is_missing(task, num_elements);
+    if (task.shape.part != graph::Part::node) return check_ranks(task, num_elements);
     if (able >= task.shape.nodes || question_.num_nodes > 0) return;
     say(fmt::format("task {} needs {} nodes of {} cores, allocation has {} that can hold it", task.name,
                     task.shape.nodes, request.cores, able),
+        place_of_nodes(task), num_elements, false);
+  }
+
+  /// Of a function that several workers call together.
+  void check_ranks(const graph::Task& task, std::uint32_t num_elements) {
+    const graph::Spread spread = task.shape.spread();
+    plan::PartyPicker picker(spread, plan::Gather::first);
+    std::uint32_t able = 0;
+    for (std::uint32_t w = 0; w < machine_.num_workers(); ++w) {
+      if (!has_cores(machine_, w) || !can_hold(w, task.request)) continue;
+      ++able;
+      (void)picker.offer(WorkerId(w), machine_.node(w));
+    }
+    if (!picker.take().empty() || question_.num_nodes > 0) return;
+    const std::string where = spread.nodes == 0 ? std::string() : fmt::format(" on {}", counted(spread.nodes, "node"));
+    say(fmt::format("task {} needs {}{}, {} can hold it; start as many ranks (-n {})", task.name,
+                    counted(spread.workers, "worker"), where, able, spread.workers),
         place_of_nodes(task), num_elements, false);
   }
 

@@ -19,6 +19,9 @@ class LastingExecutor final : public scheduler::ForwardingExecutor {
   LastingExecutor& operator=(const LastingExecutor&) = delete;
 
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
+  void write_log(ElementId element, std::uint16_t attempt, std::string_view text) {
+    executor_->write_log(element, attempt, text);
+  }
 
   /// Readable when poll() has something to do.
   [[nodiscard]] int fd() const { return epoll_; }

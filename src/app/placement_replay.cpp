@@ -137,7 +137,7 @@ double busiest_moment(const graph::Graph& graph, const plan::Prediction& predict
   double moment = 0;
   for (const Change& change : changes_of(graph, prediction, std::numeric_limits<double>::infinity())) {
     const graph::Task& task = graph.task_of(ElementId(change.element));
-    const std::uint32_t request = task.request.cores * task.shape.nodes;
+    const std::uint32_t request = task.request.cores * task.shape.spread().workers;
     cores = change.is_start ? cores + request : cores - request;
     if (cores <= most) continue;
     most = cores;

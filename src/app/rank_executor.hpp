@@ -17,15 +17,15 @@ namespace fugle::app {
 [[nodiscard]] function::FunctionOptions function_options(WorkerId self, const std::string& run_id,
                                                          const std::string& run_dir, const std::string& plugin_path);
 
-/// `Commands` is an executor of processes with fd() and is_broken(), which outlives this object. Isolated functions are
-/// its own too; `link` is what its options use.
+/// `Commands` is an executor of processes with fd(), is_broken() and write_log(), which outlives this object. Isolated
+/// functions are its own too; `link` is what its options use.
 template <class Commands>
 class RankExecutor final : public scheduler::ForwardingExecutor {
  public:
   RankExecutor(Commands& commands, function::FunctionOptions options, std::shared_ptr<ValueLink> link)
       : commands_(commands),
         self_(options.worker),
-        functions_(std::move(options)),
+        functions_(logging_by(commands, std::move(options))),
         router_({commands_, functions_, commands_}, functions_.values(), self_),
         link_(std::move(link)) {
     link_->connect(functions_.values());
@@ -44,6 +44,12 @@ class RankExecutor final : public scheduler::ForwardingExecutor {
 
  private:
   [[nodiscard]] scheduler::Executor& inner() override { return router_; }
+  static function::FunctionOptions logging_by(Commands& commands, function::FunctionOptions options) {
+    options.log = [&commands](ElementId element, std::uint16_t attempt, std::string_view text) {
+      commands.write_log(element, attempt, text);
+    };
+    return options;
+  }
 
   Commands& commands_;
   WorkerId self_;

@@ -302,6 +302,15 @@ function::FunctionOptions functions_of(WorkerId self, const Briefing& briefing) 
   return app::function_options(self, briefing.run_id, briefing.run_dir, std::string(plugin_path));
 }
 
+/// It lives as long as functions may use it: those that were abandoned for ever.
+function::JoinParty joining(std::shared_ptr<transport::Communicators> communicators) {
+  return [communicators](const function::PartyWish& wish, const std::function<bool()>& is_given_up) {
+    auto answer = communicators->join({wish.workers, wish.position, wish.number, wish.cls, wish.reason}, is_given_up);
+    return function::PartyAnswer{std::move(answer.communicator), std::move(answer.keep), answer.cls,
+                                 std::move(answer.reason)};
+  };
+}
+
 /// Works for the head of another job, until that has left or this one must. `make_executor` is told the number of the
 /// worker.
 template <class MakeExecutor>
@@ -451,7 +460,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
     const auto link = std::make_shared<ValueLink>();
     executor::ProcessExecutor commands(spawner, executor_options(options, transport.self(), briefing, offer, link));
     function::FunctionOptions functions = functions_of(transport.self(), briefing);
-    functions.make_communicator = transport::make_communicator;
+    functions.join_party = joining(std::make_shared<transport::Communicators>());
     RankExecutor<executor::ProcessExecutor> executor(commands, std::move(functions), link);
     const Ended ended = run_engine(options, opening, executor, signals, transport, {transport.fd()}, offer,
                                    {transport.self().value(), spawner.pid(), front_end, job.get()});
@@ -468,7 +477,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
     front_end.ask_for_restart("no worker is left");
   else
     front_end.report(opening.exit_code);
-  const bool is_finished = transport.finish() && !has_abandoned;
+  const bool is_finished = transport.finish(!has_abandoned);
   if (job && !front_end.is_joined()) job->leave(front_end);  // the last act: Slurm may end all of us for it
   if (!is_finished) leave_at_once(spawner, opening.exit_code);
   // The front-end has the code; mpirun would only tell of a rank that failed.

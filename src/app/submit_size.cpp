@@ -106,7 +106,11 @@ std::uint32_t largest_cores(const graph::Graph& graph) {
 
 std::uint32_t largest_nodes(const graph::Graph& graph) {
   std::uint32_t most = 1;
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) most = std::max(most, graph.task(TaskId(t)).shape.nodes);
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
+    // There is one worker on each node.
+    const graph::Spread spread = graph.task(TaskId(t)).shape.spread();
+    most = std::max(most, spread.nodes > 0 ? spread.nodes : spread.workers);
+  }
   return most;
 }
 

@@ -68,7 +68,7 @@ class SweepReader {
     const graph::ElementText text = run_.graph().text(e);
     for (std::size_t i = 0; i < std::min(task.matrix_names.size(), text.matrix.size()); ++i)
       element.variables.emplace_back(task.matrix_names[i], text.matrix[i]);
-    element.cores = std::uint64_t{task.request.cores} * task.shape.nodes;
+    element.cores = std::uint64_t{task.request.cores} * task.shape.spread().workers;
     const State state = run_.state().state(e);
     const auto known = medians_.find(e.value());
     const bool is_good = state == State::ok || state == State::cached || !run_.facts().keeps_journal;

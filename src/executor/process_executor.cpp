@@ -306,6 +306,16 @@ void ProcessExecutor::Impl::signal(ElementId element, int signal) {
   send();
 }
 
+void ProcessExecutor::Impl::write_log(ElementId element, std::uint16_t attempt, std::string_view text) {
+  if (is_broken_) return;
+  constexpr std::size_t kPiece = 64 << 10;
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), kPiece)))
+    wire::FrameWriter(channel_.outgoing(), wire::Kind::line)
+        .put(wire::AttemptKey{element.value(), attempt})
+        .put_bytes(text.substr(0, kPiece));
+  send();
+}
+
 void ProcessExecutor::Impl::stop(ElementId element, StopReason reason) {
   if (stop_hosted(element)) return;
   const auto found = running_.find(element);
@@ -351,6 +361,9 @@ void ProcessExecutor::start_after(const Launch& launch, ElementId predecessor) {
 void ProcessExecutor::start_now(ElementId element) { impl_->start_now(element); }
 void ProcessExecutor::stop(ElementId element, StopReason reason) { impl_->stop(element, reason); }
 void ProcessExecutor::signal(ElementId element, int signal) { impl_->signal(element, signal); }
+void ProcessExecutor::write_log(ElementId element, std::uint16_t attempt, std::string_view text) {
+  impl_->write_log(element, attempt, text);
+}
 void ProcessExecutor::poll(std::vector<AttemptReport>& reports) { impl_->poll(reports); }
 void ProcessExecutor::host(const Launch& launch) { impl_->host(launch); }
 void ProcessExecutor::dismiss(ElementId element) { impl_->dismiss(element); }

@@ -135,6 +135,8 @@ class ProcessExecutor final : public scheduler::Executor {
   void start_now(ElementId element) override;
   void stop(ElementId element, scheduler::StopReason reason) override;
   void signal(ElementId element, int signal) override;
+  /// Appends to the log of an attempt that is not run here, but by this worker.
+  void write_log(ElementId element, std::uint16_t attempt, std::string_view text);
   void poll(std::vector<scheduler::AttemptReport>& reports) override;
   void host(const scheduler::Launch& launch) override;
   void dismiss(ElementId element) override;

@@ -105,6 +105,7 @@ class ProcessExecutor::Impl {
   void start_now(ElementId element);
   void stop(ElementId element, scheduler::StopReason reason);
   void signal(ElementId element, int signal);
+  void write_log(ElementId element, std::uint16_t attempt, std::string_view text);
   void poll(std::vector<scheduler::AttemptReport>& reports);
   void host(const scheduler::Launch& launch);
   void dismiss(ElementId element);

@@ -29,6 +29,7 @@
 //   - found: AttemptKey, what its metrics have found, as put_found() of measure.hpp has it; the next frame is its
 //   `ended`
 //   - said: AttemptKey, bytes the end of what a quiet attempt has printed; before its `ended`
+//   - line: AttemptKey, bytes for the log of an attempt that the rank itself runs; from the rank
 //   - text: u32 length, bytes, NUL; texts: u32 count, text...; numbers: u32 count, u32...; bytes: u32 length, bytes
 //
 // And what the spawner and a standing process say to each other, over the standard input of the latter:
@@ -67,6 +68,7 @@ enum class Kind : std::uint32_t {
   metrics,
   found,
   said,
+  line,
 };
 
 struct AttemptKey {

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/error.hpp"
@@ -17,13 +18,38 @@ AttemptNews::AttemptNews() : bell_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     throw EnvironmentError(fmt::format("cannot make an event ({}); raise 'ulimit -n'", std::strerror(errno)));
 }
 
-/// The bell is rung for the first item after a take().
+/// For the first item or line after a take().
+void AttemptNews::ring() {
+  if (!items_.empty() || !lines_.empty()) return;
+  const std::uint64_t one = 1;
+  (void)!::write(bell_.get(), &one, sizeof one);
+}
+
 void AttemptNews::push(Item item) {
-  if (items_.empty()) {
-    const std::uint64_t one = 1;
-    (void)!::write(bell_.get(), &one, sizeof one);
-  }
+  ring();
   items_.push_back(std::move(item));
+}
+
+void AttemptNews::tell_line(ElementId element, std::uint16_t attempt, std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (num_line_bytes_ + line.size() > kMostLineBytes && !lines_.empty()) {
+    ++num_dropped_;
+    return;
+  }
+  ring();
+  const bool is_next = !lines_.empty() && lines_.back().element == element && lines_.back().attempt == attempt;
+  if (!is_next) lines_.push_back({element, attempt, {}});
+  lines_.back().text.append(line) += '\n';
+  num_line_bytes_ += line.size() + 1;
+}
+
+std::vector<AttemptNews::Line> AttemptNews::take_lines() {
+  const std::lock_guard lock(mutex_);
+  num_line_bytes_ = 0;
+  if (const std::size_t dropped = std::exchange(num_dropped_, 0); dropped > 0)
+    lines_.back().text +=
+        fmt::format("fugle: {} lines are missing here: functions said them faster than they can be kept\n", dropped);
+  return std::exchange(lines_, {});
 }
 
 void AttemptNews::tell_started(ElementId element, Time start) {

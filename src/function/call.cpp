@@ -98,10 +98,11 @@ Call::Call(const CallPlace& place, const scheduler::Launch& launch, Callable& ca
       leased_(launch.place),
       text_(graph::unpack(*launch.task, launch.packed_text)),
       callable_(callable),
-      element_(launch.element),
-      position_(launch.position) {
-  if (launch.party.size() > 1)
-    for (const scheduler::Member& member : launch.party) party_.push_back(member.worker.value());
+      element_(launch.element) {
+  if (launch.party.size() < 2) return;
+  for (const scheduler::Member& member : launch.party) party_.workers.push_back(member.worker.value());
+  party_.position = launch.position;
+  party_.number = launch.party_number;
 }
 
 CallResult Call::run(const std::function<void(Time)>& on_start) {
@@ -121,13 +122,20 @@ CallResult Call::run(const std::function<void(Time)>& on_start) {
 
 CallOutcome Call::call_with_files() {
   executor::StagedOutputs outputs;
-  if (position_ == 0 && !text_.outputs.empty()) {
+  CallOutcome prepared;
+  if (party_.position == 0 && !text_.outputs.empty()) {
     outputs = executor::StagedOutputs(task_->output_names, text_.outputs, attempt_);
-    if (const auto problem = outputs.prepare()) return failure(FailureClass::output, *problem);
+    if (const auto problem = outputs.prepare()) prepared = failure(FailureClass::output, *problem);
   }
   const Scratch scratch(*task_, place_.run_id);
-  if (scratch.problem()) return failure(FailureClass::setup, *scratch.problem());
-  CallOutcome outcome = call_prepared(outputs, scratch.path());
+  if (scratch.problem()) prepared = failure(FailureClass::setup, *scratch.problem());
+  CallOutcome outcome = prepared;
+  if (is_party())
+    outcome = call_with_party(outputs, scratch.path(), prepared);
+  else if (prepared.cls == FailureClass::none)
+    outcome = call_prepared(outputs, scratch.path(), nullptr);
+  Fate expected = Fate::open;
+  if (!fate_.compare_exchange_strong(expected, Fate::settling)) return outcome;
   if (outcome.cls != FailureClass::none)
     outputs.set_aside();
   else if (const auto problem = outputs.publish())
@@ -135,15 +143,29 @@ CallOutcome Call::call_with_files() {
   return outcome;
 }
 
-/// Null: it is called here alone.
-std::shared_ptr<const void> Call::join_party() const {
-  if (party_.empty()) return nullptr;
-  if (!place_.make_communicator)
-    throw EnvironmentError("a function of several ranks needs MPI between them (these have none); use mpirun or -n");
-  return place_.make_communicator(party_, element_.value());
+/// Who is not ready says so, or the others would wait for it in their first collective operation.
+CallOutcome Call::call_with_party(executor::StagedOutputs& outputs, const std::string& scratch,
+                                  const CallOutcome& prepared) {
+  if (!place_.join_party)
+    return failure(FailureClass::launch,
+                   "a function of several ranks needs MPI between them (these have none); use mpirun or -n");
+  PartyWish wish = party_;
+  wish.cls = prepared.cls;
+  wish.reason = prepared.reason;
+  try {
+    const PartyAnswer party = place_.join_party(
+        wish, [this] { return std::atomic_ref<bool>(is_cancelled_).load(std::memory_order_relaxed); });
+    if (party.cls != FailureClass::none) return failure(party.cls, party.reason);
+    CallOutcome outcome = call_prepared(outputs, scratch, party.communicator.get());
+    if (outcome.cls == FailureClass::none) party.keep();
+    return outcome;
+  } catch (const Error& error) {
+    return failure(FailureClass::launch, error.what());
+  }
 }
 
-CallOutcome Call::call_prepared(executor::StagedOutputs& outputs, const std::string& scratch) {
+CallOutcome Call::call_prepared(executor::StagedOutputs& outputs, const std::string& scratch,
+                                const void* communicator) {
   // Members of a party write beside the same names as the first one, who publishes them.
   std::vector<std::string> staged = outputs.staged();
   if (staged.size() != text_.outputs.size())
@@ -165,15 +187,13 @@ CallOutcome Call::call_prepared(executor::StagedOutputs& outputs, const std::str
   input.cores = granted_.cores;
   input.cpus = leased_.cpus;
   input.gpus = leased_.gpus;
-  std::shared_ptr<const void> communicator;  // shared with nobody, but of a type that only the transport knows
-  try {
-    communicator = join_party();
-  } catch (const Error& error) {
-    return failure(FailureClass::launch, error.what());
-  }
-  input.rank = position_;
-  input.num_ranks = party_.empty() ? 1 : static_cast<std::uint32_t>(party_.size());
-  input.communicator = communicator.get();
+  input.rank = party_.position;
+  input.num_ranks = is_party() ? static_cast<std::uint32_t>(party_.workers.size()) : 1;
+  input.communicator = communicator;
+  const std::function<void(std::string_view)> log = [this](std::string_view line) {
+    place_.log(element_, attempt_, line);
+  };
+  if (place_.log) input.log = &log;
   input.is_cancelled = &is_cancelled_;
   return callable_.call(input);
 }

@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "executor/staged_outputs.hpp"
 #include "function/callable.hpp"
+#include "function/party.hpp"
 #include "function/value_store.hpp"
 #include "graph/element_text.hpp"
 #include "scheduler/attempt.hpp"
@@ -21,9 +22,9 @@ namespace fugle::function {
 struct CallPlace {
   std::string run_id;
   std::string run_dir;
-  /// An MPI_Comm of these workers; see transport::make_communicator(). Empty: there is no MPI.
-  std::function<std::shared_ptr<const void>(const std::vector<std::uint32_t>& workers, std::uint32_t tag)>
-      make_communicator{};
+  JoinParty join_party{};  ///< empty: there is no MPI
+  /// A line for the log of the attempt. Called by any thread.
+  std::function<void(ElementId element, std::uint16_t attempt, std::string_view line)> log{};
 };
 
 struct CallResult {
@@ -45,13 +46,25 @@ class Call {
   void take_results(std::vector<Value> results) { results_ = std::move(results); }
   /// From any thread, at any time. The function may look at it.
   void cancel() { std::atomic_ref<bool>(is_cancelled_).store(true, std::memory_order_relaxed); }
+  /// Whether several workers call it together.
+  [[nodiscard]] bool is_party() const { return !party_.workers.empty(); }
+  [[nodiscard]] bool is_abandoned() const { return fate_ == Fate::abandoned; }
+  /// From now on it publishes nothing. False: it does already, and ends soon.
+  [[nodiscard]] bool abandon() {
+    Fate expected = Fate::open;
+    return fate_.compare_exchange_strong(expected, Fate::abandoned) || expected == Fate::abandoned;
+  }
   /// Blocks as long as the function runs; `on_start` is called with the time when it begins. Throws nothing.
   [[nodiscard]] CallResult run(const std::function<void(Time)>& on_start);
 
  private:
-  [[nodiscard]] CallOutcome call_prepared(executor::StagedOutputs& outputs, const std::string& scratch);
+  enum class Fate : std::uint8_t { open, settling, abandoned };
+
   [[nodiscard]] CallOutcome call_with_files();
-  [[nodiscard]] std::shared_ptr<const void> join_party() const;
+  [[nodiscard]] CallOutcome call_with_party(executor::StagedOutputs& outputs, const std::string& scratch,
+                                            const CallOutcome& prepared);
+  [[nodiscard]] CallOutcome call_prepared(executor::StagedOutputs& outputs, const std::string& scratch,
+                                          const void* communicator);
 
   const CallPlace& place_;
   std::string id_;
@@ -63,10 +76,10 @@ class Call {
   graph::ElementText text_;
   Callable& callable_;
   ElementId element_;
-  std::vector<std::uint32_t> party_{};  ///< the workers that call it together; empty: this one alone
-  std::uint32_t position_ = 0;
+  PartyWish party_{};  ///< without workers: this one alone
   std::vector<Value> results_;
   bool is_cancelled_ = false;  ///< by atomic_ref only
+  std::atomic<Fate> fate_ = Fate::open;
 };
 
 }  // namespace fugle::function

@@ -44,6 +44,7 @@ class Attempt final : public ThreadPool::Job {
   /// After tell_ended() this object may be gone.
   [[nodiscard]] Job* run() override {
     CallResult result = call.run([this](Time begin) { news_.tell_started(element, begin); });
+    if (call.is_abandoned()) return nullptr;
     return news_.tell_ended(element, std::move(result));
   }
 
@@ -62,6 +63,10 @@ class Attempt final : public ThreadPool::Job {
  private:
   AttemptNews& news_;
 };
+
+std::string timeout_text(const graph::Task& task) {
+  return fmt::format("ran longer than its timeout of {}", format_written(task.timeout));
+}
 
 }  // namespace
 
@@ -106,10 +111,14 @@ class FunctionExecutor::Impl {
 FunctionExecutor::Impl::Impl(FunctionOptions options)
     : values(options.run_dir, options.worker),
       options_(std::move(options)),
-      place_{options_.run_id, options_.run_dir, options_.make_communicator},
+      place_{options_.run_id, options_.run_dir, options_.join_party, {}},
       timer_(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   bool is_good = timer_.is_open() && epoll_.is_open();
+  if (options_.log)
+    place_.log = [this](ElementId element, std::uint16_t attempt, std::string_view line) {
+      news_.tell_line(element, attempt, line);
+    };
   for (const int fd : {news_.fd(), timer_.get()}) {
     epoll_event event{};
     event.events = EPOLLIN;
@@ -196,7 +205,10 @@ void FunctionExecutor::Impl::ask_to_end(Attempt& attempt) {
 }
 
 void FunctionExecutor::Impl::poll(std::vector<AttemptReport>& reports) {
-  for (AttemptNews::Item& item : news_.take()) item.has_ended ? on_ended(item) : on_started(item);
+  // First: who knows that an attempt has ended finds all of its lines.
+  std::vector<AttemptNews::Item> items = news_.take();
+  for (const AttemptNews::Line& line : news_.take_lines()) options_.log(line.element, line.attempt, line.text);
+  for (AttemptNews::Item& item : items) item.has_ended ? on_ended(item) : on_started(item);
   look_at_deadlines();
   std::move(reports_.begin(), reports_.end(), std::back_inserter(reports));
   reports_.clear();
@@ -235,7 +247,7 @@ void FunctionExecutor::Impl::on_ended(AttemptNews::Item& item) {
   report.reason = std::move(outcome.reason);
   if (attempt.is_timed_out) {
     report.cls = FailureClass::timeout;
-    report.reason = fmt::format("ran longer than its timeout of {}", format_written(attempt.task->timeout));
+    report.reason = timeout_text(*attempt.task);
   } else if (attempt.stopped) {
     report.cls = FailureClass::cancelled;
     report.reason = "stopped";
@@ -274,7 +286,7 @@ void FunctionExecutor::Impl::on_deadline(Attempt& attempt) {
     return ask_to_end(attempt);
   }
   set_deadline(attempt, kNever);
-  if (attempt.stopped == StopReason::shutdown) return abandon(attempt);
+  if (attempt.stopped == StopReason::shutdown || attempt.call.is_party()) return abandon(attempt);
   fmt::print(stderr,
              "fugle: {} does not end (a function in a rank can not be killed, and this one has not looked at "
              "is_cancelled() for {}); what needs to be killed wants 'isolate: true', or a command\n",
@@ -283,6 +295,8 @@ void FunctionExecutor::Impl::on_deadline(Attempt& attempt) {
 
 /// Its thread runs on until the process ends, and with it all it uses.
 void FunctionExecutor::Impl::abandon(Attempt& attempt) {
+  if (!attempt.call.abandon()) return;  // it has just ended
+  news_.forget(attempt.element);
   has_abandoned = true;
   AttemptReport report;
   report.kind = AttemptReport::Kind::ended;
@@ -290,8 +304,10 @@ void FunctionExecutor::Impl::abandon(Attempt& attempt) {
   report.attempt = attempt.number;
   report.start = attempt.start == kNever ? call_clock() : attempt.start;
   report.end = std::max(call_clock(), report.start);
-  report.cls = FailureClass::cancelled;
-  report.reason = "did not end within its grace, and was abandoned";
+  report.cls = attempt.is_timed_out ? FailureClass::timeout : FailureClass::cancelled;
+  report.reason = attempt.is_timed_out
+                      ? timeout_text(*attempt.task) + ", did not end within its grace, and was abandoned"
+                      : "did not end within its grace, and was abandoned";
   reports_.push_back(std::move(report));
   const auto found = attempts_.find(attempt.element);
   (void)found->second.release();

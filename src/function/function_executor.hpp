@@ -6,8 +6,10 @@
 // is_cancelled() be true in it, and the attempt ends when the function returns; after `grace` a line on stderr says
 // what is waited for. On a shutdown such functions are abandoned after their grace: their attempts are reported
 // cancelled, and has_abandoned() says that the process must be left by _exit. Who needs more gives the task
-// `isolate: true`. A crash is that of the rank. What a function prints goes to the stdout and stderr of the rank.
-// maxrss_kb and the bytes read and written are not known and 0; cpu_ms is that of the thread that called.
+// `isolate: true`. Those that several workers call together wait for each other in MPI, perhaps for one that is gone:
+// where such a function does not end within its grace it is abandoned likewise, and the run goes on. A crash is that of
+// the rank. What a function prints goes to the stdout and stderr of the rank. maxrss_kb and the bytes read and written
+// are not known and 0; cpu_ms is that of the thread that called.
 //
 // Classes: `error` for an exception, with its what(); `setup` when there is no such function or no scratch directory;
 // `output` as in ProcessExecutor; `launch` when no thread could be started; `lost` when a result that it is to be given
@@ -21,6 +23,7 @@
 #include <vector>
 
 #include "function/callable.hpp"
+#include "function/party.hpp"
 #include "function/value_store.hpp"
 #include "scheduler/ports.hpp"
 
@@ -32,10 +35,10 @@ struct FunctionOptions {
   std::string run_dir;  ///< absolute
   /// The function of a task (Task::function). Throws Error when there is none; the message is for the user.
   std::function<Callable&(const std::string& name)> find;
-  /// Of functions that several workers call together: an MPI_Comm of these workers, in order, made by all of them at
-  /// once. Called by the threads of the functions; throws Error. Empty: there is no MPI.
-  std::function<std::shared_ptr<const void>(const std::vector<std::uint32_t>& workers, std::uint32_t tag)>
-      make_communicator{};
+  /// Of functions that several workers call together. Empty: there is no MPI.
+  JoinParty join_party{};
+  /// Lines that functions say, for the logs of their attempts; called by poll(). Empty: they go to stderr.
+  std::function<void(ElementId element, std::uint16_t attempt, std::string_view text)> log{};
 };
 
 class FunctionExecutor final : public scheduler::Executor {

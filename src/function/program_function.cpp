@@ -30,6 +30,7 @@ Context context_of(const CallInput& input) {
   facts.num_ranks = input.num_ranks;
   facts.communicator = input.communicator;
   facts.is_cancelled = input.is_cancelled;
+  facts.log = input.log;
   return Context(facts);
 }
 

@@ -2,6 +2,7 @@
 // it gets here. Knows nothing of files, expressions or of how a task is run.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -66,14 +67,33 @@ enum class Place : std::uint8_t {
   near = 2,    ///< where Task::near ran
 };
 
-/// How an element is spread over nodes, and how many MPI ranks it has. A Request is what it needs on each node: that of
-/// the first, which has most ranks.
+/// The workers that run an element together; a Request is what it needs of each.
+struct Spread {
+  std::uint32_t workers = 1;
+  std::uint32_t nodes = 1;  ///< on exactly so many, as evenly as can be, the first have more; 0: wherever they are
+  auto operator<=>(const Spread&) const = default;
+};
+
+/// What a worker does of an element that several run. The value is stored: never renumber.
+enum class Part : std::uint8_t {
+  node = 0,           ///< all that there is on its node
+  rank = 1,           ///< one rank; the nodes are as many as Shape says
+  rank_anywhere = 2,  ///< one rank
+};
+
+/// How an element is spread over nodes, and how many ranks it has. A Request is what it needs of each worker: where its
+/// part is a node, that of the first, which has most ranks.
 struct Shape {
   std::uint32_t nodes = 1;           ///< different ones
   std::uint32_t ranks = 0;           ///< 0: no MPI ranks; with several nodes it starts on the first
   std::uint32_t cores_per_rank = 1;  ///< of the process, where there are no ranks
   std::uint32_t gpus_per_rank = 0;
+  Part part = Part::node;
   bool operator==(const Shape&) const = default;
+  [[nodiscard]] Spread spread() const {
+    if (part == Part::node) return {nodes, nodes};
+    return {std::max(ranks, 1u), ranks > 1 && part == Part::rank_anywhere ? 0 : nodes};
+  }
   /// Ranks on node 0, 1, ...: as even as can be, the first ones have more.
   [[nodiscard]] std::uint32_t ranks_on(std::uint32_t node) const {
     return ranks / nodes + (node < ranks % nodes ? 1 : 0);

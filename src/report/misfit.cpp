@@ -35,6 +35,10 @@ std::string misfit_of(const graph::Task& task, std::span<const WorkerInfo> worke
   const graph::Request& wanted = task.request;
   const std::size_t num_nodes = count_nodes(workers, [](const WorkerInfo&) { return true; });
   if (num_nodes == 0) return {};
+  const graph::Spread spread = task.shape.spread();
+  const auto able = static_cast<std::size_t>(std::count_if(workers.begin(), workers.end(), takes_work));
+  if (spread.workers > able && spread.nodes != spread.workers)
+    return fmt::format("needs {} workers, allocation has {}", spread.workers, able);
   if (task.shape.nodes > num_nodes)
     return fmt::format("needs {}, allocation has {}", counted_nodes(task.shape.nodes), num_nodes);
   std::uint32_t most_cores = 0;

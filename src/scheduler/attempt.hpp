@@ -42,8 +42,9 @@ struct Launch {
   graph::Request granted;
   Place place;                  ///< empty: wherever the system puts it
   std::string run_state;        ///< of `finally`: OK, FAILED, CANCELLED, INCOMPLETE; else empty
-  std::vector<Member> party{};  ///< all its nodes, that of the leader first; empty: this one alone
-  std::uint32_t position = 0;   ///< of this worker in the party
+  std::vector<Member> party{};     ///< all its workers, the leader first; empty: this one alone
+  std::uint32_t position = 0;      ///< of this worker in the party
+  std::uint32_t party_number = 0;  ///< no two parties of a head have the same one
 };
 
 /// What the leader of a party and its other members say to each other while the attempt runs. Only they know what it

@@ -82,6 +82,7 @@ class Head {
   void on_part_ended(WorkerId from, const AttemptReport& report);
   void lose_part(ElementId e, WorkerId worker, Time now, const std::string& why);
   void settle_party(Party& party, Time now);
+  void stop_calls(const Party& party);
   void end_party(ElementId e, Time now);
   void vacate(WorkerId worker, ElementId element);
   void use_cores(WorkerId worker, ElementId e, int sign);

@@ -1,4 +1,4 @@
-// Attempts with several nodes: gathering their parties, starting them, and ending them as a whole. The states of a
+// Attempts of several workers: gathering their parties, starting them, and ending them as a whole. The states of a
 // party are in party_book.hpp, what is said in message.hpp.
 #include <algorithm>
 
@@ -94,10 +94,19 @@ void Head::settle_party(Party& party, Time now) {
   if (is_leader_over && !std::exchange(party.are_dismissed, true)) {
     for (const PartyPart& part : party.parts)
       if (!part.is_over) outbox_.send(part.worker, EndParty{party.element, party.number});
+    if (!party.end || party.end->cls != FailureClass::none) stop_calls(party);
   }
   if (!is_leader_over && party.trouble != FailureClass::none && !std::exchange(party.is_leader_stopped, true))
-    outbox_.send(party.leader(), StopAttempts{{party.element}});
+    outbox_.send(party.leader(), StopAttempts{{party.element}}), stop_calls(party);
   if (party.is_over()) end_party(party.element, now);
+}
+
+/// Those who call a function together wait for each other in it: what one of them does not do any more the others would
+/// wait for until they are stopped. What is hosted of a command ends with its leader.
+void Head::stop_calls(const Party& party) {
+  if (graph_.task_of(party.element).kind != graph::TaskKind::function) return;
+  for (const PartyPart& part : party.parts)
+    if (!part.is_over && part.worker != party.leader()) outbox_.send(part.worker, StopAttempts{{party.element}});
 }
 
 /// The leader's worker may have been lost before it said that it had started: then nothing is known to have run.

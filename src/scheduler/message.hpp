@@ -98,7 +98,7 @@ struct Report {
   bool goodbye = false;             ///< the worker has nothing left and leaves
 };
 
-// An attempt with several nodes is granted to a party of workers on different nodes, the first of which leads it.
+// What several workers run together (graph::Spread) is granted to a party of them, the first of which leads it.
 //
 //   head    -> all:     Grant (LeasedElement::party)
 //   each    -> head:    Placed, when it has the cores, memory and GPUs; it starts nothing else before that

@@ -1,4 +1,4 @@
-// Parties: the attempts with several nodes that have been granted, and how far each part of them is. The first part is
+// Parties: the attempts of several workers that have been granted, and how far each part of them is. The first part is
 // that of the leader, which alone knows how the attempt goes and whose attempt it is in the journal. Knows nothing of
 // messages or resources; Head and Granter keep it (head_parties.cpp).
 //

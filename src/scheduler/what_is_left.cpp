@@ -54,13 +54,29 @@ std::uint32_t count_nodes(const WorkerTable& workers, const graph::Request& requ
   return static_cast<std::uint32_t>(nodes.size());
 }
 
+std::uint32_t count_able(const WorkerTable& workers, const graph::Request& request) {
+  return static_cast<std::uint32_t>(std::count_if(
+      workers.all().begin(), workers.all().end(),
+      [&](const WorkerTable::Entry& entry) { return !entry.is_guest && workers.is_able(entry.info.worker, request); }));
+}
+
+std::string counted_nodes(std::uint32_t count) { return fmt::format("{} {}", count, count == 1 ? "node" : "nodes"); }
+
 std::string describe_needs(const graph::Task& task, const WorkerTable& workers) {
   graph::Request part = task.request;
   part.whole_node = false;
   if (task.request.whole_node && workers.is_anyone_able(part) && !workers.is_anyone_able(task.request))
     return "a whole node, and each node has several workers (start one rank on each node)";
-  if (task.shape.nodes == 1 || !workers.is_anyone_able(task.request))
+  const graph::Spread spread = task.shape.spread();
+  if (spread.workers == 1 || !workers.is_anyone_able(task.request))
     return describe_misfit(task.request, largest_of(workers));
+  if (spread.nodes != spread.workers) {
+    const std::string where = spread.nodes == 0   ? ""
+                              : spread.nodes == 1 ? " on one node"
+                                                  : fmt::format(" on {} nodes", spread.nodes);
+    return fmt::format("{} workers{}, the allocation has {} on {} that could take part", spread.workers, where,
+                       count_able(workers, task.request), counted_nodes(count_nodes(workers, task.request)));
+  }
   const std::uint32_t able = count_nodes(workers, task.request);
   const std::uint32_t all = count_nodes(workers, {0, 0, 0});
   if (able == all) return fmt::format("{} nodes, the allocation has {}", task.shape.nodes, all);
@@ -73,7 +89,7 @@ std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, co
   ElementId first;
   for (ReadyQueue::Class& cls : ready.classes()) {
     const ElementId e = ready.first_of(cls);
-    if (!e.is_valid() || workers.are_able(cls.request, cls.num_nodes)) continue;
+    if (!e.is_valid() || workers.are_able(cls.request, cls.spread)) continue;
     count += cls.size;
     if (!first.is_valid()) first = e;
   }

@@ -90,6 +90,7 @@ void Worker::start_party(const StartParty& start) {
   Launch launch = hand_over(found->second);
   launch.party = start.members;
   launch.position = start.position;
+  launch.party_number = start.party;
   if (start.position == 0)
     executor_.start(launch);
   else

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <string_view>
+
+#include "plan/party.hpp"
 
 namespace fugle::scheduler {
 namespace {
@@ -48,7 +49,7 @@ WorkerId WorkerChooser::home_of(ElementId e) const {
 }
 
 std::vector<WorkerId> WorkerChooser::choose(ElementId e, Time until, Backlog backlog) {
-  if (graph_.task_of(e).shape.nodes > 1) return choose_party(e, until);
+  if (graph_.task_of(e).shape.spread().workers > 1) return choose_party(e, until);
   const auto worker = choose_one(e, until, backlog);
   return worker ? std::vector{*worker} : std::vector<WorkerId>();
 }
@@ -77,33 +78,35 @@ std::vector<WorkerId> WorkerChooser::choose_party(ElementId e, Time until) {
 /// from one into another.
 std::vector<WorkerId> WorkerChooser::party_away_from(std::uint32_t node, ElementId e, Time until) {
   const graph::Task& task = graph_.task_of(e);
-  std::vector<WorkerId> party;
-  std::set<std::uint32_t> nodes{node};
-  const auto take = [&](WorkerId worker) {
-    if (party.size() < task.shape.nodes && !workers_.at(worker).is_guest &&
-        nodes.insert(workers_.at(worker).node).second)
-      party.push_back(worker);
-    return party.size() < task.shape.nodes;
+  const bool is_apart = task.place == graph::Place::spread;
+  plan::PartyPicker picker(task.shape.spread(), is_apart ? plan::Gather::apart : plan::Gather::together);
+  const auto may_take_part = [&](WorkerId worker) {
+    return workers_.at(worker).node != node && !workers_.at(worker).is_guest;
   };
-  if (task.place == graph::Place::spread) {
+  const auto offer = [&](WorkerId worker) {
+    return !may_take_part(worker) || picker.offer(worker, workers_.at(worker).node);
+  };
+  if (is_apart) {
     std::vector<WorkerId> all;
     workers_.each_with_room(task.request, until, [&](WorkerId worker) { return all.push_back(worker), true; });
-    std::for_each(all.rbegin(), all.rend(), take);
-  } else {
-    if (const auto worker = near_the_named_task(e, until)) take(*worker);
-    if (const auto worker = near_its_inputs(e, until); worker && party.empty()) take(*worker);
-    workers_.each_with_room(task.request, until, take);
+    (void)std::all_of(all.rbegin(), all.rend(), offer);
+    return picker.take();
   }
-  return party.size() == task.shape.nodes ? party : std::vector<WorkerId>();
+  std::optional<WorkerId> leader = near_the_named_task(e, until);
+  if (!leader || !may_take_part(*leader)) leader = near_its_inputs(e, until);
+  if (leader && may_take_part(*leader)) picker.offer_leader(*leader, workers_.at(*leader).node);
+  workers_.each_with_room(task.request, until, offer);
+  return picker.take();
 }
 
 bool WorkerChooser::are_able_away_from(std::uint32_t node, ElementId e, Time until) const {
   const graph::Task& task = graph_.task_of(e);
-  std::set<std::uint32_t> nodes;
+  plan::PartyPicker picker(task.shape.spread(), plan::Gather::first);
   for (const WorkerTable::Entry& entry : workers_.all())
-    if (entry.node != node && !entry.is_guest && workers_.is_able(entry.info.worker, task.request, until))
-      nodes.insert(entry.node);
-  return nodes.size() >= task.shape.nodes;
+    if (entry.node != node && !entry.is_guest && workers_.is_able(entry.info.worker, task.request, until) &&
+        !picker.offer(entry.info.worker, entry.node))
+      break;
+  return !picker.take().empty();
 }
 
 /// The first of those with most free cores. Linear: only for what has failed.

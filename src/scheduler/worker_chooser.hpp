@@ -21,7 +21,7 @@ class WorkerChooser {
   enum class Backlog : std::uint8_t { may_wait, none };
   /// A worker with room: its home, near the named task, near its inputs, or where most is free; else, where attempts
   /// are short and it may wait there, one whose backlog is not deep yet. It must be there until then (see RoomIndex).
-  /// Of an element with several nodes a worker with room on each of so many nodes, the leader first; that is near what
+  /// Of an element that several run together all of them (see plan::PartyPicker), the leader first; that is near what
   /// decides for others. Empty: there is none.
   [[nodiscard]] std::vector<WorkerId> choose(ElementId e, Time until, Backlog backlog = Backlog::may_wait);
   /// It failed on the node of that worker, perhaps because of the node: another node comes first, and this one only

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "plan/party.hpp"
 #include "plan/slot.hpp"
 
 namespace fugle::scheduler {
@@ -287,22 +288,19 @@ bool WorkerTable::is_anyone_able(const graph::Request& request, Time until) cons
                      [&](const Entry& entry) { return is_able(entry.info.worker, request, until); });
 }
 
-bool WorkerTable::are_able(const graph::Request& request, std::uint32_t num_nodes, Time until) const {
-  if (num_nodes == 1) return is_anyone_able(request, until);
-  std::set<std::uint32_t> nodes;
-  for (const Entry& entry : entries_) {
-    if (entry.is_guest || !is_able(entry.info.worker, request, until)) continue;
-    nodes.insert(entry.node);
-    if (nodes.size() >= num_nodes) return true;
-  }
-  return false;
+bool WorkerTable::are_able(const graph::Request& request, const graph::Spread& spread, Time until) const {
+  if (spread.workers == 1) return is_anyone_able(request, until);
+  plan::PartyPicker picker(spread, plan::Gather::first);
+  for (const Entry& entry : entries_)
+    if (!entry.is_guest && is_able(entry.info.worker, request, until) && !picker.offer(entry.info.worker, entry.node))
+      break;
+  return !picker.take().empty();
 }
 
-std::vector<WorkerId> WorkerTable::not_kept_free(const graph::Request& request, std::uint32_t num_nodes,
-                                                 Time until) const {
+std::vector<WorkerId> WorkerTable::not_kept_free(const graph::Request& request, bool is_party, Time until) const {
   std::vector<WorkerId> workers;
   for (const Entry& entry : entries_) {
-    if (entry.is_kept_free || (num_nodes > 1 && entry.is_guest)) continue;
+    if (entry.is_kept_free || (is_party && entry.is_guest)) continue;
     const WorkerId worker = entry.info.worker;
     if (is_able(worker, request, until) && fits_beside_services(worker, request)) workers.push_back(worker);
   }

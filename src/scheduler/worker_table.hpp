@@ -101,12 +101,11 @@ class WorkerTable {
   /// Whether the worker, or any, could run it when nothing else did, and go on until then.
   [[nodiscard]] bool is_able(WorkerId worker, const graph::Request& request, Time until = RoomIndex::kAnyTime) const;
   [[nodiscard]] bool is_anyone_able(const graph::Request& request, Time until = RoomIndex::kAnyTime) const;
-  /// The same of workers on so many different nodes; with more than one no guests count.
-  [[nodiscard]] bool are_able(const graph::Request& request, std::uint32_t num_nodes,
+  /// The same of workers that are spread so; with more than one no guests count.
+  [[nodiscard]] bool are_able(const graph::Request& request, const graph::Spread& spread,
                               Time until = RoomIndex::kAnyTime) const;
-  /// Those that are able and not kept free; with more than one node no guests.
-  [[nodiscard]] std::vector<WorkerId> not_kept_free(const graph::Request& request, std::uint32_t num_nodes,
-                                                    Time until) const;
+  /// Those that are able and not kept free; for a party no guests.
+  [[nodiscard]] std::vector<WorkerId> not_kept_free(const graph::Request& request, bool is_party, Time until) const;
   /// Some elements want a node as a whole. They go to workers that are alone on their nodes, as far as elements go:
   /// from now on a guest gets no work while a worker of ours, or a guest that came before, is alive on its
   /// node. Nobody is known to be alone before all ranks of the start have said where they are.

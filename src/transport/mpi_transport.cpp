@@ -169,8 +169,8 @@ class MpiTransport::Impl {
     return gathered;
   }
 
-  bool finish() {
-    const bool all_alive = self() == kHead ? dismiss_workers() : take_leave();
+  bool finish(bool is_clean) {
+    const bool all_alive = self() == kHead ? dismiss_workers(is_clean) : take_leave(is_clean);
     if (all_alive) check_mpi("MPI_Finalize", MPI_Finalize());
     return all_alive;
   }
@@ -238,18 +238,19 @@ class MpiTransport::Impl {
     }
   }
 
-  bool dismiss_workers() {
+  bool dismiss_workers(bool is_clean) {
     run_until_all([](const Channel& channel) { return channel.farewell().has_value(); });
-    bool all_alive = true;
-    for (std::uint32_t rank = 1; rank < num_ranks(); ++rank) all_alive = all_alive && !channels_[rank]->is_lost();
+    bool all_alive = is_clean;
+    for (std::uint32_t rank = 1; rank < num_ranks(); ++rank)
+      all_alive = all_alive && !channels_[rank]->is_lost() && channels_[rank]->farewell() == std::uint64_t{1};
     for (std::uint32_t rank = 1; rank < num_ranks(); ++rank) channels_[rank]->say_farewell(all_alive ? 1 : 0);
     run_until_all([](const Channel& channel) { return !channel.has_unsent_notes(); });
     return all_alive;
   }
 
-  bool take_leave() {
+  bool take_leave(bool is_clean) {
     Channel& head = *channels_[kHead];
-    head.say_farewell(0);
+    head.say_farewell(is_clean ? 1 : 0);
     run_until([&] { return head.is_lost() || head.farewell().has_value(); });
     return head.farewell() == std::uint64_t{1};
   }
@@ -279,7 +280,7 @@ int MpiTransport::fd() const { return impl_->fd(); }
 bool MpiTransport::is_sending() const { return impl_->has_arrived() || impl_->is_moving(); }
 std::string MpiTransport::broadcast(const std::string& bytes) { return impl_->broadcast(bytes); }
 std::vector<std::string> MpiTransport::gather(const std::string& bytes) { return impl_->gather(bytes); }
-bool MpiTransport::finish() { return impl_->finish(); }
+bool MpiTransport::finish(bool is_clean) { return impl_->finish(is_clean); }
 
 void MpiTransport::send(WorkerId to, const scheduler::Message& message) {
   impl_->send(to.value(), scheduler::encode(message));

@@ -39,9 +39,9 @@ class MpiTransport final : public scheduler::Transport {
   /// Readable when poll() may have something (an epoll descriptor over the doorbells).
   [[nodiscard]] int fd() const;
   /// The last call, on every living rank, once nobody has anything to say: waits until all are here, drops messages
-  /// that still arrive. True: MPI is finalized. False: a rank died, so that MPI_Finalize could hang; MPI is left as it
-  /// is, and the caller must leave by _exit.
-  bool finish();
+  /// that still arrive. True: MPI is finalized. False: a rank died, or was not clean (its threads may still be in MPI),
+  /// so that MPI_Finalize could hang; MPI is left as it is, and the caller must leave by _exit.
+  bool finish(bool is_clean = true);
 
  private:
   class Impl;

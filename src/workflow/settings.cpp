@@ -119,13 +119,7 @@ class SettingsTemplate::Evaluation {
     keys.gpus_per_rank = whole(gpus_per_rank, kGpusPerRank, task_.gpus_per_rank);
     keys.exclusive = truth(exclusive, "exclusive", task_.exclusive);
     if (!is_good_) return;
-    // Every worker that takes part calls it once, and there is one on each node.
-    const bool is_called_together = task_.is_function() && (keys.nodes > 0 || keys.ranks > 0);
-    if (is_called_together && keys.ranks_per_node == 0) keys.ranks_per_node = 1;
-    if (task_.is_function() && keys.ranks_per_node > 1)
-      return refuse_shape(
-          {"E301", fmt::format("ranks_per_node {} of a function; each node calls it once", keys.ranks_per_node)});
-    const auto shaped = shape_of(keys);
+    const auto shaped = task_.is_function() ? shape_of_function(keys) : shape_of(keys);
     if (const auto* problem = std::get_if<ShapeProblem>(&shaped)) return refuse_shape(*problem);
     const graph::Shape& shape = std::get<Shaped>(shaped).shape;
     settings_.request = std::get<Shaped>(shaped).request;
@@ -133,6 +127,7 @@ class SettingsTemplate::Evaluation {
     settings_.ranks = shape.ranks;
     settings_.cores_per_rank = shape.cores_per_rank;
     settings_.gpus_per_rank = shape.gpus_per_rank;
+    settings_.part = shape.part;
   }
 
   void refuse_shape(const ShapeProblem& problem) {

@@ -21,6 +21,7 @@ struct Settings {
   std::uint32_t ranks = 0;  ///< graph::Shape::ranks
   std::uint32_t cores_per_rank = 1;
   std::uint32_t gpus_per_rank = 0;
+  graph::Part part = graph::Part::node;
   std::string launcher = "auto";
   std::string function;
   bool isolate = true;
@@ -42,7 +43,7 @@ struct Settings {
   double tolerated_fraction = 0;  ///< graph::Tolerance::fraction
   std::int32_t priority = 0;
   auto operator<=>(const Settings&) const = default;
-  [[nodiscard]] graph::Shape shape() const { return {nodes, ranks, cores_per_rank, gpus_per_rank}; }
+  [[nodiscard]] graph::Shape shape() const { return {nodes, ranks, cores_per_rank, gpus_per_rank, part}; }
 };
 
 /// `directory`: of relative paths; a library that has one is named by it.

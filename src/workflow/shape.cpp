@@ -48,10 +48,27 @@ std::variant<Shaped, ShapeProblem> shape_of(const ShapeKeys& written) {
                                             cores > kMostOfANode ? "cores" : "gpus", kMostOfANode)};
   const auto small = [](std::int64_t number) { return static_cast<std::uint32_t>(number); };
   Shaped shaped;
-  shaped.shape = {small(keys.nodes), small(keys.ranks), small(keys.cores), small(keys.gpus_per_rank)};
+  shaped.shape.nodes = small(keys.nodes);
+  shaped.shape.ranks = small(keys.ranks);
+  shaped.shape.cores_per_rank = small(keys.cores);
+  shaped.shape.gpus_per_rank = small(keys.gpus_per_rank);
   shaped.request.cores = small(cores);
   shaped.request.gpus = small(gpus);
   shaped.request.whole_node = keys.exclusive;
+  return shaped;
+}
+
+std::variant<Shaped, ShapeProblem> shape_of_function(const ShapeKeys& written) {
+  ShapeKeys keys = written;
+  if (keys.ranks == 0 && keys.ranks_per_node == 0) keys.ranks = keys.nodes;
+  auto shaped = shape_of(keys);
+  auto* const good = std::get_if<Shaped>(&shaped);
+  if (good == nullptr || good->shape.ranks == 0) return shaped;
+  const bool is_anywhere = keys.nodes == 0 && keys.ranks_per_node == 0;
+  good->shape.part = is_anywhere ? graph::Part::rank_anywhere : graph::Part::rank;
+  good->request.cores = good->shape.cores_per_rank;
+  good->request.gpus =
+      static_cast<std::uint32_t>(keys.gpus_per_rank > 0 ? keys.gpus_per_rank : ceil_div(keys.gpus, good->shape.ranks));
   return shaped;
 }
 

@@ -38,4 +38,8 @@ struct ShapeProblem {
 /// node would be without a rank, E112 where what a node has to have is beyond all reason.
 [[nodiscard]] std::variant<Shaped, ShapeProblem> shape_of(const ShapeKeys& keys);
 
+/// Of a function: where it has ranks each is a call of its own, by a worker, and the request is that of one. `ranks`
+/// alone: workers wherever they are. `nodes` alone: one on each of so many.
+[[nodiscard]] std::variant<Shaped, ShapeProblem> shape_of_function(const ShapeKeys& keys);
+
 }  // namespace fugle::workflow

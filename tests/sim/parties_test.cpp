@@ -99,6 +99,85 @@ TEST(Parties, take_one_worker_of_each_node) {
   EXPECT_EQ(two.finish(), 0);
 }
 
+/// A function of so many ranks.
+graph::Graph function_of(std::uint32_t ranks, std::uint32_t nodes = 0) {
+  GraphStory story;
+  graph::Task& task = story.task("function").task();
+  task.kind = graph::TaskKind::function;
+  task.shape.ranks = ranks;
+  task.shape.nodes = std::max(nodes, 1u);
+  task.shape.part = nodes == 0 ? graph::Part::rank_anywhere : graph::Part::rank;
+  return story.graph();
+}
+
+/// Six workers: two on n0, three on n1, one on n2.
+WorldOptions three_hosts() {
+  WorldOptions options = cluster(6, 1);
+  const char* const nodes[] = {"n0", "n0", "n1", "n1", "n1", "n2"};
+  for (std::size_t w = 0; w < 6; ++w) options.workers[w].node = nodes[w];
+  return options;
+}
+
+std::vector<std::string> nodes_of_party(const graph::Graph& graph, WorldOptions options) {
+  std::vector<std::string> nodes;
+  std::set<WorkerId> workers;
+  options.on_message = [&](WorkerId, WorkerId, const scheduler::Message& message) {
+    const auto* start = std::get_if<scheduler::StartParty>(&message);
+    if (start == nullptr || start->position != 0) return;
+    for (const scheduler::Member& member : start->members) {
+      nodes.push_back(member.node);
+      workers.insert(member.worker);
+    }
+  };
+  WatchedRun run(graph, options);
+  EXPECT_EQ(run.finish(), 0);
+  EXPECT_EQ(workers.size(), nodes.size()) << "different workers";
+  return nodes;
+}
+
+TEST(Parties, of_a_function_are_any_workers_of_one_node_where_it_has_enough) {
+  using Nodes = std::vector<std::string>;
+  EXPECT_EQ(nodes_of_party(function_of(2), three_hosts()), (Nodes{"n0", "n0"}));
+  EXPECT_EQ(nodes_of_party(function_of(3), three_hosts()), (Nodes{"n1", "n1", "n1"}));
+  EXPECT_EQ(nodes_of_party(function_of(5), three_hosts()), (Nodes{"n1", "n1", "n1", "n0", "n0"}));
+  EXPECT_EQ(nodes_of_party(function_of(3, 3), three_hosts()).size(), 3u);
+  EXPECT_EQ(nodes_of_party(function_of(4, 2), three_hosts()), (Nodes{"n0", "n0", "n1", "n1"}));
+}
+
+TEST(Parties, of_a_function_with_more_ranks_than_workers_stay_ready_and_it_is_said) {
+  const graph::Graph seven = function_of(7);
+  WatchedRun run(seven, three_hosts());
+  EXPECT_EQ(run.finish(), 4);
+  EXPECT_THAT(run.events(EventKind::run_ended).front().text,
+              HasSubstr("function needs 7 workers, the allocation has 6 on 3 nodes that could take part"));
+  const graph::Graph uneven = function_of(6, 2);
+  WatchedRun on_two(uneven, three_hosts());
+  EXPECT_EQ(on_two.finish(), 4);
+  EXPECT_THAT(on_two.events(EventKind::run_ended).front().text, HasSubstr("function needs 6 workers on 2 nodes"));
+}
+
+/// The others of a party may wait in MPI for the one that is gone: nothing but a stop ends them.
+TEST(Parties, of_a_function_are_stopped_at_once_when_one_of_them_has_died) {
+  const graph::Graph graph = function_of(3);
+  WorldOptions options = cluster(4, 2);
+  options.model = [](ElementId, std::uint16_t attempt, Random&) { return Outcome{attempt == 1 ? 24h : 10ms}; };
+  options.model_of_part = [](const SimAttempt& part) { return Outcome{part.attempt == 1 ? 24h : 10ms}; };
+  std::vector<scheduler::Member> members;
+  options.on_message = [&](WorkerId, WorkerId, const scheduler::Message& message) {
+    if (const auto* start = std::get_if<scheduler::StartParty>(&message); start != nullptr && members.empty())
+      members = start->members;
+  };
+  WatchedRun run(graph, options);
+  run.run_until_started(ElementId(0));
+  run.world.lose_worker(members[members[1].worker == WorkerId(0) ? 2 : 1].worker);
+  EXPECT_EQ(run.finish(), 0);
+  const auto ends = run.events(EventKind::attempt_ended);
+  ASSERT_EQ(ends.size(), 2u);
+  EXPECT_EQ(ends[0].cls, FailureClass::lost);
+  EXPECT_EQ(ends[1].cls, FailureClass::none);
+  EXPECT_LT(run.world.now(), Time{} + 1min);
+}
+
 TEST(Parties, of_more_nodes_than_there_are_stay_ready_and_it_is_said) {
   GraphStory story;
   story.task("mpi").task().shape.nodes = 8;

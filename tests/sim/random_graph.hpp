@@ -47,7 +47,15 @@ inline graph::RunLimits random_limits(Random& random) {
 inline constexpr std::uint32_t kMostNodes = 3;
 
 inline void choose_shape(graph::Task& task, Random& random) {
-  if (random.chance(0.3)) task.shape.nodes = 2 + static_cast<std::uint32_t>(random.below(kMostNodes - 1));
+  const auto many = 2 + static_cast<std::uint32_t>(random.below(kMostNodes - 1));
+  if (random.chance(0.2)) {
+    task.shape.nodes = many;
+  } else if (random.chance(0.2)) {  // a function that so many workers call together
+    task.kind = graph::TaskKind::function;
+    task.shape.ranks = many;
+    task.shape.part = random.chance(0.7) ? graph::Part::rank_anywhere : graph::Part::rank;
+    if (task.shape.part == graph::Part::rank) task.shape.nodes = many;
+  }
   if (random.chance(0.1)) task.request.whole_node = true;
 }
 

@@ -140,6 +140,7 @@ void Server::take_orders() {
       case wire::Kind::signal: signal(wire::FrameReader(frame->body).get<wire::SignalFields>()); break;
       case wire::Kind::stop: stop(wire::FrameReader(frame->body).get<wire::StopFields>()); break;
       case wire::Kind::retire_slots: retire_slots(); break;
+      case wire::Kind::line: write_line(frame->body); break;
       default: rank_is_there_ = false; break;
     }
   }
@@ -375,6 +376,14 @@ void Server::keep_output(Attempt& attempt, const char* bytes, std::size_t count)
   const std::size_t kept = attempt.output_limit.take(bytes, count);
   if (kept > 0) log_->add(kept, attempt.key, now() + unix_offset_);
   say(attempt, attempt.output_limit.take_notice());
+}
+
+/// Of a function that the rank itself calls.
+void Server::write_line(std::string_view body) {
+  wire::FrameReader frame(body);
+  const auto key = frame.get<wire::AttemptKey>();
+  const std::string_view text = frame.get_bytes();
+  if (log_ && !frame.failed()) log_->add_text(text, key, now() + unix_offset_);
 }
 
 /// In the log of the attempt.

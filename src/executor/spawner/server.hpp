@@ -59,6 +59,7 @@ class Server {
   void refuse(const executor::wire::RefusedFields& fields);
   void stop(const executor::wire::StopFields& order);
   void signal(const executor::wire::SignalFields& order);
+  void write_line(std::string_view body);
   [[nodiscard]] std::vector<const char*> full_environment(std::vector<const char*> own) const;
 
   // Calls in standing processes.

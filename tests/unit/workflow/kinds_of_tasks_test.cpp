@@ -81,6 +81,7 @@ TEST(Functions, are_isolated_as_written_or_with_one_rank) {
   many: {plugin: "x:f", resources: {ranks: 4, cores: 3}}
   both: {plugin: "x:f", resources: {ranks: 4, nodes: 4}, isolate: false}
   nodes: {plugin: "x:f", resources: {nodes: 2}, isolate: false}
+  pairs: {plugin: "x:f", resources: {ranks: 4, nodes: 2, cores: 2, gpus: 4}, isolate: false}
   one: {plugin: "x:f", resources: {ranks: 1}}
 )");
   EXPECT_EQ(e.messages,
@@ -91,9 +92,17 @@ TEST(Functions, are_isolated_as_written_or_with_one_rank) {
   EXPECT_FALSE(e.task("many").isolate);
   EXPECT_TRUE(e.task("one").isolate);
   EXPECT_EQ(e.task("alone").shape, (graph::Shape{1, 0, 1, 0}));
-  EXPECT_EQ(e.task("many").shape, (graph::Shape{4, 4, 3, 0}));  // one call on each node
-  EXPECT_EQ(e.task("both").shape, (graph::Shape{4, 4, 1, 0}));
-  EXPECT_EQ(e.task("nodes").shape, (graph::Shape{2, 2, 1, 0}));
+  using graph::Part;
+  EXPECT_EQ(e.task("many").shape, (graph::Shape{1, 4, 3, 0, Part::rank_anywhere}));
+  EXPECT_EQ(e.task("many").request.cores, 3u) << "of each worker";
+  EXPECT_EQ(e.task("many").shape.spread(), (graph::Spread{4, 0}));
+  EXPECT_EQ(e.task("both").shape, (graph::Shape{4, 4, 1, 0, Part::rank}));
+  EXPECT_EQ(e.task("both").shape.spread(), (graph::Spread{4, 4}));
+  EXPECT_EQ(e.task("nodes").shape, (graph::Shape{2, 2, 1, 0, Part::rank}));
+  EXPECT_EQ(e.task("pairs").shape.spread(), (graph::Spread{4, 2}));
+  EXPECT_EQ(e.task("pairs").request.cores, 2u);
+  EXPECT_EQ(e.task("pairs").request.gpus, 1u);
+  EXPECT_EQ(e.task("one").shape.spread(), (graph::Spread{1, 1}));
 }
 
 TEST(Functions, are_given_the_results_of_the_functions_they_need) {
@@ -124,12 +133,12 @@ TEST(Functions, that_are_written_wrong_are_refused) {
       HasSubstr("E404: outputs.p is known only while an attempt runs; 'with' must be known when the element is made"));
   EXPECT_THAT(message_of("  a: {plugin: 'x:f', with: {o: ['${{ params.x }}']}}"),
               HasSubstr("E402: params has no param 'x'"));
-  EXPECT_THAT(message_of("  a: {plugin: 'x:f', resources: {ranks: 4, nodes: 2}}"),
-              HasSubstr("E301: ranks 4 is not nodes 2"));
+  EXPECT_THAT(message_of("  a: {plugin: 'x:f', resources: {ranks: 2, nodes: 4}}"),
+              HasSubstr("E301: ranks 2 is less than nodes 4"));
   EXPECT_THAT(message_of("  a: {plugin: 'x:f', resources: {ranks: 2}, isolate: true}"),
               HasSubstr("4:54: error E113: 'isolate: true' is not allowed here: the 2 ranks of 'a'"));
-  EXPECT_THAT(message_of("  a: {plugin: 'x:f', resources: {ranks_per_node: 2}}"),
-              HasSubstr("E301: ranks_per_node 2 of a function"));
+  EXPECT_THAT(message_of("  a: {plugin: 'x:f', resources: {ranks: 5, nodes: 2, ranks_per_node: 2}}"),
+              HasSubstr("E301: ranks 5 is not nodes 2 x ranks_per_node 2"));
 }
 
 TEST(Each, means_the_element_with_the_same_values) {
