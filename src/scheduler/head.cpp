@@ -295,7 +295,8 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   }
   const FailureClass cls = is_stopping_ || is_dismissed ? FailureClass::preempted : FailureClass::lost;
   for (const RunningAttempt& attempt : ran) end_lost_attempt(attempt, worker, cls, "its worker " + why, now);
-  for (const ElementId e : parts) lose_part(e, worker, now, why);
+  for (const ElementId e : parts)  // the end of a service may have disbanded what gathered for its users
+    if (parties_.has(e)) lose_part(e, worker, now, why);
   // Another allocation may end in many ways that say nothing about its nodes.
   if (!workers_.at(worker).is_guest) {
     health_.on_lost_worker(workers_.at(worker).node);
