@@ -58,7 +58,10 @@ bool is_waited_for(const StoredRun& run, ElementId e) {
 void look_at(const StoredRun& run, ElementId e, TaskFiles& files) {
   const State state = run.state().state(e);
   const graph::ElementText text = run.graph().text(e);
-  for (const std::string& output : text.outputs) {
+  const graph::Task& task = run.graph().task_of(e);
+  for (std::size_t i = 0; i < text.outputs.size(); ++i) {
+    if (task.output_kind(i) != graph::OutputKind::file) continue;
+    const std::string& output = text.outputs[i];
     if (state == State::ok && ++files.num_outputs > 0 && !is_there(output))
       (is_waited_for(run, e) ? files.wanted : files.missing).add(output);
     if (scheduler::is_live(state)) continue;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -213,7 +212,7 @@ int run_verb(const Args& args) {
 
   EarlyLoad early;
   // A front-end hands on its standard input when rank 0 has joined it, which is later.
-  const bool comes_later = std::getenv(kFrontEndVariable) != nullptr && asked.load.file == "-";
+  const bool comes_later = was_started_by_front_end() && asked.load.file == "-";
   if (continued_run(*arguments).empty() && is_rank_0() && !comes_later) early = load_early(asked.load);
   return run_rank(options, [&](const Workers& workers) {
     std::string earlier_life = continued_run(*arguments);

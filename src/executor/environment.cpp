@@ -49,7 +49,7 @@ constexpr std::array kAttemptPrefixes = std::to_array<std::string_view>({
     "FUGLE_RUN_ID=",         "FUGLE_RUN_DIR=", "FUGLE_TASK=",  "FUGLE_ELEMENT=", "FUGLE_ATTEMPT=",
     "FUGLE_INDEX=",          "FUGLE_CORES=",   "FUGLE_RANKS=", "FUGLE_NODES=",   "FUGLE_HOSTFILE=",
     "FUGLE_LAUNCHER_HINTS=", "FUGLE_MEM=",     "FUGLE_GPUS=",  "FUGLE_CPUS=",    "FUGLE_SCRATCH=",
-    "FUGLE_RUN_STATE=",      "FUGLE_MATRIX_",  "FUGLE_IN_",    "FUGLE_OUT_",     "FUGLE_PARAM_",
+    "FUGLE_RUN_STATE=",      "FUGLE_OUTPUT=",  "FUGLE_MATRIX_",  "FUGLE_IN_",    "FUGLE_OUT_",     "FUGLE_PARAM_",
     "FUGLE_JOB_MEM_PER_",
 });
 
@@ -123,7 +123,9 @@ std::vector<std::string> attempt_environment(std::string_view run_id, std::strin
   if (!slots.run_state.empty()) out.push_back(variable("FUGLE_RUN_STATE", "", slots.run_state));
   add_all(out, "FUGLE_MATRIX_", task.matrix_names, text.matrix);
   add_all(out, "FUGLE_IN_", task.input_names, inputs);
-  add_all(out, "FUGLE_OUT_", task.output_names, slots.staged_outputs);
+  for (std::size_t i = 0; i < task.output_names.size(); ++i)
+    if (!slots.staged_outputs[i].empty())
+      out.push_back(variable("FUGLE_OUT_", task.output_names[i], slots.staged_outputs[i]));
   const auto fill = [&](std::string_view value) { return graph::fill_slots(value, slots); };
   for (const auto& [name, value] : task.env) out.push_back(fmt::format("{}={}", name, fill(value)));
   for (std::size_t i = 0; i < task.env_names.size(); ++i)

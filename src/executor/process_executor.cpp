@@ -166,7 +166,8 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   running.attempt = launch.attempt;
   running.id = launch.id;
   if (launch.position == 0) running.metrics = metrics_of(*launch.task, text);  // the others print nothing
-  running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt);
+  running.outputs =
+      StagedOutputs(launch.task->output_names, text.outputs, launch.attempt, launch.task->output_kinds);
   running.is_call = launch.task->kind == graph::TaskKind::function;
   if (running.is_call && options_.results_before) {
     auto results = options_.results_before(launch);
@@ -243,11 +244,13 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   const std::vector<std::string> inputs = attempt_inputs(launch, text, files);
   std::vector<std::string> host_variables;
   add_host_file(launch, files, host_variables);
+  prepare_values(launch, text, files, running);
   if (!was_made && files.folder.is_made())
     wire::FrameWriter(channel_.outgoing(), wire::Kind::own_folder).put_text(files.folder.path());
   std::vector<std::string> environment =
       attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, slots);
   environment.insert(environment.end(), host_variables.begin(), host_variables.end());
+  environment.push_back("FUGLE_OUTPUT=" + running.value_file);
   if (restarts) environment.emplace_back("FUGLE_RESTART=1");
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
   if (task.service.is_given) {
@@ -288,6 +291,23 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
       .put_texts(cleanup)
       .put_text(slot)
       .put_bytes(call);
+}
+
+/// Where it writes its values: beside what all its nodes see, if it has several.
+void ProcessExecutor::Impl::prepare_values(const Launch& launch, const graph::ElementText& text,
+                                           const AttemptFiles& files, RunningAttempt& running) {
+  std::string folder = options_.run_dir + "/values";
+  if (launch.party.empty()) {
+    folder = files.folder.path();
+  } else {
+    std::error_code ignored;
+    std::filesystem::create_directories(folder, ignored);
+  }
+  running.value_file = fmt::format("{}/{}-{}.values", folder, launch.element.value(), launch.attempt);
+  running.scratch_files.push_back(running.value_file);
+  if (running.is_call && launch.task->output_kinds.empty()) return;
+  running.task = launch.task;
+  running.output_paths = text.outputs;
 }
 
 const std::string& ProcessExecutor::Impl::own_program() {

@@ -13,6 +13,7 @@
 #include "executor/dataset_metrics.hpp"
 #include "executor/file_system.hpp"
 #include "executor/found.hpp"
+#include "executor/given_values.hpp"
 #include "executor/leftovers.hpp"
 #include "executor/measure.hpp"
 #include "executor/outcome.hpp"
@@ -121,14 +122,26 @@ void ProcessExecutor::Impl::look_again() {
   });
 }
 
+/// Whether its outputs are as they should be; those that are no files are read. Says so in the report.
+void ProcessExecutor::Impl::settle_outputs(AttemptReport& report, RunningAttempt& running) {
+  std::optional<std::string> problem = running.outputs.find_missing();
+  GivenValues given;
+  if (!problem && running.task != nullptr) {
+    given = read_given_values(*running.task, running.output_paths, running.value_file);
+    if (!given.problem.empty()) problem = std::move(given.problem);
+  }
+  if (!problem) problem = running.outputs.publish();
+  std::string& said = problem ? *problem : given.remark;
+  if (!said.empty()) report.reason = report.reason.empty() ? said : fmt::format("{}; {}", said, report.reason);
+  if (problem)
+    report.cls = FailureClass::output;
+  else
+    report.values = given.values.empty() ? "" : graph::encode_values(given.values);
+}
+
 /// Settles the outputs, then reports.
 void ProcessExecutor::Impl::finish(AttemptReport report, RunningAttempt& running) {
-  if (report.cls == FailureClass::none) {
-    if (auto problem = running.outputs.publish()) {
-      report.cls = FailureClass::output;
-      report.reason = report.reason.empty() ? std::move(*problem) : fmt::format("{}; {}", *problem, report.reason);
-    }
-  }
+  if (report.cls == FailureClass::none) settle_outputs(report, running);
   // Whoever stops a service may be content with it.
   const bool was_stopped = running.service != nullptr && report.cls == FailureClass::cancelled;
   const bool has_outputs = was_stopped && !running.outputs.publish();

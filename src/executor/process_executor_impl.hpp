@@ -66,6 +66,9 @@ struct RunningAttempt {
   std::string id;
   Time start{};
   StagedOutputs outputs;
+  std::shared_ptr<const graph::Task> task;  ///< null: it gives no values
+  std::vector<std::string> output_paths;
+  std::string value_file;                   ///< $FUGLE_OUTPUT
   std::vector<std::string> scratch_files;
   AttemptTexts texts;
   bool is_call = false;
@@ -132,6 +135,8 @@ class ProcessExecutor::Impl {
 
   [[nodiscard]] LaunchWords plan_ranks(const scheduler::Launch& launch, const AttemptFiles& files,
                                        RunningAttempt& running);
+  void prepare_values(const scheduler::Launch& launch, const graph::ElementText& text, const AttemptFiles& files,
+                      RunningAttempt& running);
   void add_host_file(const scheduler::Launch& launch, const AttemptFiles& files, std::vector<std::string>& environment);
   void judge_ranks(scheduler::AttemptReport& report, const RunningAttempt& running);
   [[nodiscard]] std::string temporary_folder() const;
@@ -162,6 +167,7 @@ class ProcessExecutor::Impl {
   void note_start(const wire::StartedFields& fields);
   void end(scheduler::AttemptReport report);
   [[nodiscard]] bool may_settle(const RunningAttempt& running) const;
+  void settle_outputs(scheduler::AttemptReport& report, RunningAttempt& running);
   void finish(scheduler::AttemptReport report, RunningAttempt& running);
   void look_again();
   void tick_every(std::chrono::nanoseconds period);

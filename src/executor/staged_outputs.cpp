@@ -55,9 +55,11 @@ int replace(const std::string& from, const std::string& to) {
 }  // namespace
 
 StagedOutputs::StagedOutputs(std::vector<std::string> names, std::vector<std::string> final_paths,
-                             std::uint16_t attempt)
+                             std::uint16_t attempt, std::vector<graph::OutputKind> kinds)
     : names_(std::move(names)), final_(std::move(final_paths)), attempt_(attempt) {
-  for (const std::string& path : final_) staged_.push_back(graph::staged_path(path, attempt));
+  for (std::size_t i = 0; i < final_.size(); ++i)
+    staged_.push_back(
+        graph::path_for_attempt(kinds.empty() ? graph::OutputKind::file : kinds[i], final_[i], attempt));
 }
 
 StagedOutputs::Mark StagedOutputs::mark_of(const std::string& path) {
@@ -69,13 +71,17 @@ StagedOutputs::Mark StagedOutputs::mark_of(const std::string& path) {
 
 std::optional<std::string> StagedOutputs::prepare() {
   for (std::size_t i = 0; i < final_.size(); ++i) {
+    if (is_value(i)) {
+      before_.emplace_back();
+      continue;
+    }
     const fs::path folder = fs::path(final_[i]).parent_path();
     std::error_code error;
     fs::create_directories(folder, error);
     if (error)
       return fmt::format("cannot create directory '{}' of output '{}' ({}); correct the path or its permissions",
                          folder.string(), names_[i], error.message());
-    if (::unlink(staged_[i].c_str()) != 0 && errno != ENOENT) fs::remove_all(staged_[i], error);
+    if (is_staged(i) && ::unlink(staged_[i].c_str()) != 0 && errno != ENOENT) fs::remove_all(staged_[i], error);
     before_.push_back(mark_of(final_[i]));
   }
   return std::nullopt;
@@ -87,7 +93,8 @@ bool StagedOutputs::was_written_directly(std::size_t output) const {
 }
 
 bool StagedOutputs::is_missing(std::size_t output) const {
-  return !exists(staged_[output]) && !was_written_directly(output);
+  if (is_value(output) || was_written_directly(output)) return false;
+  return !is_staged(output) || !exists(staged_[output]);
 }
 
 std::vector<std::string> StagedOutputs::folders_of_missing() const {
@@ -105,8 +112,8 @@ std::optional<std::string> StagedOutputs::find_missing() const {
   for (std::size_t i = 0; i < final_.size(); ++i) {
     if (!is_missing(i)) continue;
     if (before_[i].exists)
-      return fmt::format("output '{}' ({}) was there before and this attempt did not write it; write to $FUGLE_OUT_{}",
-                         names_[i], final_[i], names_[i]);
+      return fmt::format("output '{}' ({}) was there before and this attempt did not write it{}", names_[i], final_[i],
+                         is_staged(i) ? "; write to $FUGLE_OUT_" + names_[i] : "");
     return fmt::format("output '{}' ({}) is missing{}", names_[i], final_[i],
                        list_directory(fs::path(final_[i]).parent_path().string()));
   }
@@ -116,7 +123,7 @@ std::optional<std::string> StagedOutputs::find_missing() const {
 std::optional<std::string> StagedOutputs::publish() {
   if (auto missing = find_missing()) return missing;
   for (std::size_t i = 0; i < final_.size(); ++i) {
-    if (!exists(staged_[i])) continue;
+    if (!is_staged(i) || !exists(staged_[i])) continue;
     if (const int error = replace(staged_[i], final_[i]); error != 0)
       return fmt::format("output '{}' cannot be renamed to '{}' ({}); check the directory", names_[i], final_[i],
                          std::strerror(error));
@@ -126,9 +133,10 @@ std::optional<std::string> StagedOutputs::publish() {
 
 void StagedOutputs::set_aside() {
   for (std::size_t i = 0; i < before_.size(); ++i) {
+    if (is_value(i)) continue;
     const std::string failed = fmt::format("{}.failed-{}", final_[i], attempt_);
     if (was_written_directly(i)) replace(final_[i], failed);
-    if (exists(staged_[i])) replace(staged_[i], failed);
+    if (is_staged(i) && exists(staged_[i])) replace(staged_[i], failed);
   }
 }
 

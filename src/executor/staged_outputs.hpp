@@ -9,13 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "graph/task.hpp"
+
 namespace fugle::executor {
 
 class StagedOutputs {
  public:
   StagedOutputs() = default;
-  /// Final paths are absolute.
-  StagedOutputs(std::vector<std::string> names, std::vector<std::string> final_paths, std::uint16_t attempt);
+  /// Final paths are absolute; empty where the output is a value. A list or document is no staged file: it is written
+  /// where it is, and read (given_values.hpp). `kinds` may be empty: then all are files.
+  StagedOutputs(std::vector<std::string> names, std::vector<std::string> final_paths, std::uint16_t attempt,
+                std::vector<graph::OutputKind> kinds = {});
 
   [[nodiscard]] const std::vector<std::string>& staged() const { return staged_; }
 
@@ -23,6 +27,8 @@ class StagedOutputs {
 
   /// Before the start: makes the directories, removes what a killed life left at the staged paths.
   [[nodiscard]] std::optional<std::string> prepare();
+  /// After a good end: one is missing.
+  [[nodiscard]] std::optional<std::string> find_missing() const;
   /// After a good end: renames all, or none when one is missing.
   [[nodiscard]] std::optional<std::string> publish();
   /// The directories of the outputs that publish() would not find. Looks into each, which makes a network file system
@@ -42,9 +48,10 @@ class StagedOutputs {
     bool operator==(const Mark&) const = default;
   };
   [[nodiscard]] static Mark mark_of(const std::string& path);
+  [[nodiscard]] bool is_value(std::size_t output) const { return final_[output].empty(); }
+  [[nodiscard]] bool is_staged(std::size_t output) const { return staged_[output] != final_[output]; }
   [[nodiscard]] bool was_written_directly(std::size_t output) const;
   [[nodiscard]] bool is_missing(std::size_t output) const;
-  [[nodiscard]] std::optional<std::string> find_missing() const;
 
   std::vector<std::string> names_;
   std::vector<std::string> final_;

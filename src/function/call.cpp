@@ -124,7 +124,7 @@ CallOutcome Call::call_with_files() {
   executor::StagedOutputs outputs;
   CallOutcome prepared;
   if (party_.position == 0 && !text_.outputs.empty()) {
-    outputs = executor::StagedOutputs(task_->output_names, text_.outputs, attempt_);
+    outputs = executor::StagedOutputs(task_->output_names, text_.outputs, attempt_, task_->output_kinds);
     if (const auto problem = outputs.prepare()) prepared = failure(FailureClass::output, *problem);
   }
   const Scratch scratch(*task_, place_.run_id);
@@ -169,7 +169,8 @@ CallOutcome Call::call_prepared(executor::StagedOutputs& outputs, const std::str
   // Members of a party write beside the same names as the first one, who publishes them.
   std::vector<std::string> staged = outputs.staged();
   if (staged.size() != text_.outputs.size())
-    for (const std::string& path : text_.outputs) staged.push_back(graph::staged_path(path, attempt_));
+    for (std::size_t i = 0; i < text_.outputs.size(); ++i)
+      staged.push_back(graph::path_for_attempt(task_->output_kind(i), text_.outputs[i], attempt_));
   const std::string arguments = graph::fill_slots(text_.arguments, {staged, attempt_, scratch, {}, {}});
   CallInput input;
   input.run_id = place_.run_id;

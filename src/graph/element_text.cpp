@@ -165,6 +165,10 @@ std::string fill_slots(std::string_view text, const SlotValues& values) {
   return filled;
 }
 
+std::string path_for_attempt(OutputKind kind, std::string_view path, std::uint32_t attempt) {
+  return kind == OutputKind::file ? staged_path(path, attempt) : std::string(path);
+}
+
 std::string staged_path(std::string_view final_path, std::uint32_t attempt) {
   const std::size_t slash = final_path.rfind('/');
   const std::size_t name = slash == std::string_view::npos ? 0 : slash + 1;

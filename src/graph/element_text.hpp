@@ -66,6 +66,9 @@ struct SlotValues {
 };
 [[nodiscard]] std::string fill_slots(std::string_view text, const SlotValues& values);
 
+/// Where an attempt writes an output: beside the final path when it is a file, else at the path that it comes from;
+/// empty when it is a value.
+[[nodiscard]] std::string path_for_attempt(OutputKind kind, std::string_view path, std::uint32_t attempt);
 /// The path beside the final one that an attempt writes to: same directory and extension, `.<attempt>-` before the
 /// name.
 [[nodiscard]] std::string staged_path(std::string_view final_path, std::uint32_t attempt);

@@ -100,7 +100,7 @@ struct Shape {
   }
 };
 
-/// A number taken from what an attempt printed (FORMAT.md, `metrics`).
+/// A number taken from what an attempt printed, or wrote into an output (FORMAT.md, `metrics`).
 struct Metric {
   std::string name;
   std::string regex;  ///< ECMAScript, one group; each match on stdout is a value; empty: there is a `dataset`
@@ -166,6 +166,14 @@ struct RestartPolicy {
   }
 };
 
+/// What an output is. The value is stored: never renumber.
+enum class OutputKind : std::uint8_t {
+  file = 0,   ///< at its path, staged
+  value = 1,  ///< a small text that the attempt writes to $FUGLE_OUTPUT
+  list = 2,   ///< the lines of a file (its path, not staged), else a value with one item in each line
+  json = 3,   ///< a JSON document: in a file, as a list, else a value
+};
+
 enum class TaskKind : std::uint8_t {
   process = 0,   ///< a command run as a child process
   gate = 1,      ///< no command: stands for "all elements of those tasks", to keep edges n + m instead of n x m
@@ -212,8 +220,13 @@ struct Task {
   std::vector<std::string> env_names;    ///< environment variables whose values differ between elements
   std::vector<std::string> input_names;  ///< a value is one path, or several joined by '\n' where input_is_list
   std::vector<bool> input_is_list;
-  std::vector<std::string> output_names;  ///< a value is the final path, absolute
+  std::vector<std::string> output_names;  ///< a value is the final path, absolute; empty where there is no file
+  std::vector<OutputKind> output_kinds;   ///< parallel; empty: files, all of them
   std::vector<std::string> tags;
+
+  [[nodiscard]] OutputKind output_kind(std::size_t output) const {
+    return output_kinds.empty() ? OutputKind::file : output_kinds[output];
+  }
 };
 
 /// Limits of the whole run.

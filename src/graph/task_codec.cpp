@@ -146,6 +146,7 @@ std::string encode_task(const Task& task) {
   out.put(task.scratch_root);
   out.put(task.scratch_bytes);
   put_kinds_of_work(out, task);
+  out.put_all(task.output_kinds, [&](OutputKind kind) { out.put(kind); });
   out.put(task.shape.part);
   return out.take();
 }
@@ -204,8 +205,10 @@ Task decode_task(std::string_view bytes) {
     get_kinds_of_work(in, version, task);
   else
     task.shape.cores_per_rank = task.request.cores;
+  if (version >= 5) task.output_kinds = in.get_all<OutputKind>([&] { return in.get_enum(OutputKind::json); });
   if (version >= 5) task.shape.part = in.get_enum(Part::rank_anywhere);
-  const bool has_shape = task.input_is_list.size() == task.input_names.size();
+  const bool has_shape = task.input_is_list.size() == task.input_names.size() &&
+                         (task.output_kinds.empty() || task.output_kinds.size() == task.output_names.size());
   if (in.failed() || !in.at_end() || !has_shape) throw EnvironmentError("cannot read a task (its bytes are damaged)");
   return task;
 }

@@ -9,9 +9,11 @@
 namespace fugle::report {
 namespace {
 
-std::vector<std::string> staged_outputs(const graph::ElementText& text, std::uint16_t attempt) {
+std::vector<std::string> staged_outputs(const graph::Task& task, const graph::ElementText& text,
+                                        std::uint16_t attempt) {
   std::vector<std::string> staged;
-  for (const std::string& path : text.outputs) staged.push_back(graph::staged_path(path, attempt));
+  for (std::size_t i = 0; i < text.outputs.size(); ++i)
+    staged.push_back(graph::path_for_attempt(task.output_kind(i), text.outputs[i], attempt));
   return staged;
 }
 
@@ -44,7 +46,7 @@ std::string scratch_by_hand(const graph::Task& task) {
 std::vector<std::string> environment(const graph::Graph& graph, const AttemptKey& key) {
   const graph::Task& task = graph.task_of(key.element);
   const graph::ElementText text = graph.text(key.element);
-  const std::vector<std::string> staged = staged_outputs(text, key.attempt);
+  const std::vector<std::string> staged = staged_outputs(task, text, key.attempt);
   const std::string scratch = scratch_by_hand(task);
   const graph::SlotValues slots{staged, key.attempt, scratch, key.run_state};
   std::vector<std::string> variables;
@@ -56,13 +58,15 @@ std::vector<std::string> environment(const graph::Graph& graph, const AttemptKey
   set("FUGLE_ATTEMPT", std::to_string(key.attempt));
   set("FUGLE_INDEX", std::to_string(index_in_task(graph, key.element)));
   set("FUGLE_CORES", std::to_string(task.request.cores));
+  set("FUGLE_OUTPUT", "/dev/stdout");
   if (!scratch.empty()) set("FUGLE_SCRATCH", scratch);
   if (!key.run_state.empty()) set("FUGLE_RUN_STATE", key.run_state);
   for (std::size_t i = 0; i < text.matrix.size(); ++i)
     set(environment_name("FUGLE_MATRIX_", task.matrix_names[i]), text.matrix[i]);
   for (std::size_t i = 0; i < text.inputs.size(); ++i)
     if (!task.input_is_list[i]) set(environment_name("FUGLE_IN_", task.input_names[i]), text.inputs[i]);
-  for (std::size_t i = 0; i < staged.size(); ++i) set(environment_name("FUGLE_OUT_", task.output_names[i]), staged[i]);
+  for (std::size_t i = 0; i < staged.size(); ++i)
+    if (!staged[i].empty()) set(environment_name("FUGLE_OUT_", task.output_names[i]), staged[i]);
   return variables;
 }
 
@@ -70,8 +74,8 @@ std::vector<std::string> environment(const graph::Graph& graph, const AttemptKey
 
 std::vector<std::string> command_words(const graph::Graph& graph, const AttemptKey& key) {
   const graph::ElementText text = graph.text(key.element);
-  const std::vector<std::string> staged = staged_outputs(text, key.attempt);
   const graph::Task& task = graph.task_of(key.element);
+  const std::vector<std::string> staged = staged_outputs(task, text, key.attempt);
   const std::string scratch = scratch_by_hand(task);
   std::vector<std::string> words = task.shell;
   for (const std::string& word : text.command)

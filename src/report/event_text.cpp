@@ -22,6 +22,17 @@ std::string exit_text(const Event& event) {
   return event.exit < 0 ? fmt::format("signal {}", -event.exit) : fmt::format("exit {}", event.exit);
 }
 
+/// "spread of perturb is '0.42'"; of a long value the beginning.
+std::string output_text(const graph::Graph& graph, const Event& event) {
+  constexpr std::size_t kShown = 60;
+  const auto& names = graph.task_of(event.element).output_names;
+  const auto output = static_cast<std::size_t>(event.exit);
+  const std::string name = output < names.size() ? names[output] : fmt::format("output {}", event.exit);
+  const std::string text = on_one_line(event.text.substr(0, kShown));
+  const bool is_long = event.text.size() > kShown || event.maxrss_kb > 0;
+  return fmt::format("{} of {} is '{}{}'", name, graph.id(event.element), text, is_long ? "..." : "");
+}
+
 std::string details(const graph::Graph& graph, const Event& event) {
   const std::string text = on_one_line(event.text);
   const auto attempt = [&] {
@@ -47,6 +58,7 @@ std::string details(const graph::Graph& graph, const Event& event) {
     case EventKind::service_ready: return fmt::format("{} is ready", attempt());
     case EventKind::value_lost:
       return fmt::format("the result of {} is gone and needed: it runs again", graph.id(event.element));
+    case EventKind::output_given: return output_text(graph, event);
     case EventKind::finally_began: return fmt::format("the run is {}", text);
     case EventKind::none: break;
   }

@@ -326,6 +326,9 @@ class Explainer {
                               format_duration(attempt->end - attempt->start),
                               place(in_.attempts.node_of(*attempt), attempt->worker));
     if (!attempt->reason.empty()) out_.reason += "; warning: " + attempt->reason;
+    const auto& names = graph_.task_of(element_).output_names;
+    for (std::uint32_t i = 0; i < names.size(); ++i)
+      if (const std::string* value = in_.run.outputs().find(element_, i)) out_.values.emplace_back(names[i], *value);
   }
 
   void explain_failed() {

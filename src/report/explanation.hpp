@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "report/failure_block.hpp"
@@ -24,6 +25,8 @@ struct Explanation {
   std::size_t num_more_causes = 0;  ///< beyond those listed
   std::optional<Failure> failure;   ///< of the last attempt, when FAILED
   std::vector<std::string> next;    ///< commands to type
+  /// Outputs that are no files, and what it gave them.
+  std::vector<std::pair<std::string, std::string>> values;
 };
 [[nodiscard]] std::string explanation_text(const Explanation& explanation, const RunNames& names);
 [[nodiscard]] Json explanation_json(const Explanation& explanation);

@@ -86,6 +86,7 @@ struct AttemptReport {
   /// it ended OK: "bound to cores 0-3, but ran on 0-7".
   std::string reason;
   std::string measures{};  ///< of its metrics: graph::encode_measures(); empty: none
+  std::string values{};    ///< of its outputs that are no files: graph::encode_values(); empty: none
   bool operator==(const AttemptReport&) const = default;
 };
 

@@ -20,6 +20,7 @@ const char* name_of(EventKind kind) {
     case EventKind::finally_began: return "finally_began";
     case EventKind::value_lost: return "value_lost";
     case EventKind::service_ready: return "service_ready";
+    case EventKind::output_given: return "output_given";
   }
   return "unknown";
 }

@@ -32,8 +32,10 @@ enum class EventKind : std::uint8_t {
   finally_began = 13,  ///< all else has ended or been stopped: the tasks of `finally` may start; text: state of the run
   service_ready = 14,  ///< element, attempt, worker; start: when. Its users may start
   value_lost = 15,     ///< element, a function that was OK: its result is gone and needed, so it runs again
+  output_given = 16,   ///< element, attempt, worker; exit: number of the output; text: a part of its value;
+                       ///< maxrss_kb: bytes that follow in further parts. All come before the end of the attempt
 };
-inline constexpr auto kLastEventKind = EventKind::value_lost;
+inline constexpr auto kLastEventKind = EventKind::output_given;
 [[nodiscard]] const char* name_of(EventKind kind);
 
 /// 1, 2, 3, ... over all lives of a run; 0: none.

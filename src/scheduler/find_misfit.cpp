@@ -18,6 +18,7 @@ bool names_element(EventKind kind) {
     case EventKind::cancel_element:
     case EventKind::hold_element:
     case EventKind::release_element:
+    case EventKind::output_given:
     case EventKind::value_lost: return true;
     default: return false;
   }
@@ -61,6 +62,8 @@ std::string find_misfit(const RunState& run, const Event& event) {
   if (event.kind == EventKind::value_lost && run.state(event.element) != State::ok)
     return fmt::format("the loss of a result of {} that is {}", run.graph().id(event.element),
                        name_of(run.state(event.element)));
+  if (event.kind == EventKind::output_given && !OutputBook::is_part_of(run.graph(), event))
+    return fmt::format("a value of output number {} of {}", event.exit, run.graph().id(event.element));
   if (event.kind == EventKind::attempt_started) return find_bad_start(run, event);
   if (event.kind == EventKind::attempt_ended) return find_bad_end(run, event);
   if (event.kind == EventKind::service_ready) return find_bad_ready(run, event);

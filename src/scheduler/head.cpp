@@ -180,6 +180,7 @@ void Head::end_attempt(WorkerId from, const AttemptReport& report, WorkerId blam
     left = leases_.release_dependents(e);
   }
   const FailureClass cls = event.cls;
+  if (cls == FailureClass::none) record_outputs(from, report);
   record(std::move(event));
   if (cls == FailureClass::none) note_value(e, from);
   if (wanted && (report.cls == FailureClass::cancelled || !is_final(run_.state(e))))

@@ -92,6 +92,7 @@ class Head {
   void record_lost_value(ElementId e, Time now);
   void lose_value(ElementId e, Time now);
   void lose_values_of(WorkerId worker, Time now);
+  void record_outputs(WorkerId from, const AttemptReport& report);
   void note_value(ElementId e, WorkerId worker);
   void forget_values(ElementId e);
   void on_value_word(WorkerId from, const ValueWord& word, Time now);

@@ -1,5 +1,6 @@
 // The head's part in results of functions: it knows who holds and who needs them, brings words from one to the other,
 // and lets functions run again whose results were lost.
+#include "base/assert.hpp"
 #include "scheduler/head.hpp"
 
 namespace fugle::scheduler {
@@ -25,6 +26,16 @@ void Head::lose_value(ElementId e, Time now) {
 
 void Head::lose_values_of(WorkerId worker, Time now) {
   for (const ElementId e : values_.lose(worker)) lose_value(e, now);
+}
+
+/// What the attempt gave its outputs that are no files. Its end follows.
+void Head::record_outputs(WorkerId from, const AttemptReport& report) {
+  if (report.values.empty()) return;
+  for (const graph::GivenValue& value : graph::decode_values(report.values).value_or(std::vector<graph::GivenValue>{}))
+    for (Event& part : events_of(value, report.element, report.attempt, from, report.end)) {
+      FUGLE_EXPECT(OutputBook::is_part_of(graph_, part), "a value of an output that the element has not");
+      record(std::move(part));
+    }
 }
 
 /// An attempt ended OK there.

@@ -139,6 +139,7 @@ struct Encoder {
       out.put(a.written_bytes);
       out.put(a.reason);
       out.put(a.measures);
+      out.put(a.values);
     });
     put_elements(out, report.returned);
     out.put(report.goodbye);
@@ -177,6 +178,7 @@ AttemptReport get_attempt(ByteReader& in) {
   a.written_bytes = in.get<std::uint64_t>();
   a.reason = in.get<std::string>();
   a.measures = in.get<std::string>();
+  a.values = in.get<std::string>();
   return a;
 }
 

@@ -397,6 +397,7 @@ void apply(RunState& run, const Event& event, Effects& effects) {
     case EventKind::release_element: run.let_go(event.element, effects); break;
     case EventKind::finally_began: run.begin_finally(effects); break;
     case EventKind::value_lost: run.lose_value(event.element, effects); break;
+    case EventKind::output_given: run.outputs_.take(event); break;
     case EventKind::none:
     case EventKind::run_ended:
     case EventKind::worker_joined:

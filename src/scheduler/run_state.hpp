@@ -38,6 +38,7 @@
 #include "graph/graph.hpp"
 #include "graph/service_book.hpp"
 #include "scheduler/event.hpp"
+#include "scheduler/output_book.hpp"
 #include "scheduler/tolerance_book.hpp"
 
 namespace fugle::scheduler {
@@ -115,6 +116,8 @@ class RunState {
   [[nodiscard]] bool waits_only_for(ElementId e, ElementId need) const {
     return unanswered_[e.value()] == 1 && verdicts_[e.value()] == State::ok && !is_final(state(need));
   }
+  /// What elements gave their outputs that are no files.
+  [[nodiscard]] const OutputBook& outputs() const { return outputs_; }
   [[nodiscard]] std::vector<TaskId> tasks_beyond_tolerance() const { return tolerance_.tasks_beyond(); }
   /// When an element in RETRY_WAIT becomes READY again.
   [[nodiscard]] Time retry_at(ElementId e) const;
@@ -181,6 +184,7 @@ class RunState {
   std::uint64_t seed_;
   ToleranceBook tolerance_;
   graph::ServiceBook services_;
+  OutputBook outputs_;
   std::vector<State> states_;
   std::vector<FailureClass> failures_;
   std::vector<std::uint16_t> attempts_;

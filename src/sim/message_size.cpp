@@ -16,7 +16,8 @@ std::size_t size_of(const LeasedElement& e) {
 }
 
 std::size_t size_of(const AttemptReport& a) {
-  return 1 + kId + 2 + 2 * 8 + 1 + 4 + 8 + 4 + 2 * 8 + size_of(a.reason) + size_of(a.measures);
+  return 1 + kId + 2 + 2 * 8 + 1 + 4 + 8 + 4 + 2 * 8 + size_of(a.reason) + size_of(a.measures) +
+         size_of(a.values);
 }
 
 std::size_t size_of(const Place& place) {

@@ -14,7 +14,7 @@ namespace {
 bool is_about_an_element(EventKind kind) {
   return kind == EventKind::attempt_started || kind == EventKind::attempt_ended || kind == EventKind::cancel_element ||
          kind == EventKind::hold_element || kind == EventKind::release_element || kind == EventKind::value_lost ||
-         kind == EventKind::service_ready;
+         kind == EventKind::service_ready || kind == EventKind::output_given;
 }
 
 bool may_start(const RunState& run, const Event& event) {
@@ -30,6 +30,8 @@ bool fits(const RunState& run, const Event& event) {
   if (event.element.value() >= run.graph().num_elements() || run.graph().is_gate(event.element)) return false;
   if (event.kind == EventKind::attempt_started) return may_start(run, event);
   if (event.kind == EventKind::value_lost) return run.state(event.element) == State::ok;
+  if (event.kind == EventKind::output_given)
+    return scheduler::OutputBook::is_part_of(run.graph(), event) && event.attempt >= run.attempt(event.element);
   if (event.kind == EventKind::service_ready)
     return run.state(event.element) == State::starting && run.attempt(event.element) == event.attempt;
   if (event.kind != EventKind::attempt_ended) return true;

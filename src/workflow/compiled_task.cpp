@@ -141,8 +141,10 @@ class TaskCompiler {
   }
 
   CompiledText compile_output(const Output& output) {
+    if (is_value(output)) return {};
     CompiledText compiled = text(output.path, {"outputs", Stage::element, true});
-    if (compiled.varies || task_.num_elements == 1 || task_.is_broken) return compiled;
+    const bool is_elsewhere = node_.has_own_workdir && !output.path.raw.starts_with('/');
+    if (compiled.varies || (output.kind != graph::OutputKind::file && is_elsewhere) || task_.num_elements == 1 || task_.is_broken) return compiled;
     const auto variable = std::find_if(task_.matrix.begin(), task_.matrix.end(),
                                        [](const CompiledVariable& v) { return v.values.size() > 1; });
     diagnostics_.error("E209", output.path.at,

@@ -128,6 +128,8 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
     common.input_is_list.push_back(std::holds_alternative<List>(names.input(i).data));
   }
   for (const Output& output : node.outputs) common.output_names.push_back(output.name);
+  if (std::ranges::any_of(node.outputs, [](const Output& o) { return o.kind != graph::OutputKind::file; }))
+    for (const Output& output : node.outputs) common.output_kinds.push_back(output.kind);
   common.tags = node.tags;
   set_env(task, names, common);
   return common;
@@ -250,6 +252,7 @@ void ElementMaker::link_files(const CompiledTask& task, const ElementNames& name
     });
   }
   for (std::uint32_t i = 0; i < task.outputs.size(); ++i) {
+    if (task.node->outputs[i].kind != graph::OutputKind::file) continue;
     const FileUser writer{element, task.number, i};
     if (const auto first = links_.add_writer(names.output_path(i), writer))
       report_second_writer(task, names, *first, writer);

@@ -126,12 +126,17 @@ const Value& ElementNames::input(std::uint32_t number) const {
 
 Value ElementNames::output_as_written(std::uint32_t number) const {
   const Output& output = task_.node->outputs[number];
+  if (is_value(output)) return "";
   return checked_path(task_.outputs[number].text.value(*this), output.name, output.path.at);
 }
 
 const std::string& ElementNames::output_path(std::uint32_t number) const {
   auto& known = outputs_[number];
-  if (!known) known = absolute_path(to_text(output_as_written(number)), symbols_.directory);
+  if (!known && is_value(task_.node->outputs[number])) known.emplace();
+  if (!known) {
+    const bool is_file = task_.node->outputs[number].kind == graph::OutputKind::file;
+    known = absolute_path(to_text(output_as_written(number)), is_file ? symbols_.directory : workdir());
+  }
   return *known;
 }
 

@@ -25,9 +25,9 @@ class FileReader {
   }
 
   Output read_output() {
-    Output output{named_.key, named_.at, {}};
+    Output output{named_.key, named_.at, {}, graph::OutputKind::file};
     if (named_.value->is_map())
-      read_keys("output", Scope::output, [&](const Entry& entry) { output_path(entry, output); });
+      read_output_keys(output);
     else
       output_path(named_, output);
     return output;
@@ -41,17 +41,50 @@ class FileReader {
     bool is_accounted_for = false;
     for (const Entry& entry : named_.value->entries) {
       const Key* key = accept_key(reading_, scope, entry, here);
-      // A refused key may have been meant as the path, an output of a refused type need not have one.
+      // A refused key may have been meant as the path.
       if (key == nullptr)
         is_accounted_for = true;
       else if (key->name == "path")
         read_path(entry), is_accounted_for = true;
       else if (key->name == "description")
         read_string(reading_, entry, description);
-      else if (!is_file_type(entry))
-        is_accounted_for = true;
     }
     if (!is_accounted_for) refuse_missing_path(kind);
+  }
+
+  /// A file has a path; a list or document may come from a file, a value never does.
+  void read_output_keys(Output& output) {
+    const Where here{"output", named_.key, &where_};
+    std::string description;
+    const Entry *path = nullptr, *from = nullptr;
+    bool is_refused = false;
+    for (const Entry& entry : named_.value->entries) {
+      const Key* key = accept_key(reading_, Scope::output, entry, here);
+      // A refused key may have been meant as the path.
+      if (key == nullptr)
+        is_refused = true;
+      else if (key->name == "path")
+        path = &entry;
+      else if (key->name == "from")
+        from = &entry;
+      else if (key->name == "description")
+        read_string(reading_, entry, description);
+      else if (!read_kind(entry, output.kind))
+        is_refused = true;
+    }
+    const bool is_file = output.kind == graph::OutputKind::file;
+    if (path != nullptr && !is_file) refuse_key(*path, is_refused, "file");
+    if (from != nullptr && (is_file || output.kind == graph::OutputKind::value)) refuse_key(*from, is_refused, "list and json");
+    if (path != nullptr && is_file) output_path(*path, output);
+    if (from != nullptr && !is_file) output_path(*from, output);
+    if (path == nullptr && is_file && !is_refused) refuse_missing_path("output");
+  }
+
+  void refuse_key(const Entry& entry, bool is_refused, std::string_view belongs_to) {
+    if (is_refused) return;
+    reading_.diagnostics.error(
+        "E113", entry.at,
+        fmt::format("{} is not allowed here: it belongs to outputs of type {}", in_quotes(entry.key), belongs_to));
   }
 
   void input_paths(const Entry& entry, Input& input) {
@@ -75,12 +108,18 @@ class FileReader {
     if (node.is_scalar()) output.path = reading_.document.text_of(node);
   }
 
-  bool is_file_type(const Entry& entry) {
+  bool read_kind(const Entry& entry, graph::OutputKind& kind) {
+    using graph::OutputKind;
     static constexpr std::string_view kTypes[] = {"file", "dir", "hdf5", "value", "list", "json", "append"};
+    static constexpr std::pair<std::string_view, OutputKind> kBuilt[] = {{"file", OutputKind::file},
+                                                                         {"value", OutputKind::value},
+                                                                         {"list", OutputKind::list},
+                                                                         {"json", OutputKind::json}};
     if (entry.value->is_null()) return true;
     const YamlNode* scalar = scalar_of(reading_, entry, KeyType::word);
     if (scalar == nullptr) return false;
-    if (scalar->text == "file") return true;
+    for (const auto& [name, built] : kBuilt)
+      if (scalar->text == name) return kind = built, true;
     if (std::ranges::find(kTypes, scalar->text) != std::end(kTypes))
       refuse_unbuilt(reading_, fmt::format("outputs.type: {}", scalar->text), scalar->at);
     else

@@ -126,7 +126,11 @@ Name PlaceScope::resolve(Path path) const {
   if (root == "launcher") return resolve_launcher();
   if (root == "scratch") return {NameKind::scratch, 0, 0, {}};
   if (root == "resources") return resolve_resource(path);
-  return {NameKind::output, number_of(task_->outputs, path[1], fmt::format("task {}", task_->name), "output"), 0, {}};
+  const std::uint32_t output = number_of(task_->outputs, path[1], fmt::format("task {}", task_->name), "output");
+  if (is_value(task_->outputs[output]))
+    unknown(fmt::format("output {0} of {1} is no file; write the line {0}=VALUE to $FUGLE_OUTPUT", path[1],
+                        task_->name));
+  return {NameKind::output, output, 0, {}};
 }
 
 Name PlaceScope::resolve_run(Path path) const {
@@ -165,7 +169,9 @@ Name PlaceScope::resolve_task(Path path) const {
   if (path[2] != "outputs") unknown(fmt::format("tasks.{} has no '{}'; has: outputs", path[1], path[2]));
   require_length(path, 4);
   const auto& outputs = symbols_.workflow->tasks[task].outputs;
-  return {NameKind::task_output, task, number_of(outputs, path[3], fmt::format("task {}", path[1]), "output"), {}};
+  const std::uint32_t output = number_of(outputs, path[3], fmt::format("task {}", path[1]), "output");
+  if (outputs[output].kind != graph::OutputKind::file) not_built(dotted(path));
+  return {NameKind::task_output, task, output, {}};
 }
 
 }  // namespace fugle::workflow

@@ -88,8 +88,14 @@ struct Input {
 struct Output {
   std::string name;
   Position at;
-  Text path;
+  Text path;  ///< of a list or document: the file it comes from; empty: it is a value
+  graph::OutputKind kind = graph::OutputKind::file;
 };
+
+/// It has no file, not even one that it is taken from.
+[[nodiscard]] inline bool is_value(const Output& output) {
+  return output.kind != graph::OutputKind::file && output.path.raw.empty();
+}
 
 struct Retries {
   Field<std::int64_t> max;

@@ -383,6 +383,7 @@ class RunModel final : public scheduler::Observer {
         return settle();
       case EventKind::node_drained: return drain(event.worker);
       case EventKind::value_lost: return rule(false, "a result is lost, and there are no functions");
+      case EventKind::output_given: return rule(false, "an output is given, and there are none", event.element);
       case EventKind::none:
       case EventKind::run_ended: return;
     }

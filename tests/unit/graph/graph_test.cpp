@@ -182,10 +182,14 @@ TEST(TaskCodec, reads_runs_of_earlier_versions) {
   std::string bytes = encode_task(task);
   // Version 1 had nothing between the priority and the words of the shell that is now gpus, bind, place and near.
   // Version 2 ended with the tags; tolerance, finally, cleanup, restart and scratch came after; version 3 with those, and
-  // whole nodes, shape, launcher, function, service and metrics came after.
+  // whole nodes, shape, launcher, function, service and metrics came after; version 4 with those, and kinds of outputs
+  // and who takes part came after.
   constexpr std::size_t kUpToPriority = 1 + 5 + 4 + 1 + 12 + 24 + 44 + 5, kAdded = 4 + 1 + 1 + 4;
   constexpr std::size_t kAddedLater = 4 + 8 + 1 + 1 + (1 + 4 + 8) + 1 + 4 + 8;
   constexpr std::size_t kAddedLast = 1 + 4 * 4 + (4 + 4) + 4 + 1 + (1 + 8 + 4) + 4;
+  bytes.resize(bytes.size() - (4 + 1));
+  bytes[0] = 4;
+  EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
   bytes.resize(bytes.size() - kAddedLast);
   bytes[0] = 3;
   EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));

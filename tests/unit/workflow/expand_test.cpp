@@ -456,6 +456,8 @@ TEST(Expand, names_that_are_unknown_or_known_too_late_are_refused) {
   EXPECT_THAT(message("{run: 'x ${{ param.p }}'}"), HasSubstr("E402: unknown name 'param'; did you mean 'params'?"));
   EXPECT_THAT(message("{run: 'x ${{ params.q }}'}"), HasSubstr("E402: params has no param 'q'; has: p"));
   EXPECT_THAT(message("{run: 'x ${{ item }}'}"), HasSubstr("E402: 'item' is not in this version of fugle"));
+  EXPECT_THAT(message("{outputs: {v: {type: value}}, run: 'x ${{ outputs.v }}'}"),
+              HasSubstr("E402: output v of a is no file; write the line v=VALUE to $FUGLE_OUTPUT"));
   EXPECT_THAT(message("{run: 'x ${{ tasks.t.status }}'}"),
               HasSubstr("E402: 'tasks.t.status' is not in this version of fugle"));
   EXPECT_THAT(message("{run: 'x ${{ run.id }}'}"), HasSubstr("E402: 'run.id' is not in this version of fugle"));
