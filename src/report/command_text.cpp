@@ -58,7 +58,7 @@ std::vector<std::string> environment(const graph::Graph& graph, const AttemptKey
   set("FUGLE_ATTEMPT", std::to_string(key.attempt));
   set("FUGLE_INDEX", std::to_string(index_in_task(graph, key.element)));
   set("FUGLE_CORES", std::to_string(task.request.cores));
-  set("FUGLE_OUTPUT", "/dev/stdout");
+  if (!task.output_kinds.empty()) set("FUGLE_OUTPUT", "/dev/stdout");
   if (!scratch.empty()) set("FUGLE_SCRATCH", scratch);
   if (!key.run_state.empty()) set("FUGLE_RUN_STATE", key.run_state);
   for (std::size_t i = 0; i < text.matrix.size(); ++i)

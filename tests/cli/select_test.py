@@ -35,7 +35,8 @@ class Select(FugleCase):
 
     def run_some(self, *patterns, verb=("run", "w.yaml"), expect=0, **options):
         words = [word for pattern in patterns for word in ("--select", pattern)]
-        return self.fugle(*verb, "--local", *words, expect=expect, **options)
+        where = () if "prefix" in options else ("--local",)
+        return self.fugle(*verb, *where, *words, expect=expect, **options)
 
     def test_one_point_runs_with_what_it_needs(self):
         done = self.run_some("solve[2]")

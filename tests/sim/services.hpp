@@ -28,6 +28,8 @@ inline graph::Graph random_graph_with_services(Random& random, Shapes shapes) {
     if (is_service) {
       task.times(1 + static_cast<std::uint32_t>(random.below(3)));
       task.task().service.is_given = true;
+      task.task().kind = graph::TaskKind::process;  // a function is none
+      task.task().shape.part = graph::Part::node;
       task.task().tolerate = {};
       task.cores(1);
       has_service = true;
@@ -53,7 +55,7 @@ inline std::uint32_t count_nodes_of_services(const graph::Graph& graph) {
   std::uint32_t count = 0;
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
     const graph::Task& task = graph.task_of(ElementId(e));
-    count += !graph.is_gate(ElementId(e)) && task.service.is_given ? task.shape.nodes : 0;
+    count += !graph.is_gate(ElementId(e)) && task.service.is_given ? task.shape.spread().workers : 0;
   }
   return count;
 }
