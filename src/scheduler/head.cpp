@@ -287,8 +287,8 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   const std::vector<ElementId> parts = parties_.with_part_on(worker);
   std::vector<RunningAttempt> ran;
   for (const ElementId e : leases_.lose(worker)) {
+    if (parties_.has(e)) continue;  // its other parts may still end it
     note_answer(e);
-    if (parties_.has(e)) continue;
     if (const RunningAttempt* attempt = running_.find(e))
       ran.push_back(*attempt);
     else

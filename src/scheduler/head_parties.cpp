@@ -118,6 +118,7 @@ void Head::end_party(ElementId e, Time now) {
     const bool is_theirs = party.trouble != FailureClass::none && outcome.cls == party.trouble;
     return end_attempt(party.leader(), outcome, is_theirs ? party.where : party.leader());
   }
+  note_answer(e);
   if (const RunningAttempt* const attempt = running_.find(e))
     end_lost_attempt(RunningAttempt(*attempt), party.where, party.trouble, party.what_went_wrong, now);
   else

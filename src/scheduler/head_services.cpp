@@ -31,7 +31,8 @@ bool Head::must_recall_users(ElementId service, Time now) {
   std::vector<ElementId> gathering;
   for (const ElementId user : run_.services().users_of(service)) {
     ready_.take(user);
-    if (!leases_.is_held(user) || running_.find(user) != nullptr) continue;
+    const bool may_start = leases_.is_held(user) || parties_.has(user);  // the leader's worker may be lost
+    if (!may_start || running_.find(user) != nullptr) continue;
     awaited.insert(user);
     if (const Party* const party = parties_.find(user)) {
       if (!party->has_started) gathering.push_back(user);

@@ -155,7 +155,7 @@ void run_seeds(Shapes shapes, std::uint64_t count) {
 
 TEST(ServicesInAHostileWorld, are_ready_for_their_users_and_end_after_them) { run_seeds(Shapes::one_node, 300); }
 
-TEST(ServicesInAHostileWorld, are_so_on_several_nodes_too) { run_seeds(Shapes::all, 200); }
+TEST(ServicesInAHostileWorld, are_so_on_several_nodes_too) { run_seeds(Shapes::all, 400); }
 
 /// A run of one worker and as many cores, in which each attempt takes 10 ms and services are ready after as long.
 struct SmallRun {
