@@ -139,6 +139,42 @@ void add_mistakes(fugle::Workflow& wf) {
   wf.key("slurm.nodse", "2");                                                         // unknown
 }
 
+/// Results of functions on all nodes; `held` holds the run until `finish` is there.
+void add_nodes(fugle::Workflow& wf) {
+  const auto where = wf.map(
+                           "where",
+                           [](const Context& context, int i) {
+                             touch(path_in(context, "where." + std::to_string(i)));
+                             await(context, "go");
+                             char name[256] = "";
+                             gethostname(name, sizeof name - 1);
+                             return std::vector<std::string>{name, std::to_string(i * i)};
+                           },
+                           fugle::over({1, 2, 3, 4}))
+                         .cores(2);
+  const auto all = wf.function(
+      "all",
+      [](const Context& context, const std::vector<std::vector<std::string>>& every) {
+        touch(path_in(context, "all.calls"));
+        std::string text;
+        for (const auto& one : every) text += one[0] + " " + one[1] + "\n";
+        return text;
+      },
+      where);
+  const auto held = wf.function(
+      "held",
+      [](const Context& context, const std::string& text) {
+        touch(path_in(context, "held.begun"));
+        await(context, "finish");
+        std::FILE* file = std::fopen(path_in(context, "nodes.txt").c_str(), "w");
+        std::fputs(text.c_str(), file);
+        std::fclose(file);
+      },
+      all);
+  wf.command("show", {"cat", "nodes.txt"}).needs(held);
+  wf.slurm({.time = "10m"}).reserve("1s");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -152,5 +188,6 @@ int main(int argc, char** argv) {
   if (which == "lost") add_lost(wf);
   if (which == "party") add_party(wf);
   if (which == "mistakes") add_mistakes(wf);
+  if (which == "nodes") add_nodes(wf);
   return fugle::run(wf, argc, argv);
 }

@@ -11,6 +11,7 @@ import subprocess
 
 from fugle_case import FUGLE, FugleCase, main, poll
 
+BUILD = pathlib.Path(FUGLE).resolve().parent.parent
 SOURCE = pathlib.Path(os.environ["FUGLE_SOURCE_DIR"])
 PROGRAMS = pathlib.Path(FUGLE).parent
 HOSTS = f"{os.uname().nodename} slots=1\n127.0.1.2 slots=1\n"
@@ -180,6 +181,74 @@ class Mistakes(CppCase):
         for args in (["resume"], ["--print"]):
             self.assertIn("error E208", self.program("cpp_program", *args, case="mistakes", expect=2).stderr)
         self.assertIn("resume", self.program("cpp_program", "help", case="mistakes").stdout)
+
+
+class OutOfTree(CppCase):
+    parent_directory = BUILD
+    PROJECT = f"""\
+cmake_minimum_required(VERSION 3.16)
+project(Mine LANGUAGES CXX)
+find_package(Fugleman REQUIRED COMPONENTS fugle)
+find_package(MPI REQUIRED COMPONENTS CXX)
+add_executable(mine {SOURCE}/tests/cli/cpp_program.cpp)
+target_link_libraries(mine PRIVATE Fugleman::fugle MPI::MPI_CXX)
+"""
+
+    def run_tool(self, *words):
+        done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=600,
+                              stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def build(self, source, folder):
+        self.run_tool("cmake", "-S", source, "-B", folder, f"-DCMAKE_PREFIX_PATH={self.directory / 'an installation'}")
+        self.run_tool("cmake", "--build", folder)
+
+    def run_in(self, folder, *words, expect=0):
+        done = subprocess.run([str(word) for word in words], cwd=folder, env=self.environment, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def test_programs_are_linked_with_an_installation_that_was_moved_and_find_its_helpers(self):
+        first, installed = self.directory / "first", self.directory / "an installation"
+        for component in ("program", "headers", "library"):
+            self.run_tool("cmake", "--install", BUILD, "--prefix", first, "--component", component)
+        first.rename(installed)
+        self.build(SOURCE / "examples/cpp_diamond", self.directory / "diamond")
+        self.write("project/CMakeLists.txt", self.PROJECT)
+        self.build(self.directory / "project", self.directory / "built")
+        diamond, mine = self.directory / "diamond/bin/cpp_diamond", self.directory / "built/mine"
+        folders = [pathlib.Path(folder) for folder in self.environment["PATH"].split(":")]
+        self.assertFalse([folder for folder in folders if (folder / "fugle").exists()])
+
+        for number, words in enumerate(([diamond, "--local"], [*self.mpirun(4), diamond], [diamond, "-n", 4])):
+            folder = self.directory / f"run{number}"
+            folder.mkdir()
+            self.run_in(folder, *words)
+            self.assertEqual((folder / "diamond.txt").read_text(), "mean 0.0075\nmax 1.0000\n")
+
+        self.environment["CPP_CASE"] = "lost"
+        process = subprocess.Popen([mine, "-n", "2", "-j", "1", "--restart-lost", "0"], cwd=self.directory,
+                                   env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+        self.addCleanup(self._end, process)
+        self.wait_for("begun", 120)
+        poll(lambda: self.states().get("small") == "OK", what="the journal")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        self.write("go", "")
+        self.run_in(self.directory, mine, "resume")
+        self.assertEqual(set(self.states().values()), {"OK"})
+        self.assertEqual(self.lines("source.calls"), 1, "what was kept is not made again")
+
+        # Moved once more: the program knows the old place only, and says what to do.
+        moved = installed.rename(self.directory / "moved")
+        said = self.run_in(self.directory / "run0", diamond, expect=3).stderr
+        self.assertIn("program 'fugle-spawner' not found (looked in ", said)
+        self.assertIn(f"{installed}/libexec/fugle", said)
+        self.assertIn("put its bin into PATH", said)
+        self.environment["PATH"] = f"{moved}/bin:{self.environment['PATH']}"
+        self.run_in(self.directory / "run0", diamond)
 
 
 class AnyProgram(CppCase):
