@@ -293,10 +293,10 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
       .put_bytes(call);
 }
 
-/// Where it writes its values: beside what all its nodes see, if it has several.
+/// Where it writes its values: in the run directory, which all nodes see, if it has several.
 void ProcessExecutor::Impl::prepare_values(const Launch& launch, const graph::ElementText& text,
                                            const AttemptFiles& files, RunningAttempt& running) {
-  std::string folder = options_.run_dir + "/values";
+  std::string folder = options_.run_dir + "/given";
   if (launch.party.empty()) {
     folder = files.folder.path();
   } else {

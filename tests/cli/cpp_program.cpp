@@ -68,14 +68,15 @@ void add_timeout(fugle::Workflow& wf) {
   wf.function("slow", [](const Context& context) { await(context, "never"); }).timeout("1s");
 }
 
-constexpr std::size_t kNumbers = 3'000'000;
+/// The first block has 100 MB.
+std::size_t num_numbers(int block) { return block == 1 ? 12'500'000 : 1'000'000; }
 
 /// Every consumer takes all blocks, of whatever rank they are.
 void add_large(fugle::Workflow& wf) {
   const auto blocks = wf.map(
       "block",
       [](int i) {
-        std::vector<double> numbers(kNumbers);
+        std::vector<double> numbers(num_numbers(i));
         std::iota(numbers.begin(), numbers.end(), i);
         return numbers;
       },
@@ -84,7 +85,7 @@ void add_large(fugle::Workflow& wf) {
       "sum",
       [](int, const std::vector<std::vector<double>>& every) {
         double sum = 0;
-        for (const auto& one : every) sum += one.front() + one.back() - double(kNumbers - 1);
+        for (const auto& one : every) sum += one.front() + one.back() - double(one.size() - 1);
         return sum;
       },
       fugle::over({1, 2, 3, 4}), all(blocks));

@@ -53,11 +53,16 @@ class MpiTasks(SlurmCase):
         job = self.run_in_job(f"""
   wide: {{resources: {{nodes: 2, ranks: 4}}, run: [{RANKS}]}}
   small: {{matrix: {{i: "1..6"}}, run: "true"}}
+  told:
+    resources: {{nodes: 2, ranks: 2}}
+    outputs: {{host: {{type: value}}}}
+    run: ${{{{ launcher }}}} bash -c 'test "$SLURM_NODEID" = 0 || echo "host=$(hostname)" >> "$FUGLE_OUTPUT"'
 """)
         self.assertEqual(self.wait_for_job(job, timeout=180)["JobState"], "COMPLETED", self.output_of(job))
         ranks = LINE.findall(self.log_of("wide"))
         self.assertEqual(sorted(int(r) for r, *_ in ranks), [0, 1, 2, 3])
         self.assertEqual(sorted(host for _, _, host, _ in ranks), ["n1", "n1", "n2", "n2"])
+        self.assertEqual(self.json_of("why", "w", "told")["values"], {"host": "n2"}, "a value from the second node")
 
     def test_an_abort_and_a_hang_end_as_elsewhere_and_leave_no_step(self):
         job = self.run_in_job(f"""
