@@ -61,6 +61,18 @@ bool refuse_border(const TaskNode& task, const TaskNode& needed, const Need& nee
   return true;
 }
 
+/// A function of a program is given results of their types: there must be one.
+void refuse_result_that_may_be_missing(const TaskNode& task, const TaskNode& needed, const Need& need,
+                                       Diagnostics& diagnostics) {
+  const bool takes_it = task.plugin.value.starts_with(':') && needed.is_function() && need.kind != Need::Kind::done;
+  const bool may_fail = needed.tolerate.at.line > 0 || needed.on_failure.value == graph::OnFailure::ignore;
+  if (!takes_it || !may_fail) return;
+  diagnostics.error("E113", need.at,
+                    fmt::format("{} takes the result of {}, which may have none ('tolerate', 'on_failure: ignore'); let "
+                                "it return what says so instead",
+                                in_quotes(task.name), in_quotes(needed.name)));
+}
+
 /// The answer has an edge for each name that exists.
 Adjacency resolve(const Workflow& workflow, Diagnostics& diagnostics) {
   TaskNumbers numbers(workflow, diagnostics);
@@ -69,7 +81,9 @@ Adjacency resolve(const Workflow& workflow, Diagnostics& diagnostics) {
     const TaskNode& task = workflow.tasks[t];
     for (const Need& need : task.needs) {
       const auto number = numbers.find(need.task, need.at);
-      if (number && !refuse_border(task, workflow.tasks[*number], need, diagnostics)) needs[t].push_back(*number);
+      if (!number || refuse_border(task, workflow.tasks[*number], need, diagnostics)) continue;
+      refuse_result_that_may_be_missing(task, workflow.tasks[*number], need, diagnostics);
+      needs[t].push_back(*number);
     }
     if (task.place.value.place == graph::Place::near) (void)numbers.find(task.place.value.near, task.place.at);
   }

@@ -118,6 +118,19 @@ class Isolated(PluginCase):
         fugle_case.poll(lambda: not fugle_case.processes_of(marker), what="the end of all processes")
 
 
+class Results(PluginCase):
+    def test_of_a_failure_that_counts_as_ok_it_is_empty(self):
+        for isolate in (True, False):
+            with self.subTest(isolate=isolate):
+                self.workflow({
+                    "bad": call("fail", on_failure="ignore", isolate=isolate),
+                    "good": call("add_numbers", isolate=isolate, **{"with": {"numbers": [1, 2]}}),
+                    "after": call("taken", needs=["bad", "good"], isolate=isolate, outputs={"out": "out.txt"})})
+                self.fugle("run", "w.yaml", "-n", "2", "-j", "1")
+                self.assertEqual(self.read("out.txt"), "0 8")
+                self.assertEqual(len(self.attempt("after")), 1)
+
+
 class Refused(PluginCase):
     def test_another_abi_is_named_with_ours_before_anything_runs(self):
         self.workflow({"first": {"run": "touch ran"}, "old": call("f", "libother_abi.so", needs=["first"])})

@@ -69,6 +69,11 @@ void speak(Call& call) {
 void write_output(Call& call) {
   std::ofstream(call.output("out")) << call.arguments().get<std::string>("text", "nothing");
 }
+/// The lengths of the results that it is given.
+void taken(Call& call) {
+  std::ofstream out(call.output("out"));
+  for (std::size_t i = 0; i < call.num_results(); ++i) out << (i > 0 ? " " : "") << call.result(i).size();
+}
 void add_numbers(Call& call) {
   double sum = 0;
   for (const double number : call.arguments().get<std::vector<double>>("numbers")) sum += number;
@@ -151,4 +156,4 @@ FUGLE_PLUGIN_WITH_STATE(Book, FUGLE_FUNCTION(tell), FUGLE_FUNCTION(count), FUGLE
                         FUGLE_FUNCTION(throw_error), FUGLE_FUNCTION(crash), FUGLE_FUNCTION(leave),
                         FUGLE_FUNCTION(wait_for_stop), FUGLE_FUNCTION(hang), FUGLE_FUNCTION(wait_for_file),
                         FUGLE_FUNCTION(allocate), FUGLE_FUNCTION(leave_child), FUGLE_FUNCTION(variables),
-                        FUGLE_FUNCTION(surroundings))
+                        FUGLE_FUNCTION(surroundings), FUGLE_FUNCTION(taken))
