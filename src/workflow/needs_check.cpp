@@ -67,10 +67,11 @@ void refuse_result_that_may_be_missing(const TaskNode& task, const TaskNode& nee
   const bool takes_it = task.plugin.value.starts_with(':') && needed.is_function() && need.kind != Need::Kind::done;
   const bool may_fail = needed.tolerate.at.line > 0 || needed.on_failure.value == graph::OnFailure::ignore;
   if (!takes_it || !may_fail) return;
-  diagnostics.error("E113", need.at,
-                    fmt::format("{} takes the result of {}, which may have none ('tolerate', 'on_failure: ignore'); let "
-                                "it return what says so instead",
-                                in_quotes(task.name), in_quotes(needed.name)));
+  diagnostics.error(
+      "E113", need.at,
+      fmt::format("{} takes the result of {}, which may have none ('tolerate', 'on_failure: ignore'); let "
+                  "it return what says so instead",
+                  in_quotes(task.name), in_quotes(needed.name)));
 }
 
 /// The answer has an edge for each name that exists.

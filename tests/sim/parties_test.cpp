@@ -99,11 +99,12 @@ TEST(Parties, take_one_worker_of_each_node) {
   EXPECT_EQ(two.finish(), 0);
 }
 
-/// A function of so many ranks, granted when all workers are there.
-graph::Graph function_of(std::uint32_t ranks, std::uint32_t nodes = 0) {
+/// A function of so many ranks; with `late` after something else, so that all workers are there.
+graph::Graph function_of(std::uint32_t ranks, std::uint32_t nodes = 0, bool late = true) {
   GraphStory story;
-  const auto before = story.task("before");
-  graph::Task& task = story.task("function").after(before).task();
+  auto function = story.task("function");
+  if (late) function.after(story.task("before"));
+  graph::Task& task = function.task();
   task.kind = graph::TaskKind::function;
   task.shape.ranks = ranks;
   task.shape.nodes = std::max(nodes, 1u);
@@ -159,7 +160,7 @@ TEST(Parties, of_a_function_with_more_ranks_than_workers_stay_ready_and_it_is_sa
 
 /// The others of a party may wait in MPI for the one that is gone: nothing but a stop ends them.
 TEST(Parties, of_a_function_are_stopped_at_once_when_one_of_them_has_died) {
-  const graph::Graph graph = function_of(3);
+  const graph::Graph graph = function_of(3, 0, false);
   WorldOptions options = cluster(4, 2);
   options.model = [](ElementId, std::uint16_t attempt, Random&) { return Outcome{attempt == 1 ? 24h : 10ms}; };
   options.model_of_part = [](const SimAttempt& part) { return Outcome{part.attempt == 1 ? 24h : 10ms}; };
