@@ -188,6 +188,13 @@ class SettingsTemplate::Evaluation {
              fmt::format("'isolate: true' is not allowed here: the {} ranks of '{}' call it with a communicator of "
                          "theirs; write isolate: false",
                          settings_.ranks, task_.name));
+    const auto given =
+        std::ranges::find_if(task_.outputs, [](const Output& o) { return o.kind != graph::OutputKind::file; });
+    if (task_.is_function() && !settings_.isolate && given != task_.outputs.end())
+      refuse("E113", given->at, {isolate, nodes, ranks},
+             fmt::format("output '{}' is no file: a function that is called in a rank has no $FUGLE_OUTPUT; write "
+                         "isolate: true, or give it by the result",
+                         given->name));
     if (settings_.launcher == "none" && settings_.ranks > 1 && !task_.argv.empty())
       refuse("E113", task_.launcher.at, {launcher, nodes, ranks, ranks_per_node},
              fmt::format("'launcher: none' is not allowed here: nothing would start the {} ranks of '{}'; write 'run' "

@@ -446,6 +446,16 @@ TEST(Expand, empty_and_doubled_matrices_are_refused) {
               HasSubstr("E207: element 'a[5,1]' appears twice"));
 }
 
+TEST(Expand, a_function_in_a_rank_has_no_file_for_values) {
+  const auto message = [](const std::string& keys) {
+    return first_message(expand_text("tasks: {a: {plugin: 'l.so:f', outputs: {v: {type: value}}" + keys + "}}"));
+  };
+  EXPECT_EQ(message(""), "");
+  EXPECT_THAT(message(", isolate: false"),
+              HasSubstr("E113: output 'v' is no file: a function that is called in a rank"));
+  EXPECT_THAT(message(", resources: {ranks: 2}"), HasSubstr("E113: output 'v' is no file"));
+}
+
 TEST(Expand, names_that_are_unknown_or_known_too_late_are_refused) {
   const auto message = [](const std::string& task) {
     return first_message(expand_text("params: {p: 1}\ntasks:\n  t: {outputs: {grid: g}, run: [t]}\n  a: " + task));
