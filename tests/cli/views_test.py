@@ -53,7 +53,7 @@ class OfALivingRun(Views):
         self.assertEqual(sum(status["counts"].values()), 8)
         self.assertEqual(status["failed"], ["bad"])
         self.assertEqual([row["element"] for row in status["running"]], ["held"])
-        self.assertEqual(set(status["running"][0]), {"element", "worker", "node", "elapsed_s", "attempt"})
+        self.assertEqual(set(status["running"][0]), {"element", "worker", "node", "elapsed_s", "attempt", "service"})
         self.assertEqual(status["workers"][0]["node"], os.uname().nodename)
         for key in ["started", "elapsed_s", "eta_s"]:
             self.assertIn(key, status)
