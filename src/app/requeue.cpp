@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -39,16 +40,23 @@ slurm::Answer run_patiently(const std::vector<std::string>& argv, const RunComma
   return answer;
 }
 
-bool may_requeue(const NextJobWish& wish, const RunCommand& run) {
+std::optional<slurm::JobRecord> ask_about_job(const NextJobWish& wish, const RunCommand& run) {
   const slurm::Answer answer = run_patiently(slurm::command_for_jobs({wish.job.id}), run);
-  for (const slurm::JobRecord& record : slurm::parse_job_records(answer.output))
-    if (record.id == wish.job.id) return record.may_requeue;
-  return true;  // it will say so itself
+  for (slurm::JobRecord& record : slurm::parse_job_records(answer.output))
+    if (record.id == wish.job.id) return std::move(record);
+  return std::nullopt;
+}
+
+/// A requeue whose answer came too late is refused when it is asked for again.
+bool was_requeued_after_all(const NextJobWish& wish, const RunCommand& run) {
+  const auto record = ask_about_job(wish, run);
+  return record && record->restarts > wish.job.restart_count;
 }
 
 /// The note first: after the command this process may not live long.
 bool requeue(const NextJobWish& wish, const RunCommand& run, Time now, std::string& why_not) {
-  if (!may_requeue(wish, run)) {
+  const auto record = ask_about_job(wish, run);  // where there is none it will say so itself
+  if (record && !record->may_requeue) {
     why_not = "the job was submitted with --no-requeue, or the cluster requeues none";
     return false;
   }
@@ -57,7 +65,7 @@ bool requeue(const NextJobWish& wish, const RunCommand& run, Time now, std::stri
   append_job(wish.run_dir, {wish.job.id, wish.job.cluster, RunJob::Kind::requeued, now, {}});
   say(fmt::format("job {} is requeued; the run goes on in it", wish.job.id));
   const slurm::Answer answer = run_patiently({"scontrol", "requeue", wish.job.id}, run);
-  if (answer.is_good()) return true;
+  if (answer.is_good() || was_requeued_after_all(wish, run)) return true;
   append_job(wish.run_dir, {wish.job.id, wish.job.cluster, RunJob::Kind::cancelled, now, {}});
   why_not = first_line(answer);
   return false;

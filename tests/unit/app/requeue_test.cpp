@@ -117,6 +117,14 @@ TEST_F(Requeueing, submits_a_next_job_where_the_requeue_is_refused) {
   EXPECT_THAT(kinds(), ElementsAre(Kind::requeued, Kind::cancelled, Kind::chained));
 }
 
+TEST_F(Requeueing, submits_no_second_job_where_the_requeue_was_only_answered_too_late) {
+  give_script();
+  slurm_.answers["scontrol requeue"] = refused("Requested operation is presently disabled");
+  slurm_.answers["show job 7"] = said("JobId=7 JobName=x\n   JobState=PENDING Reason=None\n   Requeue=1 Restarts=1\n");
+  EXPECT_TRUE(decide());
+  EXPECT_THAT(kinds(), ElementsAre(Kind::requeued));
+}
+
 TEST_F(Requeueing, chains_when_told_to) {
   give_script();
   wish_.how = Requeue::chain;
