@@ -44,9 +44,10 @@ std::optional<std::string> lines_up_to(std::string_view word, std::string_view& 
   return std::nullopt;
 }
 
-std::string too_large(const std::string& name, std::size_t size, std::size_t limit, std::string_view what) {
-  return fmt::format("{} '{}' is {}, limit {}; declare a file output", what, name, format_bytes(size),
-                     limit == graph::kMaxValue ? "64K" : "16M");
+static_assert(graph::kMaxValue == 64 << 10 && graph::kMaxValueFile == 16 << 20, "messages name these limits");
+
+std::string too_large(std::string_view what, const std::string& name, std::size_t size) {
+  return fmt::format("{} '{}' is {}, limit 64K; declare a file output", what, name, format_bytes(size));
 }
 
 /// Reads the values of one task's attempt.
@@ -91,7 +92,7 @@ class Reader {
       return std::nullopt;
     }
     if (said->second.size() > graph::kMaxValue) {
-      given_.problem = too_large(name, said->second.size(), graph::kMaxValue, "value");
+      given_.problem = too_large("value", name, said->second.size());
       return std::nullopt;
     }
     return said->second;
@@ -119,7 +120,7 @@ class Reader {
   void check_items(const std::string& name, std::string_view rest) {
     for (std::size_t number = 1; !rest.empty(); ++number)
       if (const std::size_t size = next_line(rest).size(); size > graph::kMaxValue)
-        given_.problem = too_large(name, size, graph::kMaxValue, fmt::format("item {} of list", number));
+        given_.problem = too_large(fmt::format("item {} of list", number), name, size);
   }
 
   void remark_unknown() {
@@ -128,8 +129,8 @@ class Reader {
       const auto output = static_cast<std::size_t>(known - task_.output_names.begin());
       if (known != task_.output_names.end() && task_.output_kind(output) != OutputKind::file) continue;
       given_.remark = fmt::format(
-          "'{}' was written to $FUGLE_OUTPUT and is no value of this task; write outputs: {{{}: {{type: value}}}}", name,
-          name);
+          "'{}' was written to $FUGLE_OUTPUT and is no value of this task; write outputs: {{{}: {{type: value}}}}",
+          name, name);
       return;
     }
   }
@@ -156,10 +157,9 @@ ParsedValues parse_values(std::string_view rest) {
       auto value = word.empty() ? std::nullopt : lines_up_to(word, rest, number);
       if (!value) {
         parsed.problem =
-            word.empty()
-                ? fmt::format("line {} of $FUGLE_OUTPUT needs a word after <<: '{}'", first, shown(line))
-                : fmt::format("'{}' in line {} of $FUGLE_OUTPUT has no end; write a line '{}' after its value",
-                              shown(line), first, shown(word));
+            word.empty() ? fmt::format("line {} of $FUGLE_OUTPUT needs a word after <<: '{}'", first, shown(line))
+                         : fmt::format("'{}' in line {} of $FUGLE_OUTPUT has no end; write a line '{}' after its value",
+                                       shown(line), first, shown(word));
         return parsed;
       }
       parsed.values.emplace_back(line.substr(0, heredoc), std::move(*value));

@@ -122,6 +122,10 @@ std::optional<std::string> StagedOutputs::find_missing() const {
 
 std::optional<std::string> StagedOutputs::publish() {
   if (auto missing = find_missing()) return missing;
+  return rename();
+}
+
+std::optional<std::string> StagedOutputs::rename() {
   for (std::size_t i = 0; i < final_.size(); ++i) {
     if (!is_staged(i) || !exists(staged_[i])) continue;
     if (const int error = replace(staged_[i], final_[i]); error != 0)

@@ -29,6 +29,8 @@ class StagedOutputs {
   [[nodiscard]] std::optional<std::string> prepare();
   /// After a good end: one is missing.
   [[nodiscard]] std::optional<std::string> find_missing() const;
+  /// When none is missing: gives all their final names.
+  [[nodiscard]] std::optional<std::string> rename();
   /// After a good end: renames all, or none when one is missing.
   [[nodiscard]] std::optional<std::string> publish();
   /// The directories of the outputs that publish() would not find. Looks into each, which makes a network file system
