@@ -44,6 +44,15 @@ def processes_of(marker):
     return found
 
 
+def numbers(text):
+    """The numbers of a list such as 0-3,8."""
+    found = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
+
+
 class FugleCase(unittest.TestCase):
     maxDiff = None
     parent_directory = None  # of the tests' own directories; None: the system's

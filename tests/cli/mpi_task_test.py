@@ -9,20 +9,11 @@ import subprocess
 import sys
 import unittest
 
-from fugle_case import FUGLE, FugleCase, main, poll, processes_of
+from fugle_case import FUGLE, FugleCase, main, numbers, poll, processes_of
 
 RANKS = pathlib.Path(FUGLE).resolve().parent.parent / "tests" / "mpi-programs" / "ranks"
 EIGHT_CORES = "pack:1 core:8 pu:1"
 LINE = re.compile(r"rank (\d+) of (\d+) host (\S+) cpus (\S+) bound (\S+)")
-
-
-def numbers(text):
-    """The numbers of a list such as 0-3,8."""
-    found = set()
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        found |= set(range(int(first), int(last or first) + 1))
-    return found
 
 
 class MpiTasks(FugleCase):

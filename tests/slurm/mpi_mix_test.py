@@ -7,7 +7,7 @@ told which of them are theirs (FUGLE_CPUS), and nothing is bound.
 
 import re
 
-from slurm_case import BUILD, SlurmCase, main, poll
+from slurm_case import BUILD, SlurmCase, main, numbers, poll
 
 RANKS = BUILD / "tests" / "mpi-programs" / "ranks"
 LINE = re.compile(r"rank (\d+) of (\d+) host (\S+) cpus (\S+)")
@@ -19,15 +19,6 @@ RECORDING_SRUN = """#!/bin/bash
 [[ $1 == --mpi=list ]] || { echo "$*"; env; } > "$RECORDS/$(hostname).$$"
 exec /usr/bin/srun "$@"
 """
-
-
-def numbers(text):
-    """The numbers of a list such as 0-3,8."""
-    found = set()
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        found |= set(range(int(first), int(last or first) + 1))
-    return found
 
 
 class MpiMix(SlurmCase):

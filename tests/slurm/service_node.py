@@ -3,7 +3,7 @@
 service_node.py serve FOLDER        writes its address to FOLDER/RANK, and takes lines: a number, `sum` or `where`
 service_node.py all FOLDER N WORD   sends the word to ranks 0 to N-1 and prints their answers, each "RANK ANSWER"
 
-The rank is that of the launcher, or FUGLE's variable NODE_RANK of a script that starts such processes by itself.
+The rank is that of the launcher.
 """
 
 import os

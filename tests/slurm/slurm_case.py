@@ -17,7 +17,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 
-from fugle_case import FUGLE, FugleCase, poll  # noqa: E402, F401
+from fugle_case import FUGLE, FugleCase, numbers, poll  # noqa: E402, F401
 from lab import Cluster, Settings, missing  # noqa: E402
 from lab.processes import children  # noqa: E402
 
