@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+from unittest import mock
 
 import slurm_case
+from lab import Cluster, Settings
 from lab.processes import find
 from slurm_case import HERE, SlurmCase, poll
 
@@ -46,6 +48,13 @@ class ClusterTest(SlurmCase):
 
     def test_another_user_has_jobs_too(self):
         self.assertEqual(self.slurm("srun", "id", "-un", user="nobody").stdout, "nobody\n")
+
+    def test_a_cluster_whose_command_line_is_not_there_yet_is_waited_for(self):
+        with mock.patch("lab.cluster.find", return_value=[]):
+            cluster = Cluster(Settings(self.directory, nodes=1))
+            cluster.start(dies_with_us=True)
+            cluster.stop()
+        self.assertEqual(find(["init-controller", str(self.directory)]), [])
 
     def test_nothing_is_left_of_a_cluster_whose_test_was_killed(self):
         program = ("import sys, time; from lab import Cluster, Settings; import pathlib\n"

@@ -4,6 +4,7 @@
 logs of its cluster are.
 """
 
+import faulthandler
 import os
 import pathlib
 import re
@@ -188,4 +189,5 @@ def main():
     if why := missing():
         print(f"SKIPPED: no Slurm cluster can run here: {why}", flush=True)
         sys.exit(77)
+    faulthandler.dump_traceback_later(840, exit=True)  # what hangs says where, before ctest ends it
     unittest.main(verbosity=2)

@@ -127,6 +127,10 @@ class Cluster:
         return ["init-controller", str(self.settings.directory)]
 
     def _namespaces(self):
+        """The process of it, as a list. Ours is known by its pid: a process has no command line yet for a moment after
+        its exec, which is no reason to take it for dead."""
+        if self._process and self._process.poll() is None:
+            return [self._process.pid]
         return find(self._mark())
 
     def _lock(self):
