@@ -91,6 +91,9 @@ void pack(const Task& task, const ElementText& text, std::string& out) {
     put(text.stop_command, out);
   }
   put_all(text.references, num_varying_references(task), out);
+  if (task.has_setup) put(text.setup, out);
+  if (task.container.runtime != ContainerRuntime::none) put(text.image, out);
+  if (task.log == LogMode::file) put(text.log, out);
   for (const std::string& word : text.command) put(word, out);
 }
 
@@ -115,6 +118,9 @@ ElementText unpack(const Task& task, std::string_view packed) {
     text.stop_command = take(packed);
   }
   text.references = take_all(num_varying_references(task), packed);
+  if (task.has_setup) text.setup = take(packed);
+  if (task.container.runtime != ContainerRuntime::none) text.image = take(packed);
+  if (task.log == LogMode::file) text.log = take(packed);
   while (!packed.empty()) text.command.emplace_back(take(packed));
   return text;
 }

@@ -43,6 +43,9 @@ struct ElementText {
   // Used only where Task::service is given.
   std::string ready_command{};  ///< by the shell of the task; it is ready once this ends with 0
   std::string stop_command{};   ///< empty: by Service::stop_signal
+  std::string setup{};          ///< used only where Task::has_setup
+  std::string image{};          ///< used only where Task::container has a runtime
+  std::string log{};            ///< used only where Task::log is `file`: its path, absolute
   // Used only where metrics of the task have references that vary.
   std::vector<std::string> references{};  ///< numbers, one for each of these metrics
   bool operator==(const ElementText&) const = default;

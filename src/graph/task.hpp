@@ -133,6 +133,10 @@ struct RetryPolicy {
   std::uint32_t classes = (1u << static_cast<unsigned>(FailureClass::error)) |
                           (1u << static_cast<unsigned>(FailureClass::signal));  ///< bit per FailureClass
   std::vector<std::pair<int, int>> exit_codes;  ///< inclusive ranges, besides the classes
+  /// Factors for each further attempt, within what the node has; 1: as before.
+  double scale_mem = 1;
+  double scale_timeout = 1;
+  double scale_cores = 1;
 
   /// Whether a failure of this class and exit code may be tried again (the budget aside).
   [[nodiscard]] bool covers(FailureClass cls, int exit_code) const;
@@ -179,8 +183,44 @@ enum class TaskKind : std::uint8_t {
   gate = 1,      ///< no command: stands for "all elements of those tasks", to keep edges n + m instead of n x m
   end_gate = 2,  ///< the same, and open once all have ended, however
   function = 3,  ///< a function called by a worker: of a plugin, or of the C++ program that made the workflow
+  // Gates with other answers; which, is the table in scheduler/answers.hpp.
+  use_gate = 4,    ///< as `gate`, for those who use outputs: what was skipped has none
+  fail_gate = 5,   ///< open once all have ended and one, of the same task, has failed
+  start_gate = 6,  ///< open once all have started or ended
+  any_gate = 7,    ///< open at the first that says go
+  expansion = 8,   ///< stands for the elements of a task whose number is not known yet, and becomes a gate for them
 };
-[[nodiscard]] constexpr bool is_gate(TaskKind kind) { return kind == TaskKind::gate || kind == TaskKind::end_gate; }
+[[nodiscard]] constexpr bool is_gate(TaskKind kind) {
+  return kind == TaskKind::gate || kind == TaskKind::end_gate ||
+         (kind >= TaskKind::use_gate && kind <= TaskKind::any_gate);
+}
+
+/// How an image is entered. The value is stored: never renumber.
+enum class ContainerRuntime : std::uint8_t { none = 0, automatic = 1, apptainer = 2, podman = 3, pyxis = 4 };
+
+/// The image that commands run in (ElementText::image names it).
+struct Container {
+  ContainerRuntime runtime = ContainerRuntime::none;  ///< none: no image
+  std::vector<std::string> binds;                     ///< as the runtime has them: HOST[:INSIDE[:ro]]
+  bool has_gpu = false;
+  bool operator==(const Container&) const = default;
+};
+
+/// Where the output of attempts goes. The value is stored: never renumber.
+enum class LogMode : std::uint8_t {
+  merged = 0,
+  split = 1,  ///< stderr apart
+  none = 2,
+  file = 3,  ///< to a file of its own (ElementText::log), besides
+};
+
+/// Tokens of a pool.
+struct PoolUse {
+  std::string pool;
+  std::uint32_t tokens = 1;
+  bool until_consumed = false;  ///< held until the `temp` outputs are deleted
+  bool operator==(const PoolUse&) const = default;
+};
 
 struct Task {
   std::string name;
@@ -199,11 +239,22 @@ struct Task {
   RetryPolicy retries;
   OnFailure on_failure = OnFailure::skip_dependents;
   Tolerance tolerate;
-  bool runs_finally = false;        ///< of `finally`: starts when everything else has ended, however
-  bool has_cleanup = false;         ///< each element has shell lines to run after every attempt (ElementText::cleanup)
-  RestartPolicy restart;            ///< each element has its files, and may have a command (ElementText::restart_*)
-  bool has_scratch = false;         ///< each attempt gets a directory of its own, removed after it
-  std::string scratch_root;         ///< node-local; empty: $SLURM_TMPDIR, else $TMPDIR, else /tmp
+  bool runs_finally = false;         ///< of `finally`: starts when everything else has ended, however
+  bool has_cleanup = false;          ///< each element has shell lines to run after every attempt (ElementText::cleanup)
+  RestartPolicy restart;             ///< each element has its files, and may have a command (ElementText::restart_*)
+  bool has_setup = false;            ///< each element has shell lines to run before its command (ElementText::setup)
+  std::vector<std::string> modules;  ///< loaded before those
+  Container container;
+  LogMode log = LogMode::merged;
+  std::vector<std::pair<int, int>> ok_exit_codes;  ///< inclusive ranges that mean success; empty: 0
+  std::vector<PoolUse> pools;
+  std::uint32_t max_parallel = 0;  ///< elements at once; 0: no limit
+  bool fail_fast = false;          ///< the first failure cancels its siblings
+  bool has_when = false;      ///< whether an element runs is decided when its needs are met (scheduler/language.hpp)
+  bool is_late = false;       ///< its texts are made then
+  std::uint32_t expands = 0;  ///< of kind expansion: number of the task whose elements it stands for
+  bool has_scratch = false;   ///< each attempt gets a directory of its own, removed after it
+  std::string scratch_root;   ///< node-local; empty: $SLURM_TMPDIR, else $TMPDIR, else /tmp
   std::uint64_t scratch_bytes = 0;  ///< free space wanted there; 0: any
   std::int32_t priority = 0;
   Bind bind = Bind::automatic;
@@ -231,8 +282,10 @@ struct Task {
 
 /// Limits of the whole run.
 struct RunLimits {
-  std::uint32_t max_failures = 0;       ///< the run stops after so many failed elements; 0: never
-  std::uint32_t max_infra_retries = 3;  ///< per element
+  std::uint32_t max_failures = 0;                            ///< the run stops after so many failed elements; 0: never
+  std::uint32_t max_infra_retries = 3;                       ///< per element
+  std::uint32_t max_parallel = 0;                            ///< elements at once; 0: no limit
+  std::vector<std::pair<std::string, std::uint32_t>> pools;  ///< their tokens
   bool operator==(const RunLimits&) const = default;
 };
 

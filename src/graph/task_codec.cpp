@@ -10,7 +10,7 @@
 namespace fugle::graph {
 namespace {
 
-constexpr std::uint8_t kVersion = 5;
+constexpr std::uint8_t kVersion = 6;
 
 void put_words(ByteWriter& out, const std::vector<std::string>& words) {
   out.put_all(words, [&](const std::string& word) { out.put(word); });
@@ -106,6 +106,63 @@ void get_kinds_of_work(ByteReader& in, std::uint8_t version, Task& task) {
   task.metrics = in.get_all<Metric>([&] { return get_metric(in, version); });
 }
 
+void put_ranges(ByteWriter& out, const std::vector<std::pair<int, int>>& ranges) {
+  out.put_all(ranges, [&](const auto& range) { out.put(range.first), out.put(range.second); });
+}
+
+std::vector<std::pair<int, int>> get_ranges(ByteReader& in) {
+  return in.get_all<std::pair<int, int>>([&] {
+    const int first = in.get<int>();
+    return std::pair{first, in.get<int>()};
+  });
+}
+
+/// What came with version 6: what the whole language needs.
+void put_language(ByteWriter& out, const Task& task) {
+  out.put(task.retries.scale_mem);
+  out.put(task.retries.scale_timeout);
+  out.put(task.retries.scale_cores);
+  out.put(task.has_setup);
+  put_words(out, task.modules);
+  out.put(task.container.runtime);
+  put_words(out, task.container.binds);
+  out.put(task.container.has_gpu);
+  out.put(task.log);
+  put_ranges(out, task.ok_exit_codes);
+  out.put_all(task.pools,
+              [&](const PoolUse& use) { out.put(use.pool), out.put(use.tokens), out.put(use.until_consumed); });
+  out.put(task.max_parallel);
+  out.put(task.fail_fast);
+  out.put(task.has_when);
+  out.put(task.is_late);
+  out.put(task.expands);
+}
+
+void get_language(ByteReader& in, Task& task) {
+  task.retries.scale_mem = in.get<double>();
+  task.retries.scale_timeout = in.get<double>();
+  task.retries.scale_cores = in.get<double>();
+  task.has_setup = in.get<bool>();
+  task.modules = get_words(in);
+  task.container.runtime = in.get_enum(ContainerRuntime::pyxis);
+  task.container.binds = get_words(in);
+  task.container.has_gpu = in.get<bool>();
+  task.log = in.get_enum(LogMode::file);
+  task.ok_exit_codes = get_ranges(in);
+  task.pools = in.get_all<PoolUse>([&] {
+    PoolUse use;
+    use.pool = in.get<std::string>();
+    use.tokens = in.get<std::uint32_t>();
+    use.until_consumed = in.get<bool>();
+    return use;
+  });
+  task.max_parallel = in.get<std::uint32_t>();
+  task.fail_fast = in.get<bool>();
+  task.has_when = in.get<bool>();
+  task.is_late = in.get<bool>();
+  task.expands = in.get<std::uint32_t>();
+}
+
 }  // namespace
 
 std::string encode_task(const Task& task) {
@@ -147,6 +204,7 @@ std::string encode_task(const Task& task) {
   out.put(task.scratch_bytes);
   put_kinds_of_work(out, task);
   out.put_all(task.output_kinds, [&](OutputKind kind) { out.put(kind); });
+  put_language(out, task);
   out.put(task.shape.part);
   return out.take();
 }
@@ -162,7 +220,7 @@ Task decode_task(std::string_view bytes) {
   Task task;
   task.name = in.get<std::string>();
   task.description = in.get<std::string>();
-  task.kind = in.get_enum(TaskKind::function);
+  task.kind = in.get_enum(TaskKind::expansion);
   task.request.cores = in.get<std::uint32_t>();
   task.request.mem_bytes = in.get<std::uint64_t>();
   task.timeout = in.get_duration();
@@ -207,6 +265,7 @@ Task decode_task(std::string_view bytes) {
     task.shape.cores_per_rank = task.request.cores;
   if (version >= 5) task.output_kinds = in.get_all<OutputKind>([&] { return in.get_enum(OutputKind::json); });
   if (version >= 5) task.shape.part = in.get_enum(Part::rank_anywhere);
+  if (version >= 6) get_language(in, task);
   const bool has_shape = task.input_is_list.size() == task.input_names.size() &&
                          (task.output_kinds.empty() || task.output_kinds.size() == task.output_names.size());
   if (in.failed() || !in.at_end() || !has_shape) throw EnvironmentError("cannot read a task (its bytes are damaged)");

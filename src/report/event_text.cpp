@@ -59,6 +59,9 @@ std::string details(const graph::Graph& graph, const Event& event) {
     case EventKind::value_lost:
       return fmt::format("the result of {} is gone and needed: it runs again", graph.id(event.element));
     case EventKind::output_given: return output_text(graph, event);
+    case EventKind::element_skipped:
+    case EventKind::element_refused: return fmt::format("{}: {}", graph.id(event.element), text);
+    case EventKind::graph_grew: return std::string(graph.id(event.element));
     case EventKind::finally_began: return fmt::format("the run is {}", text);
     case EventKind::none: break;
   }

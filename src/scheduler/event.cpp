@@ -21,6 +21,9 @@ const char* name_of(EventKind kind) {
     case EventKind::value_lost: return "value_lost";
     case EventKind::service_ready: return "service_ready";
     case EventKind::output_given: return "output_given";
+    case EventKind::element_skipped: return "element_skipped";
+    case EventKind::element_refused: return "element_refused";
+    case EventKind::graph_grew: return "graph_grew";
   }
   return "unknown";
 }

@@ -34,8 +34,12 @@ enum class EventKind : std::uint8_t {
   value_lost = 15,     ///< element, a function that was OK: its result is gone and needed, so it runs again
   output_given = 16,   ///< element, attempt, worker; exit: number of the output; text: a part of its value;
                        ///< maxrss_kb: bytes that follow in further parts. All come before the end of the attempt
+  element_skipped = 17,  ///< element, READY: it does not run; text: why ("params.mode == 'a' is false")
+  element_refused = 18,  ///< element, READY: a text or list of its turned out wrong; it is FAILED(expand); text: why
+  graph_grew = 19,       ///< element: of kind expansion, READY; text: a part of graph::encode_growth(); maxrss_kb: bytes
+                         ///< that follow in further parts. With the last one the elements are there
 };
-inline constexpr auto kLastEventKind = EventKind::output_given;
+inline constexpr auto kLastEventKind = EventKind::graph_grew;
 [[nodiscard]] const char* name_of(EventKind kind);
 
 /// 1, 2, 3, ... over all lives of a run; 0: none.

@@ -398,6 +398,9 @@ void apply(RunState& run, const Event& event, Effects& effects) {
     case EventKind::finally_began: run.begin_finally(effects); break;
     case EventKind::value_lost: run.lose_value(event.element, effects); break;
     case EventKind::output_given: run.outputs_.take(event); break;
+    case EventKind::element_skipped:
+    case EventKind::element_refused:
+    case EventKind::graph_grew: FUGLE_CHECK_THAT(false, "nothing is decided while a run goes on"); break;
     case EventKind::none:
     case EventKind::run_ended:
     case EventKind::worker_joined:

@@ -383,6 +383,9 @@ class RunModel final : public scheduler::Observer {
         return settle();
       case EventKind::node_drained: return drain(event.worker);
       case EventKind::value_lost: return rule(false, "a result is lost, and there are no functions");
+      case EventKind::element_skipped:
+      case EventKind::element_refused:
+      case EventKind::graph_grew: return rule(false, "something is decided, and there is nothing open", event.element);
       case EventKind::output_given: return rule(false, "an output is given, and there are none", event.element);
       case EventKind::none:
       case EventKind::run_ended: return;
