@@ -66,7 +66,9 @@ std::vector<std::uint32_t> find_cycle(const Rows& needs) {
   return {};
 }
 
-std::vector<std::uint32_t> topological_order(const Graph& graph) { return topological_order(graph.data().needs); }
+std::vector<std::uint32_t> topological_order(const Graph& graph) {
+  return topological_order(graph.has_grown() ? graph.compressed().data().needs : graph.data().needs);
+}
 
 std::vector<std::uint32_t> topological_order(const Rows& needs) {
   std::vector<std::uint32_t> order;

@@ -74,6 +74,12 @@ ElementId Graph::find(std::string_view wanted) const {
   return tagged;
 }
 
+float Graph::need_bytes(ElementId e, std::size_t i) const {
+  const std::size_t first = data_.needs.offsets[e.value()];
+  const bool is_known = !data_.need_bytes.empty() && first + i < data_.needs.offsets[e.value() + std::size_t{1}];
+  return is_known ? data_.need_bytes[first + i] : 0;
+}
+
 TaskId GraphBuilder::add_task(Task task) {
   data_.tasks.push_back(std::move(task));
   return TaskId(static_cast<std::uint32_t>(data_.tasks.size() - 1));
@@ -105,16 +111,17 @@ void GraphBuilder::add_edges_all(std::span<const ElementId> from, std::span<cons
       for (const ElementId f : from) add_edge(f, t);
     return;
   }
-  const ElementId gate = gate_after(from, TaskKind::gate);
+  const ElementId gate = gate_over(TaskKind::gate, from);
   for (const ElementId t : to) add_edge(gate, t);
 }
 
-void GraphBuilder::add_edges_after_end(std::span<const ElementId> from, std::span<const ElementId> to) {
-  const ElementId gate = gate_after(from, TaskKind::end_gate);
+void GraphBuilder::add_edges_through(TaskKind kind, std::span<const ElementId> from, std::span<const ElementId> to) {
+  const ElementId gate = gate_over(kind, from);
   for (const ElementId t : to) add_edge(gate, t);
 }
 
-ElementId GraphBuilder::gate_after(std::span<const ElementId> from, TaskKind kind) {
+ElementId GraphBuilder::gate_over(TaskKind kind, std::span<const ElementId> from) {
+  FUGLE_EXPECT(graph::is_gate(kind));
   const auto [place, is_new] = gates_.try_emplace({kind, {from.begin(), from.end()}});
   if (!is_new) return place->second;
   place->second = add_element(task_of_gates(kind), "", {});
@@ -122,14 +129,14 @@ ElementId GraphBuilder::gate_after(std::span<const ElementId> from, TaskKind kin
   return place->second;
 }
 
-/// There may be as many end gates as elements: they share one task.
+/// There may be as many gates of the other kinds as elements: those of one kind share a task.
 TaskId GraphBuilder::task_of_gates(TaskKind kind) {
-  if (kind == TaskKind::end_gate && end_gates_.is_valid()) return end_gates_;
+  if (const auto known = gate_tasks_.find(kind); known != gate_tasks_.end()) return known->second;
   Task task;
   task.kind = kind;
   task.request.cores = 0;
   const TaskId added = add_task(std::move(task));
-  if (kind == TaskKind::end_gate) end_gates_ = added;
+  if (kind != TaskKind::gate) gate_tasks_[kind] = added;
   return added;
 }
 

@@ -6,34 +6,59 @@
 
 namespace fugle::graph {
 
-ServiceBook::ServiceBook(const Graph& graph) : graph_(graph) {
+ServiceBook::ServiceBook(const Graph& graph) : graph_(graph) { look_at_all(); }
+
+void ServiceBook::look_at_all() {
   bool has_some = false;
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) has_some = has_some || graph.task(TaskId(t)).service.is_given;
+  for (std::uint32_t t = 0; t < graph_.num_tasks(); ++t) has_some = has_some || graph_.task(TaskId(t)).service.is_given;
   if (!has_some) return;
   find_sources();
   count_users();
 }
 
-/// Gates come after what they stand for.
+void ServiceBook::grow(const std::function<bool(ElementId)>& is_final) {
+  look_at_all();
+  if (!has_services()) return;
+  std::vector<ElementId> known;
+  for (std::uint32_t i = 0; i < graph_.num_elements(); ++i)
+    if (!graph_.is_gate(ElementId(i)) && is_final(ElementId(i))) count(ElementId(i), true, known);
+}
+
+/// Who waits for an end, a failure or a start uses nothing; what an expansion has become needs itself what it uses.
+bool ServiceBook::stands_for(ElementId gate) const {
+  const TaskKind kind = graph_.task_of(gate).kind;
+  return kind == TaskKind::gate || kind == TaskKind::use_gate || kind == TaskKind::any_gate;
+}
+
+/// Gates come after what they stand for, but for those that were there before it: until nothing changes.
 void ServiceBook::find_sources() {
   const std::uint32_t n = graph_.num_elements();
   is_above_users_.assign(n, false);
   is_finally_.assign(n, false);
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const ElementId e(i);
-    const Task& task = graph_.task_of(e);
-    const auto needs = graph_.needs(e);
-    const auto any_need = [&](const std::vector<bool>& flags) {
-      return std::any_of(needs.begin(), needs.end(), [&](std::uint32_t need) { return flags[need]; });
-    };
-    const bool is_gate = graph_.is_gate(e);
-    is_finally_[i] = is_gate ? any_need(is_finally_) : task.runs_finally;
-    is_above_users_[i] = is_gate ? !graph_.is_end_gate(e) && any_need(is_above_users_) : task.service.is_given;
+  for (bool has_changed = true; has_changed;) {
+    has_changed = false;
+    for (std::uint32_t i = 0; i < n; ++i) {
+      const ElementId e(i);
+      const Task& task = graph_.task_of(e);
+      const auto needs = graph_.needs(e);
+      const auto any_need = [&](const std::vector<bool>& flags) {
+        return std::any_of(needs.begin(), needs.end(), [&](std::uint32_t need) { return flags[need]; });
+      };
+      const bool is_gate = fugle::graph::is_gate(task.kind);
+      const bool is_finally = is_gate ? any_need(is_finally_) : task.runs_finally;
+      const bool is_above = is_gate ? stands_for(e) && any_need(is_above_users_) : task.service.is_given;
+      has_changed = has_changed || is_finally != is_finally_[i] || is_above != is_above_users_[i];
+      is_finally_[i] = is_finally;
+      is_above_users_[i] = is_above;
+    }
+    has_changed = has_changed && graph_.has_grown();
   }
 }
 
 void ServiceBook::count_users() {
   const std::uint32_t n = graph_.num_elements();
+  others_left_ = {};
+  without_users_ = {};
   std::vector<ElementId> ignored;
   users_left_.assign(n, 0);
   has_users_.assign(n, false);
@@ -130,7 +155,7 @@ std::vector<ElementId> ServiceBook::users_of(ElementId service) const {
     found.pop_back();
     for (const std::uint32_t s : graph_.successors(above)) {
       const ElementId below(s);
-      if (graph_.is_end_gate(below) || !leads_to_users(above, below)) continue;
+      if ((graph_.is_gate(below) && !stands_for(below)) || !leads_to_users(above, below)) continue;
       (graph_.is_gate(below) ? found : users).push_back(below);
     }
   }

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -19,6 +20,8 @@ class ServiceBook {
  public:
   /// Nothing has ended yet. The graph must outlive the book.
   explicit ServiceBook(const Graph& graph);
+  /// The graph has grown. Looks at all of it, where there are services.
+  void grow(const std::function<bool(ElementId)>& is_final);
 
   [[nodiscard]] bool has_services() const { return !is_above_users_.empty(); }
   [[nodiscard]] bool is_service(ElementId e) const { return has_services() && graph_.task_of(e).service.is_given; }
@@ -37,9 +40,12 @@ class ServiceBook {
   [[nodiscard]] std::vector<ElementId> users_of(ElementId service) const;
 
  private:
+  /// Who stands behind the gate uses what stands before it.
+  [[nodiscard]] bool stands_for(ElementId gate) const;
   [[nodiscard]] std::uint8_t part_of(ElementId e) const { return is_finally_[e.value()] ? 1 : 0; }
   /// A service, or a gate that stands for some: what needs it may be a user.
   [[nodiscard]] bool leads_to_users(ElementId above, ElementId below) const;
+  void look_at_all();
   void find_sources();
   void count_users();
   void find_others();

@@ -25,4 +25,14 @@ Answer answer_of(Condition condition, Ending ending, bool has_started) {
   return kAnswers[static_cast<std::size_t>(condition)][static_cast<std::size_t>(ending)];
 }
 
+Condition condition_of(graph::TaskKind below) {
+  switch (below) {
+    case graph::TaskKind::use_gate: return Condition::uses;
+    case graph::TaskKind::end_gate: return Condition::done;
+    case graph::TaskKind::fail_gate: return Condition::failed;
+    case graph::TaskKind::start_gate: return Condition::started;
+    default: return Condition::ok;
+  }
+}
+
 }  // namespace fugle::scheduler

@@ -20,4 +20,8 @@ enum class Ending : std::uint8_t { ok, cached, failed, skipped, blocked, cancell
 /// `has_started`: an attempt of it was ever started. `started` is asked only of one that has ended.
 [[nodiscard]] Answer answer_of(Condition condition, Ending ending, bool has_started);
 
+/// By which condition an element or gate of that kind needs what is above it. Any gate: of those that are gates
+/// themselves their own answers, of others `ok`.
+[[nodiscard]] Condition condition_of(graph::TaskKind below);
+
 }  // namespace fugle::scheduler

@@ -38,14 +38,14 @@ void AttemptLengths::learn(TaskId task, Duration length) {
 }
 
 float AttemptLengths::expected_s(ElementId e) const {
-  const float given = given_s_.empty() ? 0 : given_s_[e.value()];
+  const float given = given_s(e);
   return given > 0 ? given : static_cast<float>(of_task_[graph_.task_id_of(e).value()].seconds);
 }
 
 double AttemptLengths::typical_s(ElementId e) const {
   const Mean& mean = of_task_[graph_.task_id_of(e).value()];
   if (mean.count > 0) return mean.seconds;
-  return given_s_.empty() || given_s_[e.value()] <= 0 ? mean_s() : given_s_[e.value()];
+  return given_s(e) <= 0 ? mean_s() : given_s(e);
 }
 
 double AttemptLengths::mean_s() const { return of_all_.count > 0 ? of_all_.seconds : kUnknownLength; }

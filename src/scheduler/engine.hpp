@@ -13,6 +13,7 @@
 namespace fugle::scheduler {
 
 class Head;
+class Language;
 class Outbox;
 class Worker;
 
@@ -29,6 +30,7 @@ struct WorkerOffer {
 /// Given on rank 0 only.
 struct HeadOptions {
   RunState* run = nullptr;  ///< replayed so far; the engine is its only user until it is destroyed
+  Language* language = nullptr;  ///< says what is known only while the run goes on; null: nothing is of that kind
   Store* store = nullptr;
   plan::Plan plan;
   /// [element] seconds the plan knew, 0: it guessed, and the order is to get better during the run. Empty: knew all.

@@ -19,6 +19,9 @@ bool names_element(EventKind kind) {
     case EventKind::hold_element:
     case EventKind::release_element:
     case EventKind::output_given:
+    case EventKind::element_skipped:
+    case EventKind::element_refused:
+    case EventKind::graph_grew:
     case EventKind::value_lost: return true;
     default: return false;
   }
@@ -49,6 +52,26 @@ std::string find_bad_ready(const RunState& run, const Event& event) {
   return fmt::format("attempt {} of {} is ready while attempt {} runs", event.attempt, id, run.attempt(event.element));
 }
 
+bool is_decision(EventKind kind) {
+  return kind == EventKind::element_skipped || kind == EventKind::element_refused || kind == EventKind::graph_grew;
+}
+
+std::string find_bad_decision(const RunState& run, const Event& event) {
+  const Graph& graph = run.graph();
+  const std::string_view id = graph.id(event.element);
+  if (graph.is_gate(event.element) || run.state(event.element) != State::ready)
+    return fmt::format("{} of {} that is {}", name_of(event.kind), id, name_of(run.state(event.element)));
+  if (event.kind != EventKind::graph_grew) return {};
+  if (!run.can_grow()) return fmt::format("a growth by {} of a graph that does not grow", id);
+  if (graph.task_of(event.element).kind != graph::TaskKind::expansion)
+    return fmt::format("a growth of the graph by {}, which is no expansion", id);
+  if (event.maxrss_kb > 0) return {};  // more follows
+  const auto growth = graph::decode_growth(run.growth().joined(event));
+  if (!growth) return fmt::format("a growth of the graph by {} that can not be read", id);
+  const std::string flaw = graph.find_flaw(event.element, *growth);
+  return flaw.empty() ? flaw : fmt::format("a growth of the graph by {}: {}", id, flaw);
+}
+
 }  // namespace
 
 std::string find_misfit(const RunState& run, const Event& event) {
@@ -57,8 +80,11 @@ std::string find_misfit(const RunState& run, const Event& event) {
   const std::uint32_t num_elements = run.graph().num_elements();
   if ((names_element(event.kind) || event.element.is_valid()) && event.element.value() >= num_elements)
     return fmt::format("an event of element number {} where there are {}", event.element.value(), num_elements);
+  if (is_decision(event.kind)) return find_bad_decision(run, event);
   const bool is_attempt = event.kind == EventKind::attempt_started || event.kind == EventKind::attempt_ended;
-  if (is_attempt && run.graph().is_gate(event.element)) return "an attempt of what can not run";
+  if (is_attempt &&
+      (run.graph().is_gate(event.element) || run.graph().task_of(event.element).kind == graph::TaskKind::expansion))
+    return "an attempt of what can not run";
   if (event.kind == EventKind::value_lost && run.state(event.element) != State::ok)
     return fmt::format("the loss of a result of {} that is {}", run.graph().id(event.element),
                        name_of(run.state(event.element)));

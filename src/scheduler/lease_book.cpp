@@ -19,6 +19,15 @@ void LeaseBook::begin_life() {
   for (std::uint32_t e = 0; e < graph_.num_elements(); ++e) is_answered_[e] = run_.lets_start(ElementId(e));
 }
 
+void LeaseBook::grow() {
+  const std::size_t n = graph_.num_elements();
+  holder_.resize(n);
+  place_.resize(n);
+  grant_.resize(n, 0);
+  outside_.resize(n, 0);
+  is_answered_.resize(n, false);
+}
+
 void LeaseBook::hold(WorkerId worker, ElementId element) {
   FUGLE_EXPECT(!is_held(element));
   auto& held = workers_.at(worker).held;

@@ -22,6 +22,8 @@ class LeaseBook {
   LeaseBook(const RunState& run, const plan::Plan& plan, WorkerTable& workers);
   /// A life of the run has begun: looks at what counts as OK by now. To be called before anything is held.
   void begin_life();
+  /// The graph has grown.
+  void grow();
 
   [[nodiscard]] bool is_held(ElementId e) const { return holder_[e.value()].is_valid(); }
   [[nodiscard]] WorkerId holder_of(ElementId e) const { return holder_[e.value()]; }

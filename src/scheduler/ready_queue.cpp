@@ -1,7 +1,6 @@
 #include "scheduler/ready_queue.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "base/assert.hpp"
 
@@ -12,19 +11,31 @@ ReadyQueue::ReadyQueue(const RunState& run, const plan::Plan& plan, std::uint32_
       graph_(run.graph()),
       plan_(plan),
       by_order_(plan.order.size()),
-      class_of_task_(graph_.num_tasks()),
       homes_(num_workers),
       is_queued_(graph_.num_elements(), false) {
   FUGLE_EXPECT(plan.order.size() == graph_.num_elements());
   index_by_order();
-  std::map<std::pair<graph::Request, graph::Spread>, std::uint32_t> known;
-  for (std::uint32_t t = 0; t < graph_.num_tasks(); ++t) {
+  sort_tasks();
+}
+
+/// Those that have no class yet.
+void ReadyQueue::sort_tasks() {
+  for (auto t = static_cast<std::uint32_t>(class_of_task_.size()); t < graph_.num_tasks(); ++t) {
     const graph::Task& task = graph_.task(TaskId(t));
     const auto [place, is_new] =
-        known.try_emplace({task.request, task.shape.spread()}, static_cast<std::uint32_t>(classes_.size()));
+        known_classes_.try_emplace({task.request, task.shape.spread()}, static_cast<std::uint32_t>(classes_.size()));
     if (is_new) classes_.push_back({task.request, task.shape.spread(), 0, {}});
-    class_of_task_[t] = place->second;
+    class_of_task_.push_back(place->second);
   }
+}
+
+void ReadyQueue::grow() {
+  FUGLE_EXPECT(plan_.order.size() == graph_.num_elements());
+  const auto first = static_cast<std::uint32_t>(by_order_.size());
+  by_order_.resize(plan_.order.size());
+  for (std::uint32_t e = first; e < by_order_.size(); ++e) by_order_[plan_.order[e]] = e;
+  is_queued_.resize(by_order_.size(), false);
+  sort_tasks();
 }
 
 void ReadyQueue::index_by_order() {

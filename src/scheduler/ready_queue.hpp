@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <queue>
 #include <span>
@@ -27,6 +28,8 @@ class ReadyQueue {
   void clear();
   /// There are more workers.
   void grow(std::uint32_t num_workers) { homes_.resize(num_workers); }
+  /// There are more elements, and the order has them.
+  void grow();
   /// The order of the plan has changed.
   void reorder();
   [[nodiscard]] bool contains(ElementId e) const { return is_queued_[e.value()]; }
@@ -60,6 +63,7 @@ class ReadyQueue {
   };
   [[nodiscard]] ElementId clean_top(Heap& heap);
   void index_by_order();
+  void sort_tasks();
 
   const RunState& run_;
   const graph::Graph& graph_;
@@ -67,6 +71,7 @@ class ReadyQueue {
   std::vector<std::uint32_t> by_order_;       ///< [position] element
   std::vector<std::uint32_t> class_of_task_;  ///< [task]
   std::vector<Class> classes_;
+  std::map<std::pair<graph::Request, graph::Spread>, std::uint32_t> known_classes_;
   std::vector<std::vector<HomeClass>> homes_;  ///< [worker]
   std::vector<bool> is_queued_;                ///< [element]
   std::vector<WorkerId> fresh_homes_;

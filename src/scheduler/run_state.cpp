@@ -49,43 +49,38 @@ RunState::RunState(const Graph& graph, std::uint64_t seed)
   unanswered_.assign(n, 0);
   verdicts_.assign(n, State::ok);
   counts_[static_cast<std::size_t>(State::waiting)] = graph.num_real_elements();
-  find_finally();
+  find_finally(0);
   const auto is_main = [&](ElementId e) { return !graph.is_gate(e) && !graph.task_of(e).runs_finally; };
   for (std::uint32_t i = 0; i < n; ++i) num_main_left_ += is_main(ElementId(i)) ? 1 : 0;
   Effects ignored;
   recount_needs(ignored);
 }
 
-/// Gates come after what they stand for.
-void RunState::find_finally() {
-  std::vector<bool> is_one(states_.size(), false);
-  for (std::uint32_t i = 0; i < states_.size(); ++i) {
+RunState::RunState(Graph& graph, std::uint64_t seed) : RunState(static_cast<const Graph&>(graph), seed) {
+  growing_graph_ = &graph;
+}
+
+/// Among the elements from `first` on. Gates come after what they stand for.
+void RunState::find_finally(std::uint32_t first) {
+  is_finally_.resize(states_.size(), false);
+  for (std::uint32_t i = first; i < states_.size(); ++i) {
     const ElementId e(i);
     const auto needs = graph_->needs(e);
-    is_one[i] = graph_->is_gate(e) ? std::any_of(needs.begin(), needs.end(), [&](std::uint32_t n) { return is_one[n]; })
-                                   : graph_->task_of(e).runs_finally;
-    if (is_one[i]) finally_.push_back(e);
+    is_finally_[i] = graph_->is_gate(e)
+                         ? std::any_of(needs.begin(), needs.end(), [&](std::uint32_t n) { return is_finally_[n]; })
+                         : graph_->task_of(e).runs_finally;
+    if (is_finally_[i]) finally_.push_back(e);
   }
 }
 
-/// Counts anew what each WAITING element still needs, and makes those READY that need nothing. Linear: at the start
-/// and when a person resumes, never per event.
-void RunState::recount_needs(Effects& effects) {
-  for (std::uint32_t i = 0; i < states_.size(); ++i) {
+/// Counts anew what each WAITING element from `first` on still needs, and decides those that need nothing. Linear: at
+/// the start, for what is new, and when a person resumes, never per event.
+void RunState::recount_needs(Effects& effects, std::uint32_t first) {
+  for (std::uint32_t i = first; i < states_.size(); ++i) {
     if (states_[i] == State::waiting) recount_answers(ElementId(i));
   }
-  for (std::uint32_t i = 0; i < states_.size(); ++i)
-    if (states_[i] == State::waiting && unanswered_[i] == 0) set(ElementId(i), State::ready, effects);
-}
-
-/// What was answered by now counts.
-void RunState::recount_answers(ElementId e) {
-  unanswered_[e.value()] = count_unanswered(e);
-  verdicts_[e.value()] = State::ok;
-  if (graph_->is_end_gate(e)) return;
-  for (const std::uint32_t need : graph_->needs(e))
-    if (has_answered_to(ElementId(need), e))
-      verdicts_[e.value()] = std::max(verdicts_[e.value()], answer_of(ElementId(need)));
+  for (std::uint32_t i = first; i < states_.size(); ++i)
+    if (states_[i] == State::waiting && unanswered_[i] == 0) decide(ElementId(i), effects);
 }
 
 std::uint32_t RunState::count_unanswered(ElementId e) const {
@@ -118,14 +113,10 @@ bool RunState::has_answered(ElementId e) const {
   return state(e) != State::failed || !tolerance_.is_deferred(e, graph_->task_id_of(e));
 }
 
-/// Who waits for the end of a service has to wait for it.
-bool RunState::has_answered_to(ElementId need, ElementId below) const {
-  return has_answered(need) || (is_ready_service(need) && !graph_->is_end_gate(below));
-}
-
 bool RunState::counts_as_ok(ElementId e) const {
   const State s = state(e);
-  if (s == State::ok || s == State::cached || s == State::skipped) return true;
+  if (s == State::ok || s == State::cached) return true;
+  if (s == State::skipped) return !graph_->is_gate(e);
   if (s != State::failed) return false;
   return graph_->task_of(e).on_failure == graph::OnFailure::ignore || tolerance_.is_tolerated(e);
 }
@@ -192,8 +183,15 @@ void RunState::start_attempt(const Event& event, Effects& effects) {
   if (state(e) == State::retry_wait) set(e, State::ready, effects);
   FUGLE_EXPECT(state(e) == State::ready, "attempt started on an element that is not READY");
   FUGLE_EXPECT(event.attempt > attempt(e), "attempt numbers must rise");
+  const bool is_first = attempt(e) == 0;
   attempts_[e.value()] = event.attempt;
   set(e, services_.is_service(e) ? State::starting : State::running, effects);
+  if (is_first) tell_of_start(e, effects);
+}
+
+int RunState::exit_code(ElementId e) const {
+  const auto known = exit_codes_.find(e);
+  return known == exit_codes_.end() ? 0 : known->second;
 }
 
 void RunState::end_attempt(const Event& event, Effects& effects) {
@@ -202,6 +200,8 @@ void RunState::end_attempt(const Event& event, Effects& effects) {
   if (!is_live(state(e))) start_attempt(event, effects);
   FUGLE_EXPECT(is_live(state(e)) && attempt(e) == event.attempt, "an attempt ended that was not running");
   if (is_ready_service(e)) close(e, effects);
+  exit_codes_.erase(e);
+  if (event.exit != 0) exit_codes_.emplace(e, event.exit);
   if (event.cls == FailureClass::none) {
     set(e, State::ok, effects);
     answer_dependents(e, effects);
@@ -232,55 +232,6 @@ void RunState::fail(ElementId e, const Event& event, Effects& effects) {
   }
 }
 
-/// The condition `ok` (FORMAT.md section 8): what an ended element answers to those that need it.
-State RunState::answer_of(ElementId e) const {
-  if (lets_start(e)) return State::ok;
-  return state(e) == State::cancelled ? State::cancelled : State::blocked;
-}
-
-/// An element is decided once all it needs have answered: READY when all say ok, else the strongest of the answers,
-/// which ends it too.
-void RunState::answer_dependents(ElementId e, Effects& effects) { answer_all({e}, effects); }
-
-void RunState::answer_all(std::vector<ElementId> ended, Effects& effects) {
-  while (!ended.empty()) {
-    const ElementId above = ended.back();
-    ended.pop_back();
-    for (const ElementId one : who_answers(above, effects)) answer_successors(one, ended, effects);
-  }
-}
-
-/// The element that has just ended; but a failure that may be tolerated only when that is decided, with others.
-std::vector<ElementId> RunState::who_answers(ElementId ended, Effects& effects) {
-  const TaskId task = graph_->task_id_of(ended);
-  if (!tolerance_.is_tolerant(task)) return {ended};
-  const bool has_failed = state(ended) == State::failed && !counts_as_ok(ended);
-  ToleranceBook::Decision decision = tolerance_.decide(ended, task, has_failed);
-  if (decision.is_beyond) effects.beyond_tolerance.push_back(task);
-  effects.changed.insert(effects.changed.end(), decision.answering.begin(), decision.answering.end());
-  return std::move(decision.answering);
-}
-
-void RunState::answer_successors(ElementId e, std::vector<ElementId>& ended, Effects& effects) {
-  const State answer = answer_of(e);
-  for (const std::uint32_t s : graph_->successors(e)) {
-    const ElementId below(s);
-    if (states_[s] == State::retry_wait && may_never_start_again(below)) {
-      set(below, verdicts_[s], effects);
-      ended.push_back(below);
-    }
-    if (states_[s] != State::waiting) continue;
-    FUGLE_CHECK_THAT(unanswered_[s] > 0);
-    if (graph_->is_end_gate(below) && !is_final(state(e))) continue;
-    // For an end gate any end is as good as another.
-    if (!graph_->is_end_gate(below)) verdicts_[s] = std::max(verdicts_[s], answer);
-    if (--unanswered_[s] > 0) continue;
-    const bool may_run = verdicts_[s] == State::ok && !graph_->is_gate(below);
-    set(below, may_run ? State::ready : verdicts_[s], effects);
-    if (!may_run) ended.push_back(below);
-  }
-}
-
 void RunState::hold(ElementId e, Effects& effects) {
   const State s = state(e);
   if (s == State::waiting || s == State::ready || s == State::retry_wait) set(e, State::held, effects);
@@ -291,13 +242,6 @@ void RunState::let_go(ElementId e, Effects& effects) {
   set(e, State::waiting, effects);
   recount_answers(e);
   if (unanswered_[e.value()] == 0) decide(e, effects);
-}
-
-/// All it needs have answered.
-void RunState::decide(ElementId e, Effects& effects) {
-  const bool may_run = verdicts_[e.value()] == State::ok;
-  set(e, may_run ? State::ready : verdicts_[e.value()], effects);
-  if (!may_run) answer_dependents(e, effects);
 }
 
 /// Its result is gone: it runs again. What waits for it waits on, also behind gates that were open; what is READY stays
@@ -312,10 +256,7 @@ void RunState::lose_value(ElementId e, Effects& effects) {
     above.pop_back();
     for (const std::uint32_t s : graph_->successors(one)) {
       const ElementId below(s);
-      if (graph_->is_gate(below) && !graph_->is_end_gate(below) && state(below) == State::ok) {
-        set(below, State::waiting, effects);
-        above.push_back(below);
-      }
+      if (close_gate(below, effects)) above.push_back(below);
       if (state(below) == State::waiting) recount_answers(below);
     }
   }
@@ -340,6 +281,7 @@ void RunState::begin_finally(Effects& effects) {
 void RunState::begin_life(Effects& effects) {
   ++num_lives_;
   stop_code_ = 0;
+  growth_.forget();
   if (num_lives_ == 1) return;
   for (std::uint32_t i = 0; i < states_.size(); ++i)
     if (is_ready_service(ElementId(i))) close(ElementId(i), effects);
@@ -348,7 +290,7 @@ void RunState::begin_life(Effects& effects) {
   if (!has_finally_begun_) return;
   has_finally_begun_ = false;
   for (const ElementId e : finally_)
-    if (state(e) != State::waiting) set(e, State::waiting, effects);
+    if (state(e) != State::waiting && !graph_->has_grown(e)) set(e, State::waiting, effects);
   recount_needs(effects);
 }
 
@@ -358,27 +300,25 @@ void RunState::retry_everything(Effects& effects) {
     infra_used_[i] = 0;
     const ElementId e(i);
     const bool may_run_again =
-        states_[i] == State::failed ? !counts_as_ok(e) : states_[i] == State::blocked || states_[i] == State::cancelled;
+        states_[i] == State::failed
+            ? !counts_as_ok(e)
+            : states_[i] == State::blocked || states_[i] == State::cancelled || is_skipped_by_answer(e);
     if (may_run_again) set(e, State::waiting, effects);
   }
   tolerance_.forget_failures();
   run_services_again(effects);
-  close_end_gates(effects);
+  ask_gates_again(effects);
   recount_needs(effects);
 }
 
-/// What waited for the end of something that runs again, and has not run itself, waits again. Gates come after what
-/// they stand for.
-void RunState::close_end_gates(Effects& effects) {
+/// All of them. What has not started waits for what they say now; what has run itself is not asked for again.
+void RunState::ask_gates_again(Effects& effects) {
   for (std::uint32_t i = 0; i < states_.size(); ++i) {
     const ElementId gate(i);
-    if (!graph_->is_end_gate(gate) || !is_final(state(gate))) continue;
-    const auto needs = graph_->needs(gate);
-    if (std::all_of(needs.begin(), needs.end(), [&](std::uint32_t need) { return is_final(states_[need]); })) continue;
-    set(gate, State::waiting, effects);
-    for (const std::uint32_t s : graph_->successors(gate))
-      if (states_[s] == State::ready) set(ElementId(s), State::waiting, effects);
+    if (graph_->is_gate(gate) && is_final(states_[i]) && !graph_->has_grown(gate)) set(gate, State::waiting, effects);
   }
+  for (std::uint32_t i = 0; i < states_.size(); ++i)
+    if (states_[i] == State::ready && count_unanswered(ElementId(i)) > 0) set(ElementId(i), State::waiting, effects);
 }
 
 void apply(RunState& run, const Event& event, Effects& effects) {
@@ -398,9 +338,9 @@ void apply(RunState& run, const Event& event, Effects& effects) {
     case EventKind::finally_began: run.begin_finally(effects); break;
     case EventKind::value_lost: run.lose_value(event.element, effects); break;
     case EventKind::output_given: run.outputs_.take(event); break;
-    case EventKind::element_skipped:
-    case EventKind::element_refused:
-    case EventKind::graph_grew: FUGLE_CHECK_THAT(false, "nothing is decided while a run goes on"); break;
+    case EventKind::element_skipped: run.skip(event.element, effects); break;
+    case EventKind::element_refused: run.refuse(event.element, effects); break;
+    case EventKind::graph_grew: run.take_growth(event, effects); break;
     case EventKind::none:
     case EventKind::run_ended:
     case EventKind::worker_joined:
@@ -421,16 +361,22 @@ void RunState::check_invariants() const {
     if (!graph_->is_gate(e)) ++counts[static_cast<std::size_t>(states_[i])];
     const bool waits = states_[i] == State::waiting;
     const auto needs = graph_->needs(e);
-    const bool needs_are_ok = std::all_of(needs.begin(), needs.end(), [&](std::uint32_t need) {
+    const bool has_ended_or_run = is_final(states_[i]) || attempts_[i] > 0;
+    const bool needs_are_ok = std::all_of(needs.begin(), needs.end(), [&](std::uint32_t n) {
+      const ElementId need(n);
       // What has ended stays so when that which it came after runs again, be it for its result.
-      return lets_start(ElementId(need)) || (graph_->is_end_gate(ElementId(need)) && attempts_[i] > 0) ||
-             runs_again(ElementId(need));
+      return (has_answered_to(need, e) && answer_to(need, e) == State::ok) ||
+             (graph_->is_gate(need) && graph_->task_of(need).kind != graph::TaskKind::gate && has_ended_or_run) ||
+             runs_again(need);
     });
     const bool has_begun = is_live(states_[i]) || states_[i] == State::ready || states_[i] == State::ok ||
                            states_[i] == State::failed || states_[i] == State::retry_wait;
     const bool has_started = is_live(states_[i]) || is_final(states_[i]) || states_[i] == State::retry_wait;
-    FUGLE_CHECK_THAT(!has_begun || needs_are_ok || (has_started && services_.is_user(e)) || graph_->is_end_gate(e),
-                     "an element began before its needs");
+    const bool may_open_early = graph_->is_gate(e) && !takes_back(e);
+    const bool is_open_any = graph_->task_of(e).kind == graph::TaskKind::any_gate;
+    FUGLE_CHECK_THAT(
+        !has_begun || needs_are_ok || (has_started && services_.is_user(e)) || may_open_early || is_open_any,
+        "an element began before its needs");
     FUGLE_CHECK_THAT(!waits || unanswered_[i] == count_unanswered(e), "unanswered needs are miscounted");
     FUGLE_CHECK_THAT(!waits || unanswered_[i] > 0, "an element waits for nothing");
     FUGLE_CHECK_THAT(!has_begun || !waits_for_finally(e), "a task of finally began too early");

@@ -3,13 +3,15 @@
 //   WAITING ---> READY ---> RUNNING ---> OK
 //      |           ^           |-------> RETRY_WAIT ---> READY      (after until(), see due())
 //      |           |           |-------> FAILED
-//      |-------> BLOCKED (all it needs have ended, and one is FAILED or BLOCKED)
-//      '-------> CANCELLED (one it needs is; on request also from READY, RUNNING, RETRY_WAIT)
+//      |-------> BLOCKED, SKIPPED, CANCELLED (all it needs have answered, and that is the strongest of the answers)
+//      '-------> CANCELLED (on request also from READY, RUNNING, RETRY_WAIT)
+//   element_skipped, element_refused:  READY ---> SKIPPED, FAILED
+//   graph_grew:                READY ---> OK, as a gate from then on; the new elements are WAITING or READY
 //   hold_element:              WAITING, READY, RETRY_WAIT ---> HELD;  release_element: HELD ---> WAITING, READY, ...
 //   value_lost:                OK ---> WAITING or READY (a function whose result is gone and still needed)
 //   at a new life of the run:  RUNNING ---> READY
-//   retry_all:                 FAILED, BLOCKED, CANCELLED ---> WAITING or READY
-//                              READY ---> WAITING behind an end gate that closes again
+//   retry_all:                 FAILED, BLOCKED, CANCELLED, and SKIPPED by the answer of a gate ---> WAITING or READY
+//                              READY ---> WAITING behind a gate that closes again
 //
 // A service (Task::service) is STARTING from the start of an attempt until it is ready, then RUNNING: that answers
 // those that need it, its users. When a ready service is not there any more, by an end of its attempt or of the life of
@@ -23,14 +25,19 @@
 // life all their elements are WAITING again. A failure within `tolerate` answers those that need it only when its task
 // has ended: then it is known that no more failed.
 //
+// What an element answers to those that need it is scheduler/answers.hpp. A gate passes on one answer, as its own final
+// state: OK (go), SKIPPED, BLOCKED or CANCELLED. What it said stays until a person resumes; then all are asked anew.
+//
 // CHECKING, CACHED and EXPANDING of FORMAT.md section 8 have their places in the enumeration; the features that reach
-// them are not built yet.
+// CHECKING and CACHED are not built yet. An expansion is EXPANDING in no event: it is READY until its elements are
+// there.
 //
 // Work per event is O(out-degree) plus what it blocks. Knows nothing of workers' capacities, leases, messages, files.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +45,7 @@
 #include "graph/graph.hpp"
 #include "graph/service_book.hpp"
 #include "scheduler/event.hpp"
+#include "scheduler/growth_book.hpp"
 #include "scheduler/output_book.hpp"
 #include "scheduler/tolerance_book.hpp"
 
@@ -88,6 +96,8 @@ class RunState {
  public:
   /// All elements WAITING or READY. `seed` decides the jitter of retry delays. The graph must outlive the state.
   RunState(const Graph& graph, std::uint64_t seed);
+  /// The same, and the graph grows with graph_grew. Of a const one it cannot be said: there that event does not fit.
+  RunState(Graph& graph, std::uint64_t seed);
 
   [[nodiscard]] const Graph& graph() const { return *graph_; }
   [[nodiscard]] State state(ElementId e) const { return states_[e.value()]; }
@@ -95,6 +105,8 @@ class RunState {
   [[nodiscard]] std::uint16_t attempt(ElementId e) const { return attempts_[e.value()]; }
   /// Class of the latest attempt that did not end OK.
   [[nodiscard]] FailureClass failure(ElementId e) const { return failures_[e.value()]; }
+  /// Of the latest attempt that has ended: exit code, or minus the signal.
+  [[nodiscard]] int exit_code(ElementId e) const;
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::uint64_t count(State s) const { return counts_[static_cast<std::size_t>(s)]; }
   /// FAILED under on_failure: ignore; contained in count(State::failed).
@@ -118,6 +130,8 @@ class RunState {
   }
   /// What elements gave their outputs that are no files.
   [[nodiscard]] const OutputBook& outputs() const { return outputs_; }
+  [[nodiscard]] bool can_grow() const { return growing_graph_ != nullptr; }
+  [[nodiscard]] const GrowthBook& growth() const { return growth_; }
   [[nodiscard]] std::vector<TaskId> tasks_beyond_tolerance() const { return tolerance_.tasks_beyond(); }
   /// When an element in RETRY_WAIT becomes READY again.
   [[nodiscard]] Time retry_at(ElementId e) const;
@@ -135,6 +149,8 @@ class RunState {
 
   /// The delay chosen after `attempt` failed: delay x backoff^(used retries), at most max_delay, +- jitter.
   [[nodiscard]] Duration retry_delay(ElementId e) const;
+  /// Of its task's own budget.
+  [[nodiscard]] std::uint16_t retries_used(ElementId e) const { return retries_used_[e.value()]; }
 
   /// Whole-structure check for tests and the simulator: aborts on the first broken invariant.
   void check_invariants() const;
@@ -143,20 +159,30 @@ class RunState {
   friend void apply(RunState& run, const Event& event, Effects& effects);
   friend void make_due(RunState& run, ElementId e, Effects& effects);
 
-  void find_finally();
+  void find_finally(std::uint32_t first);
   void set(ElementId e, State next, Effects& effects);
   void count_for_task(ElementId e, State before, State after);
   void count_failure(ElementId e, int change);
   void start_attempt(const Event& event, Effects& effects);
   void end_attempt(const Event& event, Effects& effects);
   void fail(ElementId e, const Event& event, Effects& effects);
-  [[nodiscard]] State answer_of(ElementId e) const;
+  [[nodiscard]] State answer_to(ElementId need, ElementId below) const;
   [[nodiscard]] bool has_answered_to(ElementId need, ElementId below) const;
+  [[nodiscard]] bool answers_now(ElementId above, ElementId below) const;
+  void take_answer(ElementId below, State answer);
+  void settle(ElementId e, std::vector<ElementId>& ended, Effects& effects);
+  void tell_of_start(ElementId e, Effects& effects);
+  [[nodiscard]] bool takes_back(ElementId gate) const;
+  [[nodiscard]] bool close_gate(ElementId gate, Effects& effects);
+  [[nodiscard]] bool is_skipped_by_answer(ElementId e) const;
+  void skip(ElementId e, Effects& effects);
+  void refuse(ElementId e, Effects& effects);
+  void take_growth(const Event& event, Effects& effects);
+  void grow(ElementId expansion, graph::Growth growth, Effects& effects);
   void become_ready(const Event& event, Effects& effects);
   void close(ElementId service, Effects& effects);
   void close_users(ElementId above, std::vector<ElementId>& closed, Effects& effects);
   void make_startable(ElementId e, Effects& effects);
-  [[nodiscard]] bool waits_for_service(ElementId e) const;
   [[nodiscard]] bool may_never_start_again(ElementId e);
   void end_what_is_not_live(ElementId e, Effects& effects);
   void run_services_again(Effects& effects);
@@ -174,26 +200,30 @@ class RunState {
   void begin_finally(Effects& effects);
   void begin_life(Effects& effects);
   void retry_everything(Effects& effects);
-  void close_end_gates(Effects& effects);
-  void recount_needs(Effects& effects);
+  void ask_gates_again(Effects& effects);
+  void recount_needs(Effects& effects, std::uint32_t first = 0);
   void recount_answers(ElementId e);
   void decide(ElementId e, Effects& effects);
   [[nodiscard]] std::uint32_t count_unanswered(ElementId e) const;
 
   const Graph* graph_;
+  Graph* growing_graph_ = nullptr;
   std::uint64_t seed_;
   ToleranceBook tolerance_;
   graph::ServiceBook services_;
   OutputBook outputs_;
+  GrowthBook growth_;
   std::vector<State> states_;
   std::vector<FailureClass> failures_;
+  std::map<ElementId, int> exit_codes_;  ///< of those that were not 0
   std::vector<std::uint16_t> attempts_;
   std::vector<std::uint16_t> retries_used_;  ///< of the task's own budget, since the last retry_all
   std::vector<std::uint8_t> infra_used_;
-  std::vector<std::uint32_t> unanswered_;             ///< needs that are not final yet
-  std::vector<State> verdicts_;                       ///< strongest answer so far: ok, blocked or cancelled
+  std::vector<std::uint32_t> unanswered_;             ///< needs that have not answered yet
+  std::vector<State> verdicts_;                       ///< of the answers so far: ok, skipped, blocked or cancelled
   std::vector<std::pair<ElementId, Time>> retry_at_;  ///< sorted by element; few
   std::vector<ElementId> finally_;                    ///< elements of `finally`, and gates among them
+  std::vector<bool> is_finally_;                      ///< [element] it is one of those
   Counts counts_{};
   std::uint64_t num_ignored_ = 0;
   std::uint64_t num_ready_services_ = 0;

@@ -29,14 +29,14 @@ void RunState::close(ElementId service, Effects& effects) {
 void RunState::close_users(ElementId above, std::vector<ElementId>& closed, Effects& effects) {
   for (const std::uint32_t s : graph_->successors(above)) {
     const ElementId below(s);
-    if (graph_->is_end_gate(below)) continue;
     if (state(below) == State::waiting) {
       recount_answers(below);
-    } else if (graph_->is_gate(below) ? state(below) == State::ok : state(below) == State::ready) {
-      if (!graph_->is_gate(below)) effects.withdrawn.push_back(below);
+    } else if (graph_->is_gate(below)) {
+      if (close_gate(below, effects)) closed.push_back(below);
+    } else if (state(below) == State::ready) {
+      effects.withdrawn.push_back(below);
       set(below, State::waiting, effects);
       recount_answers(below);
-      if (graph_->is_gate(below)) closed.push_back(below);
     }
   }
 }
@@ -58,21 +58,13 @@ bool RunState::may_never_start_again(ElementId e) {
   return unanswered_[e.value()] == 0 && verdicts_[e.value()] != State::ok;
 }
 
-/// Of a gate that was open. Only services, and gates that stand for them, take back what they have answered.
-bool RunState::waits_for_service(ElementId e) const {
-  for (const std::uint32_t need : graph_->needs(e))
-    if (!has_answered_to(ElementId(need), e)) return true;
-  return false;
-}
-
 /// On request. A service that nobody uses any more is not missed.
 void RunState::end_what_is_not_live(ElementId e, Effects& effects) {
   set(e, services_.is_unneeded(e) ? State::skipped : State::cancelled, effects);
   answer_dependents(e, effects);
 }
 
-/// Those that had ended well, and whose users run again; these may be services too. Gates come after what they stand
-/// for.
+/// Those that had ended well, and whose users run again; these may be services too.
 void RunState::run_services_again(Effects& effects) {
   if (!services_.has_services()) return;
   for (bool has_changed = true; has_changed;) {
@@ -80,18 +72,19 @@ void RunState::run_services_again(Effects& effects) {
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
       const ElementId e(i);
       const bool has_ended_well = states_[i] == State::ok || states_[i] == State::skipped;
-      if (!has_ended_well || !services_.is_service(e) || services_.is_unneeded(e)) continue;
+      if (!has_ended_well || !services_.is_service(e) || services_.is_unneeded(e) || is_skipped_by_answer(e)) continue;
       set(e, State::waiting, effects);
       effects.closed.push_back(e);
       has_changed = true;
     }
   }
-  for (std::uint32_t i = 0; i < states_.size(); ++i) {
-    const ElementId e(i);
-    if (graph_->is_end_gate(e) || !graph_->is_gate(e) || states_[i] != State::ok) continue;
-    if (!waits_for_service(e)) continue;
-    set(e, State::waiting, effects);
-    effects.closed.push_back(e);
+  for (bool has_changed = true; has_changed;) {  // a gate may stand for others
+    has_changed = false;
+    for (std::uint32_t i = 0; i < states_.size(); ++i) {
+      if (!close_gate(ElementId(i), effects)) continue;
+      effects.closed.emplace_back(i);
+      has_changed = true;
+    }
   }
 }
 

@@ -13,6 +13,8 @@ class RunningList {
  public:
   explicit RunningList(std::uint32_t num_elements) : place_(num_elements, kNowhere) {}
 
+  /// There are more elements.
+  void grow(std::uint32_t num_elements) { place_.resize(num_elements, kNowhere); }
   void add(const RunningAttempt& attempt) {
     place_[attempt.element.value()] = static_cast<std::uint32_t>(attempts_.size());
     attempts_.push_back(attempt);

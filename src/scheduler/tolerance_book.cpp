@@ -1,26 +1,34 @@
 #include "scheduler/tolerance_book.hpp"
 
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 
 namespace fugle::scheduler {
 
-ToleranceBook::ToleranceBook(const graph::Graph& graph) {
-  bool is_any = false;
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) is_any |= graph.task(TaskId(t)).tolerate.is_given();
-  if (!is_any) return;
+ToleranceBook::ToleranceBook(const graph::Graph& graph) { grow(graph, 0, 0); }
+
+void ToleranceBook::grow(const graph::Graph& graph, std::uint32_t first_task, std::uint32_t first_element) {
+  if (tallies_.empty()) {
+    bool is_any = false;
+    for (std::uint32_t t = first_task; t < graph.num_tasks(); ++t) is_any |= graph.task(TaskId(t)).tolerate.is_given();
+    if (!is_any) return;
+    first_task = 0;
+    first_element = 0;  // of tasks that tolerate nothing nobody asks
+  }
   tallies_.resize(graph.num_tasks());
   is_tolerated_.resize(graph.num_elements(), false);
-  std::unordered_map<std::string_view, std::uint32_t> first;
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t)
-    first_of_name_.push_back(first.emplace(graph.task(TaskId(t)).name, t).first->second);
-  for (const std::uint32_t task : graph.data().task_of) ++tally(TaskId(task)).left;
-  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
-    const graph::Tolerance& tolerate = graph.task(TaskId(t)).tolerate;
-    tallies_[t].is_given = tolerate.is_given();
-    tallies_[t].limit = tolerate.limit(tallies_[t].left);
+  for (std::uint32_t t = first_task; t < graph.num_tasks(); ++t) {
+    const graph::Task& task = graph.task(TaskId(t));
+    const bool is_counted = task.kind != graph::TaskKind::expansion;
+    first_of_name_.push_back(is_counted ? by_name_.emplace(task.name, t).first->second : t);
+    tallies_[t].is_given = is_counted && task.tolerate.is_given();
   }
+  for (std::uint32_t i = first_element; i < graph.num_elements(); ++i) {
+    Tally& tally = this->tally(graph.task_id_of(ElementId(i)));
+    ++tally.left;
+    ++tally.total;
+  }
+  for (std::uint32_t t = 0; t < graph.num_tasks(); ++t)
+    tallies_[t].limit = graph.task(TaskId(t)).tolerate.limit(tallies_[t].total);
 }
 
 std::vector<TaskId> ToleranceBook::tasks_beyond() const {

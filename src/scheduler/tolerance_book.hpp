@@ -1,10 +1,13 @@
 // Failures that may be tolerated. A task with `tolerate` counts as OK with as many FAILED elements as that allows,
 // which is known only when all of its elements have ended, or when one too many has failed. Until then a failure is
 // *deferred*: nobody who needs the element is told. Part of RunState; knows nothing of edges. Tasks of one name are one
-// task of the workflow, whose elements ask for different things: they have one tally.
+// task of the workflow, whose elements ask for different things: they have one tally. What stands for elements that are
+// not known yet (kind expansion) is none of them.
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -15,6 +18,8 @@ class ToleranceBook {
  public:
   /// Nothing has ended.
   explicit ToleranceBook(const graph::Graph& graph);
+  /// The graph has these tasks and elements besides: none of them has ended.
+  void grow(const graph::Graph& graph, std::uint32_t first_task, std::uint32_t first_element);
 
   [[nodiscard]] bool is_tolerant(TaskId task) const { return !tallies_.empty() && tally(task).is_given; }
   /// FAILED, and its task has ended with few enough of them.
@@ -42,6 +47,7 @@ class ToleranceBook {
  private:
   struct Tally {
     bool is_given = false;
+    std::uint32_t total = 0;  ///< elements
     std::uint32_t limit = 0;  ///< failures tolerated
     std::uint32_t left = 0;   ///< elements that are not final
     std::uint32_t failed = 0;
@@ -53,7 +59,8 @@ class ToleranceBook {
 
   std::vector<Tally> tallies_;                ///< [first task of its name]; empty when no task has `tolerate`
   std::vector<std::uint32_t> first_of_name_;  ///< [task], likewise
-  std::vector<bool> is_tolerated_;            ///< [element], likewise
+  std::unordered_map<std::string, std::uint32_t> by_name_;
+  std::vector<bool> is_tolerated_;  ///< [element], likewise
   std::uint64_t num_tolerated_ = 0;
 };
 

@@ -39,6 +39,13 @@ WorkerChooser::WorkerChooser(const graph::Graph& graph, const plan::Plan& plan, 
       ran_on_(graph.num_elements()),
       last_worker_(graph.num_tasks()) {}
 
+void WorkerChooser::grow() {
+  ran_on_.resize(graph_.num_elements());
+  if (last_worker_.size() == graph_.num_tasks()) return;
+  last_worker_.resize(graph_.num_tasks());
+  near_ = near_tasks(graph_);
+}
+
 void WorkerChooser::remember(ElementId element, WorkerId worker) {
   ran_on_[element.value()] = worker;
   last_worker_[graph_.task_id_of(element).value()] = worker;
@@ -154,8 +161,7 @@ std::optional<WorkerId> WorkerChooser::near_the_named_task(ElementId e, Time unt
 /// The worker with room that holds most bytes of its inputs; what is on the same node counts half.
 std::optional<WorkerId> WorkerChooser::near_its_inputs(ElementId e, Time until) const {
   const graph::Request& request = graph_.task_of(e).request;
-  const auto& rows = graph_.data();
-  const std::uint32_t first = rows.needs.offsets[e.value()];
+  const bool has_bytes = !graph_.data().need_bytes.empty();
   const auto needs = graph_.needs(e);
   std::vector<std::pair<WorkerId, double>> candidates;
   const auto add = [&](WorkerId worker, double bytes) {
@@ -168,7 +174,7 @@ std::optional<WorkerId> WorkerChooser::near_its_inputs(ElementId e, Time until) 
   };
   for (std::uint32_t i = 0; i < std::min(needs.size(), kMaxInputs); ++i) {
     const WorkerId worker = ran_on_[needs[i]];
-    const double bytes = rows.need_bytes.empty() ? 1 : rows.need_bytes[first + i];
+    const double bytes = has_bytes ? graph_.need_bytes(e, i) : 1;
     if (!worker.is_valid() || bytes <= 0) continue;
     add(worker, bytes / 2);
     for (const WorkerId beside : workers_.beside(worker)) add(beside, bytes / 2);

@@ -16,6 +16,8 @@ class WorkerChooser {
   /// All of them outlive it.
   WorkerChooser(const graph::Graph& graph, const plan::Plan& plan, WorkerTable& workers, const AttemptLengths& lengths);
 
+  /// The graph has grown.
+  void grow();
   /// An element ended OK there in this life.
   void remember(ElementId element, WorkerId worker);
   enum class Backlog : std::uint8_t { may_wait, none };
