@@ -41,16 +41,32 @@ bool is_usual_shell(const std::vector<std::string>& shell) {
 }  // namespace
 
 std::vector<std::string> attempt_command(const scheduler::Launch& launch, const std::vector<std::string>& command,
-                                         const graph::SlotValues& slots, bool shell_reads_a_file,
-                                         const AttemptFiles& files) {
+                                         const graph::SlotValues& slots, const Preparation& preparation,
+                                         bool shell_reads_a_file, const AttemptFiles& files) {
   FUGLE_EXPECT(!command.empty(), "an element without a command was started");
   std::vector<std::string> words;
   for (const std::string& word : command) words.push_back(graph::fill_slots(word, slots));
   const std::vector<std::string>& shell = launch.task->shell;
-  if (shell.empty()) return words;
+  if (shell.empty()) return prepared(preparation, std::move(words), files);
+  if (preparation.is_needed()) {
+    const std::string_view kind = same_shell(shell);
+    if (!kind.empty() && !preparation.has_ranks)
+      return shell_words(shell, preparation_script(preparation, kind) + words.back(), ".script", files);
+    return prepared(preparation, shell_words(shell, std::move(words.back()), ".script", files), files);
+  }
   if (!shell_reads_a_file && is_usual_shell(shell))
     if (auto plain = plain_command(words.back())) return *plain;
   return shell_words(shell, std::move(words.back()), ".script", files);
+}
+
+std::vector<std::string> prepared(const Preparation& preparation, std::vector<std::string> words,
+                                  const AttemptFiles& files) {
+  if (!preparation.is_needed()) return words;
+  const std::string_view suffix = preparation.modules.empty() ? ".setup-script" : ".modules-script";
+  std::vector<std::string> all = shell_words(kShellOfRun, preparation_before_words(preparation), suffix, files);
+  if (all[all.size() - 2] == "-c") all.emplace_back("setup");  // its $0
+  for (std::string& word : words) all.push_back(std::move(word));
+  return all;
 }
 
 std::vector<std::string> cleanup_command(const scheduler::Launch& launch, const graph::ElementText& text,

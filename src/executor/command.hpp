@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "executor/node_folder.hpp"
+#include "executor/surroundings.hpp"
 #include "graph/element_text.hpp"
 #include "scheduler/attempt.hpp"
 
@@ -21,12 +22,15 @@ struct AttemptFiles {
 
 // All throw EnvironmentError when they can not make a file.
 
-/// `command`: ElementText::command, or another to be run in its place. `shell_reads_a_file`: BASH_ENV is set, so that
-/// even a plain command needs its shell.
+/// `command`: ElementText::command, or another to be run in its place. `preparation`: what comes before it in its
+/// shell, or in one of its own. `shell_reads_a_file`: BASH_ENV is set, so that even a plain command needs its shell.
 [[nodiscard]] std::vector<std::string> attempt_command(const scheduler::Launch& launch,
                                                        const std::vector<std::string>& command,
-                                                       const graph::SlotValues& slots, bool shell_reads_a_file,
-                                                       const AttemptFiles& files);
+                                                       const graph::SlotValues& slots, const Preparation& preparation,
+                                                       bool shell_reads_a_file, const AttemptFiles& files);
+/// The words, after a shell that makes the preparation and becomes them.
+[[nodiscard]] std::vector<std::string> prepared(const Preparation& preparation, std::vector<std::string> words,
+                                                const AttemptFiles& files);
 /// The words of its cleanup, by the shell of the task; none when it has no cleanup.
 [[nodiscard]] std::vector<std::string> cleanup_command(const scheduler::Launch& launch, const graph::ElementText& text,
                                                        const graph::SlotValues& slots, const AttemptFiles& files);

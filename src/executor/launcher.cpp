@@ -10,6 +10,7 @@
 #include "base/shell_words.hpp"
 #include "base/text.hpp"
 #include "executor/environment.hpp"
+#include "executor/find_program.hpp"
 
 namespace fugle::executor {
 namespace {
@@ -19,14 +20,6 @@ using Words = std::vector<std::string>;
 
 void append(Words& words, Words more) {
   for (std::string& word : more) words.push_back(std::move(word));
-}
-
-std::string find_in_path(const std::vector<std::string>& environment, const std::string& program) {
-  for (const std::string_view folder : split(find_variable(environment, "PATH"), ':')) {
-    std::string path = fmt::format("{}/{}", folder, program);
-    if (!folder.empty() && ::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return {};
 }
 
 /// MPICH's and Intel's mpirun end up as "mpiexec.hydra", Open MPI's as "orterun" or "prterun".
@@ -65,6 +58,37 @@ std::string hosts_with_slots(const RankOrder& order) {
   return join(hosts, ",");
 }
 
+/// "0x30" for {4, 5}.
+std::string mask_of(const std::vector<std::uint32_t>& cpus) {
+  std::vector<unsigned> digits(1);
+  for (const std::uint32_t cpu : cpus) {
+    if (cpu / 4 >= digits.size()) digits.resize(cpu / 4 + 1);
+    digits[cpu / 4] |= 1u << (cpu % 4);
+  }
+  std::string mask = "0x";
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) mask += fmt::format("{:x}", *digit);
+  return mask;
+}
+
+Words masks_of(const RankShare& share) {
+  Words masks;
+  for (std::uint32_t rank = 0; rank < share.ranks && share.is_real && !share.cpus.empty(); ++rank)
+    masks.push_back(mask_of(share.cpus_of(rank)));
+  return masks;
+}
+
+/// Of ranks that start inside an image, where our program is not to be had. Slurm takes one list for the ranks of any
+/// node, so that where nodes differ they are not bound.
+std::string binding_by_srun(const RankOrder& order) {
+  const Words masks = masks_of(order.shares.front());
+  for (const RankShare& share : order.shares) {
+    const Words here = masks_of(share);
+    if (here.empty() || here.size() > masks.size() || !std::equal(here.begin(), here.end(), masks.begin()))
+      return "--cpu-bind=none";
+  }
+  return "--cpu-bind=mask_cpu:" + join(masks, ",");
+}
+
 /// Slurm takes what is not said from the job: so all is said.
 Words srun_words(const Launchers& launchers, const RankOrder& order) {
   std::uint32_t most = 1;
@@ -85,11 +109,12 @@ Words srun_words(const Launchers& launchers, const RankOrder& order) {
                   order.mem_bytes == 0 ? "0" : fmt::format("{}M", std::max<std::uint64_t>(order.mem_bytes >> 20, 1))),
       order.gpus_per_node == 0 ? "--gres=none" : fmt::format("--gres=gpu:{}", order.gpus_per_node),
       "--mpi=pmix",
-      "--cpu-bind=none",
+      order.srun_options.empty() ? "--cpu-bind=none" : binding_by_srun(order),
       "--export=ALL",
       "--input=none",
       "--kill-on-bad-exit=1"};
   if (!order.workdir.empty()) words.push_back("--chdir=" + order.workdir);
+  append(words, order.srun_options);
   return words;
 }
 
@@ -220,7 +245,7 @@ LaunchWords launch_words(const std::string& launcher, const Launchers& launchers
     words.emplace_back("--");
     append(words, result.is_known ? mpirun_words(launchers, order) : words_of_template(launcher, order));
   }
-  append(words, bind_words(launchers, order));
+  if (order.srun_options.empty()) append(words, bind_words(launchers, order));
   return result;
 }
 

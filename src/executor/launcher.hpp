@@ -50,7 +50,8 @@ struct RankOrder {
   std::string mark;                 ///< file that tells that a rank has started
   std::string agent;                ///< name of the socket for daemons on other nodes
   std::string workdir;
-  bool user_chose_network = false;  ///< OMPI_MCA_pml or OMPI_MCA_btl is the user's
+  std::vector<std::string> srun_options{};  ///< of Pyxis; then the ranks are bound by srun
+  bool user_chose_network = false;          ///< OMPI_MCA_pml or OMPI_MCA_btl is the user's
 };
 
 /// How its ranks come to be. `program_is_ours`: by a launcher whose failure to start any is not the task's.

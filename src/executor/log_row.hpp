@@ -11,15 +11,17 @@
 
 namespace fugle::executor {
 
+inline constexpr std::uint8_t kStdout = 1, kStderr = 2;
+
 struct LogRow {
   std::uint64_t offset = 0;   ///< in the .log
   std::int64_t time_ns = 0;   ///< when it was read, Unix
   std::uint32_t length = 0;   ///< bytes
   std::uint32_t element = 0;  ///< ElementId
   std::uint16_t attempt = 0;
-  std::uint8_t stream = 1;  ///< 1 stdout or merged, 2 stderr
-  std::uint8_t flags = 0;   ///< kOutputLostBefore
-  std::uint32_t check = 0;  ///< check_of() the fields above
+  std::uint8_t stream = kStdout;  ///< of both, where they are in one pipe
+  std::uint8_t flags = 0;         ///< kOutputLostBefore
+  std::uint32_t check = 0;        ///< check_of() the fields above
   bool operator==(const LogRow&) const = default;
 };
 static_assert(sizeof(LogRow) == 32 && std::endian::native == std::endian::little);

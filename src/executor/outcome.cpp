@@ -65,14 +65,21 @@ Outcome outcome_of_failed_exec(int error, const std::string& program) {
                       std::strerror(error))};
 }
 
-Outcome outcome_of_status(int wait_status) {
+/// Of ranges of exit codes.
+using Codes = std::vector<std::pair<int, int>>;
+
+Outcome outcome_of_status(int wait_status, const Codes& good = {}) {
   if (WIFSIGNALED(wait_status)) {
     const int signal = WTERMSIG(wait_status);
     return {FailureClass::signal, -signal, fmt::format("killed by {}", name_of_signal(signal))};
   }
   const int code = WEXITSTATUS(wait_status);
-  if (code == 0) return {};
-  return {FailureClass::error, code, fmt::format("exit code {}", code)};
+  const bool is_good = good.empty() ? code == 0 : std::ranges::any_of(good, [code](const auto& codes) {
+    return codes.first <= code && code <= codes.second;
+  });
+  if (is_good) return {FailureClass::none, code};
+  return {FailureClass::error, code,
+          code == 0 ? "exit code 0, which is none of its 'ok_exit_codes'" : fmt::format("exit code {}", code)};
 }
 
 /// `reason`: what the function said.
@@ -121,8 +128,8 @@ Outcome classify(const wire::EndedFields& ended, const AttemptTexts& texts) {
             fmt::format("cannot enter working directory '{}' ({}); create it or correct 'workdir'", texts.workdir,
                         std::strerror(ended.error))};
   if (ended.error != 0) return outcome_of_failed_exec(ended.error, texts.program);
-  Outcome outcome =
-      ended.is_call != 0 ? outcome_of_call(ended, texts.call_reason) : outcome_of_status(ended.wait_status);
+  Outcome outcome = ended.is_call != 0 ? outcome_of_call(ended, texts.call_reason)
+                                       : outcome_of_status(ended.wait_status, texts.ok_exit_codes);
   if (ended.oom_in_group != 0) {
     outcome.cls = FailureClass::oom;
     outcome.reason = fmt::format(

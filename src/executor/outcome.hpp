@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -21,9 +22,10 @@ struct AttemptTexts {
   std::string scratch{};            ///< its directory
   std::uint64_t scratch_bytes = 0;  ///< wanted free
   scheduler::StopReason stop_reason = scheduler::StopReason::cancelled;
-  std::vector<std::uint32_t> cpus{};    ///< it was to be bound to; empty: to none
-  std::string call_reason{};            ///< what a function said of its failure
-  std::vector<std::uint32_t> ran_on{};  ///< where it was found, when these are others; else empty
+  std::vector<std::uint32_t> cpus{};                 ///< it was to be bound to; empty: to none
+  std::string call_reason{};                         ///< what a function said of its failure
+  std::vector<std::pair<int, int>> ok_exit_codes{};  ///< inclusive; empty: 0
+  std::vector<std::uint32_t> ran_on{};               ///< where it was found, when these are others; else empty
 };
 
 /// The end of an attempt. Of one that ended well the reason is what was odd: that it was not where it was bound to,

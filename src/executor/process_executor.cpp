@@ -166,15 +166,16 @@ void ProcessExecutor::Impl::start(const Launch& launch, ElementId predecessor) {
   running.attempt = launch.attempt;
   running.id = launch.id;
   if (launch.position == 0) running.metrics = metrics_of(*launch.task, text);  // the others print nothing
-  running.outputs =
-      StagedOutputs(launch.task->output_names, text.outputs, launch.attempt, launch.task->output_kinds);
+  running.outputs = StagedOutputs(launch.task->output_names, text.outputs, launch.attempt, launch.task->output_kinds);
   running.is_call = launch.task->kind == graph::TaskKind::function;
   if (running.is_call && options_.results_before) {
     auto results = options_.results_before(launch);
     if (!results) return refuse(launch, FailureClass::lost, "lost: a result that it is to be given is gone");
     running.results_before = std::move(*results);
   }
+  if (auto problem = prepare_log(launch, text)) return refuse(launch, FailureClass::setup, std::move(*problem));
   running.texts.timeout = launch.task->timeout;
+  running.texts.ok_exit_codes = launch.task->ok_exit_codes;
   running.texts.memory_limit = memory_limit_of(launch);
   if (launch.place.is_real) running.texts.cpus = launch.place.cpus;
   if (auto problem = running.outputs.prepare()) {
@@ -226,14 +227,19 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   const graph::Task& task = *launch.task;
   AttemptFiles files{launch, folder_in(temporary_folder()), running.scratch_files};
   const bool was_made = files.folder.is_made();
-  const LaunchWords launcher = plan_ranks(launch, files, running);
+  running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
+  prepare_values(launch, text, files, running);
+  std::optional<ContainerOrder> container;
+  if (task.container.runtime != graph::ContainerRuntime::none)
+    container = container_order(launch, text, scratch, files, running);
+  const LaunchWords launcher = plan_ranks(launch, files, container ? &*container : nullptr, running);
   const std::string launcher_text = shell_text(launcher.words);
   const graph::SlotValues slots{running.outputs.staged(), launch.attempt, scratch, launch.run_state, launcher_text};
-  running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
   const bool restarts = can_restart(launch, text, running.texts.workdir);
   const auto& command = restarts && !text.restart_command.empty() ? text.restart_command : text.command;
-  std::vector<std::string> argv = running.is_call ? std::vector<std::string>{plugin_host()}
-                                                  : attempt_command(launch, command, slots, sets_bash_env(task), files);
+  std::vector<std::string> argv = running.is_call
+                                      ? std::vector<std::string>{plugin_host()}
+                                      : surrounded_command(launch, text, command, slots, container, files, running);
   std::vector<std::string> cleanup = cleanup_command(launch, text, slots, files);
   if (std::ranges::any_of(running.metrics, [](const graph::Metric& metric) { return !metric.dataset.empty(); })) {
     running.dataset_file =
@@ -244,7 +250,6 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   const std::vector<std::string> inputs = attempt_inputs(launch, text, files);
   std::vector<std::string> host_variables;
   add_host_file(launch, files, host_variables);
-  prepare_values(launch, text, files, running);
   if (!was_made && files.folder.is_made())
     wire::FrameWriter(channel_.outgoing(), wire::Kind::own_folder).put_text(files.folder.path());
   std::vector<std::string> environment =
@@ -263,6 +268,12 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
     wire::FrameWriter(channel_.outgoing(), wire::Kind::metrics)
         .put(wire::AttemptKey{launch.element.value(), launch.attempt})
         .put_texts(regexes);
+  if (task.log != graph::LogMode::merged)
+    wire::FrameWriter(channel_.outgoing(), wire::Kind::output)
+        .put(wire::OutputFields{{launch.element.value(), launch.attempt},
+                                task.log == graph::LogMode::split,
+                                task.log == graph::LogMode::none})
+        .put_text(text.log);
   std::string slot;
   std::string call;
   if (running.is_call) {

@@ -119,7 +119,8 @@ struct ExecutorOptions {
 /// with the environment of the attempt and a scratch directory of that node.
 ///
 /// Classes: `error` with exit 127 or 126 when the program is not found or not executable, as a shell has it; `setup`
-/// when the working directory can not be entered or the scratch directory not be made; `output` when an output is
+/// when the working directory can not be entered, the scratch directory or a log of its own not be made, a module not be
+/// loaded, or the shell lines before the command (surroundings.hpp) failed; `output` when an output is
 /// missing or its directory can not be made; `oom` when it and its descendants needed more memory than its task asks
 /// for (enforced only where the task asks: by a control group where one can be made, see spawner/control_group.hpp,
 /// else by looking five times a second, see spawner/memory.hpp), or the kernel killed one of them for lack of it;

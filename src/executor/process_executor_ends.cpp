@@ -59,6 +59,7 @@ void ProcessExecutor::Impl::take(const wire::Frame& frame) {
         running->texts.call_reason = body.get_bytes();
         running->result = body.get_bytes();
         AttemptReport report = report_of(fields, running->texts);
+        judge_setup(report, *running);
         if (report.cls == FailureClass::none && !running->metrics.empty())
           judge_metrics(running->metrics,
                         join_found(running->metrics, running->found, text_of_datasets(running->dataset_file)), report);

@@ -68,8 +68,9 @@ struct RunningAttempt {
   StagedOutputs outputs;
   std::shared_ptr<const graph::Task> task;  ///< null: it gives no values
   std::vector<std::string> output_paths;
-  std::string value_file;                   ///< $FUGLE_OUTPUT
+  std::string value_file;  ///< $FUGLE_OUTPUT
   std::vector<std::string> scratch_files;
+  std::string setup_file;  ///< tells whether the setup has failed (surroundings.hpp); empty: it has none
   AttemptTexts texts;
   bool is_call = false;
   std::vector<std::string> results_before;  ///< of the functions before, until the call is made
@@ -133,8 +134,23 @@ class ProcessExecutor::Impl {
   [[nodiscard]] wire::AttemptKey key_of(ElementId element) const;
   void refuse(const scheduler::Launch& launch, graph::FailureClass cls, std::string reason);
 
+  /// `container`: that its ranks run in by srun; null: none.
   [[nodiscard]] LaunchWords plan_ranks(const scheduler::Launch& launch, const AttemptFiles& files,
-                                       RunningAttempt& running);
+                                       const ContainerOrder* container, RunningAttempt& running);
+  // What surrounds a command (process_executor_surroundings.cpp).
+  [[nodiscard]] graph::ContainerRuntime runtime_of(const graph::Task& task);
+  [[nodiscard]] ContainerOrder container_order(const scheduler::Launch& launch, const graph::ElementText& text,
+                                               const std::string& scratch, const AttemptFiles& files,
+                                               const RunningAttempt& running);
+  [[nodiscard]] std::vector<std::string> surrounded_command(const scheduler::Launch& launch,
+                                                            const graph::ElementText& text,
+                                                            const std::vector<std::string>& command,
+                                                            const graph::SlotValues& slots,
+                                                            const std::optional<ContainerOrder>& container,
+                                                            const AttemptFiles& files, RunningAttempt& running);
+  [[nodiscard]] std::optional<std::string> prepare_log(const scheduler::Launch& launch, const graph::ElementText& text);
+  static void judge_setup(scheduler::AttemptReport& report, const RunningAttempt& running);
+
   void prepare_values(const scheduler::Launch& launch, const graph::ElementText& text, const AttemptFiles& files,
                       RunningAttempt& running);
   void add_host_file(const scheduler::Launch& launch, const AttemptFiles& files, std::vector<std::string>& environment);
@@ -187,6 +203,7 @@ class ProcessExecutor::Impl {
   bool is_waiting_to_send_ = false;
   bool is_broken_ = false;
   Launchers launchers_;
+  std::optional<ContainerRuntimes> runtimes_;      ///< looked for when first needed
   std::map<std::string, NodeFolder> folders_;      ///< by root
   std::map<std::string, std::string> host_files_;  ///< of single nodes: by what is in them
   std::unordered_map<ElementId, RunningAttempt> running_;

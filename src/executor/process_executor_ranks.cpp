@@ -33,6 +33,14 @@ bool is_set(const std::vector<std::string>& environment, const graph::Task& task
 
 bool has_nodes_or_ranks(const graph::Task& task) { return task.shape.ranks > 0 || task.shape.nodes > 1; }
 
+/// A script runs once, on the first node.
+void enter_by_srun(const ContainerOrder& container, const graph::Task& task, RankOrder& order) {
+  order.srun_options = pyxis_options(container);
+  if (task.shape.ranks > 0 && task.shell.empty()) return;
+  order.shares.resize(1);
+  order.shares.front().ranks = order.ranks = 1;
+}
+
 bool is_exit_of_signal(int code) { return code > 128 && code < 128 + 32; }
 
 }  // namespace
@@ -48,9 +56,10 @@ std::vector<std::string> ProcessExecutor::Impl::marks_of(const std::string& id, 
 
 /// Throws EnvironmentError where there is no launcher.
 LaunchWords ProcessExecutor::Impl::plan_ranks(const Launch& launch, const AttemptFiles& files,
-                                              RunningAttempt& running) {
+                                              const ContainerOrder* container, RunningAttempt& running) {
   const graph::Task& task = *launch.task;
-  if (!has_nodes_or_ranks(task)) return {};
+  const bool is_pyxis = container != nullptr && container->runtime == graph::ContainerRuntime::pyxis;
+  if (!has_nodes_or_ranks(task) && !is_pyxis) return {};
   RankOrder order;
   order.name = step_name(launch.id);
   order.shares = rank_shares(launch, options_.host, options_.gpus, options_.pus, options_.environment);
@@ -60,13 +69,14 @@ LaunchWords ProcessExecutor::Impl::plan_ranks(const Launch& launch, const Attemp
   if (launch.granted.gpus > 0) order.gpus_per_node = static_cast<std::uint32_t>(options_.gpus.size());
   order.user_chose_network =
       is_set(options_.environment, task, "OMPI_MCA_pml") || is_set(options_.environment, task, "OMPI_MCA_btl");
+  if (is_pyxis) enter_by_srun(*container, task, order);
   RankedAttempt& ranked = running.ranked;
   for (const scheduler::Member& member : launch.party) ranked.nodes.push_back(member.node);
   if (launch.party.size() > 1) order.agent = agent_for(launch);
-  ranked.is_direct = task.shell.empty() && task.shape.ranks > 0 && task.launcher != "none";
-  if (ranked.is_direct)
+  ranked.is_direct = is_pyxis || (task.shell.empty() && task.shape.ranks > 0 && task.launcher != "none");
+  if (ranked.is_direct && !is_pyxis)
     order.mark = fmt::format("{}/{}-{}.began", files.folder.path(), launch.element.value(), launch.attempt);
-  LaunchWords launcher = launch_words(task.launcher, launchers_, order);
+  LaunchWords launcher = launch_words(is_pyxis ? "srun" : task.launcher, launchers_, order);
   if (!launcher.problem.empty() && ranked.is_direct) throw EnvironmentError(launcher.problem);
   ranked.is_ranked = true;
   ranked.by_srun = launcher.by_srun;
@@ -119,14 +129,16 @@ void ProcessExecutor::Impl::judge_ranks(AttemptReport& report, const RunningAtte
   const RankedAttempt& ranked = running.ranked;
   for (const auto& [position, agents] : ranked.agents)
     for (const int agent : agents) agents_->finish(agent, 0);
-  if (report.cls == FailureClass::none) return;
+  const bool never_began = ranked.is_direct && !ranked.mark.empty() && ::access(ranked.mark.c_str(), F_OK) != 0;
+  const bool is_exit = report.cls == FailureClass::none || report.cls == FailureClass::error;
+  if (report.cls == FailureClass::none && (!never_began || report.exit == 0)) return;
   if (!ranked.oom_elsewhere.empty() && report.cls != FailureClass::cancelled) {
     report.cls = FailureClass::oom;
     report.reason = ranked.oom_elsewhere;
-  } else if (ranked.is_direct && report.cls == FailureClass::error) {
-    if (!ranked.mark.empty() && ::access(ranked.mark.c_str(), F_OK) != 0) {
+  } else if (ranked.is_direct && is_exit) {
+    if (never_began) {
       report.cls = FailureClass::launch;
-      report.reason = fmt::format("its launcher ended with {} before any rank had started", report.reason);
+      report.reason = fmt::format("its launcher ended with exit code {} before any rank had started", report.exit);
     } else if (is_exit_of_signal(report.exit)) {
       report.cls = FailureClass::signal;
       report.reason = fmt::format("a rank was killed by {}", name_of_signal(report.exit - 128));

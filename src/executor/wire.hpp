@@ -17,6 +17,9 @@
 //     is a process of its own), bytes call: a whole frame, which a standing process of that slot is given; the program
 //     is started when there is no idle one
 //   - metrics: AttemptKey, texts regular expressions to be looked for in the output of the attempt that is started next
+//   - output: OutputFields, text path of a file that has its output besides (empty: none), of the attempt that is
+//   started
+//     next
 //   - start_now: AttemptKey, of a start that waits for another attempt
 //   - stop: StopFields
 //   - signal: SignalFields, to the group of a running attempt
@@ -49,7 +52,7 @@
 
 namespace fugle::executor::wire {
 
-inline constexpr std::uint32_t kWireVersion = 6;
+inline constexpr std::uint32_t kWireVersion = 7;
 
 enum class Kind : std::uint32_t {
   configure = 1,
@@ -69,12 +72,20 @@ enum class Kind : std::uint32_t {
   found,
   said,
   line,
+  output,
 };
 
 struct AttemptKey {
   std::uint32_t element = 0;
   std::uint32_t attempt = 0;
   bool operator==(const AttemptKey&) const = default;
+};
+
+/// What becomes of the output of an attempt; without these fields it is all in the log, stdout and stderr in one.
+struct OutputFields {
+  AttemptKey key;
+  std::uint32_t is_split = 0;    ///< the log says what is stderr
+  std::uint32_t is_dropped = 0;  ///< it is not in the log
 };
 
 struct ConfigureFields {

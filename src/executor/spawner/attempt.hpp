@@ -50,6 +50,7 @@ struct Attempt {
   executor::wire::AttemptKey key;
   pid_t pid = 0;  ///< of the first process, and of the group
   int output = -1;
+  int errors = -1;  ///< stderr, where it is apart
   std::int64_t started = 0;
   std::int64_t ended = 0;
   std::int64_t grace = 0;
@@ -71,6 +72,10 @@ struct Attempt {
   OutputLimit output_limit;
   bool is_quiet = false;  ///< its output is kept here, the end of it, and not in the log
   std::string said;
+  bool is_split = false;    ///< stderr has a pipe of its own
+  bool is_dropped = false;  ///< its output is not kept, but for metrics
+  std::string own_log;      ///< path of a file that has its output besides; empty: none
+  int own_log_file = -1;
   std::unique_ptr<executor::LineScanner> metrics;  ///< null: it has none
 
   // How its program ended.

@@ -53,7 +53,7 @@ void raise_file_limit() {
   if (::setrlimit64(RLIMIT_NOFILE, &raised) == 0) file_limit_of_children = limit;
 }
 
-pid_t Child::start(Program program, int null_fd, int output_fd) {
+pid_t Child::start(Program program, int null_fd, int output_fd, int error_fd) {
   program_ = std::move(program);
   const char* path = find_variable(program_.environment, "PATH=");
   candidates_ = program_candidates(program_.argv[0], path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin");
@@ -62,6 +62,7 @@ pid_t Child::start(Program program, int null_fd, int output_fd) {
   for (auto* words : {&program_.argv, &program_.environment, &script_argv_}) words->push_back(nullptr);
   null_fd_ = null_fd;
   output_fd_ = output_fd;
+  error_fd_ = error_fd;
   spawner_ = getpid();
   step_ = Step::done;
   error_ = 0;
@@ -105,7 +106,7 @@ int Child::become_program() {
     raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, as_long(&file_limit_of_children));
   raw_syscall(SYS_dup3, null_fd_, STDIN_FILENO, 0);
   raw_syscall(SYS_dup3, output_fd_, STDOUT_FILENO, 0);
-  raw_syscall(SYS_dup3, output_fd_, STDERR_FILENO, 0);
+  raw_syscall(SYS_dup3, error_fd_, STDERR_FILENO, 0);
   if (const long failed = raw_syscall(SYS_chdir, as_long(program_.workdir)); failed < 0) {
     step_ = Step::enter_workdir;
     return static_cast<int>(failed);

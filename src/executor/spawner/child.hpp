@@ -1,5 +1,5 @@
 // Makes one child process: own process group, killed when the spawner dies, standard input empty, output and errors in
-// one pipe, all signals at their defaults, the limit of open files as the rank had it, everything else closed by
+// pipes, all signals at their defaults, the limit of open files as the rank had it, everything else closed by
 // close-on-exec. Bound to its CPUs and NUMA nodes,
 // where it has some, before the exec: not by a program in between, which would cost a third of the rate of starts.
 //
@@ -43,7 +43,7 @@ class Child {
 
   /// Clones. The program's texts must live until is_free(); after that another may be started by the same object.
   /// Returns the pid, or minus the errno.
-  [[nodiscard]] pid_t start(Program program, int null_fd, int output_fd);
+  [[nodiscard]] pid_t start(Program program, int null_fd, int output_fd, int error_fd);
 
   /// The child has its own memory now, or is gone: the program's texts and this object may be dropped.
   [[nodiscard]] bool is_free() const { return in_use_ == 0; }
@@ -68,6 +68,7 @@ class Child {
   std::vector<std::string> candidates_;   ///< paths to try, in the order of PATH
   int null_fd_ = -1;
   int output_fd_ = -1;
+  int error_fd_ = -1;
   pid_t spawner_ = 0;
 
   // Written by the child or, for it, by the kernel.

@@ -59,11 +59,12 @@ char* LogWriter::space() {
   return buffer_.data() + used_;
 }
 
-void LogWriter::add(std::size_t bytes, AttemptKey key, std::int64_t time_ns) {
+void LogWriter::add(std::size_t bytes, AttemptKey key, std::int64_t time_ns, std::uint8_t stream) {
   LogRow row;
   row.offset = used_;
   row.time_ns = time_ns;
   row.length = static_cast<std::uint32_t>(bytes);
+  row.stream = stream;
   row.element = key.element;
   row.attempt = static_cast<std::uint16_t>(key.attempt);
   rows_.push_back(row);

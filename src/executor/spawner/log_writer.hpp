@@ -34,7 +34,7 @@ class LogWriter {
   static constexpr std::size_t kPieceBytes = 64 * 1024;
   /// Room for one piece, to be filled and then kept by add(). May write.
   [[nodiscard]] char* space();
-  void add(std::size_t bytes, AttemptKey key, std::int64_t time_ns);
+  void add(std::size_t bytes, AttemptKey key, std::int64_t time_ns, std::uint8_t stream = executor::kStdout);
   /// Any amount; copies it.
   void add_text(std::string_view text, AttemptKey key, std::int64_t time_ns);
   /// After this, readers see all that was added.

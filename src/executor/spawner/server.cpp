@@ -47,6 +47,33 @@ bool is_same_variable(const char* a, const char* b) {
   return false;
 }
 
+/// An event of a pipe of stderr is marked by the last bit of the pointer to its attempt.
+constexpr std::uintptr_t kOfErrors = 1;
+static_assert(alignof(Attempt) > kOfErrors);
+
+void* mark_of_errors(Attempt& attempt) {
+  return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(&attempt) | kOfErrors);
+}
+
+bool is_of_errors(void* what) { return (reinterpret_cast<std::uintptr_t>(what) & kOfErrors) != 0; }
+
+Attempt& attempt_of(void* what) {
+  return *reinterpret_cast<Attempt*>(reinterpret_cast<std::uintptr_t>(what) & ~kOfErrors);
+}
+
+/// How many bytes the file has taken.
+std::size_t write_whole(int file, const char* bytes, std::size_t count) {
+  std::size_t done = 0;
+  while (done < count) {
+    const ssize_t n = ::write(file, bytes + done, count - done);
+    if (n > 0)
+      done += static_cast<std::size_t>(n);
+    else if (n == 0 || errno != EINTR)
+      break;
+  }
+  return done;
+}
+
 }  // namespace
 
 Server::Server(int socket)
@@ -95,8 +122,8 @@ void Server::wait_for_events() {
       child_ended_ = true;
     else if (Slot* const slot = slot_of(what))
       serve(*slot);
-    else if (auto& attempt = *static_cast<Attempt*>(what); !read_piece(attempt, LogWriter::kPieceBytes))
-      close_output(attempt);
+    else
+      read_output(attempt_of(what), is_of_errors(what));
   }
   if (has_orders) take_orders();  // last: the pointers above stay good
 }
@@ -135,6 +162,7 @@ void Server::take_orders() {
       case wire::Kind::own_folder: rank_folders_.emplace_back(wire::FrameReader(frame->body).get_text()); break;
       case wire::Kind::remove_leftovers: remove_leftovers(frame->body); break;
       case wire::Kind::metrics: note_metrics(frame->body); break;
+      case wire::Kind::output: note_output(frame->body); break;
       case wire::Kind::start: start(frame->body); break;
       case wire::Kind::start_now: start_now(wire::FrameReader(frame->body).get<wire::AttemptKey>()); break;
       case wire::Kind::signal: signal(wire::FrameReader(frame->body).get<wire::SignalFields>()); break;
@@ -171,7 +199,7 @@ void Server::remove_leftovers(std::string_view body) {
   const char* folder = fields.get_text();
   const char* beginning = fields.get_text();
   Child::Program program{.workdir = "/", .argv = {kOwnProgram, kRemoveLeftovers, folder, beginning}};
-  const pid_t pid = helper->child.start(std::move(program), null_, null_);
+  const pid_t pid = helper->child.start(std::move(program), null_, null_, null_);
   if (pid > 0) helpers_.emplace(pid, std::move(helper));
 }
 
@@ -186,6 +214,12 @@ void Server::note_metrics(std::string_view body) {
     patterns.push_back(std::get<Pattern>(std::move(parsed)));
   }
   next_metrics_ = std::make_unique<executor::LineScanner>(std::move(patterns));
+}
+
+void Server::note_output(std::string_view body) {
+  wire::FrameReader fields(body);
+  next_output_ = fields.get<wire::OutputFields>();
+  next_own_log_ = fields.get_text();
 }
 
 void Server::start(std::string_view body) {
@@ -209,6 +243,11 @@ void Server::start(std::string_view body) {
   }
   attempt->key = order.key;
   if (metrics_of_ == order.key) attempt->metrics = std::move(next_metrics_);
+  if (next_output_.key == order.key) {
+    attempt->is_split = next_output_.is_split != 0;
+    attempt->is_dropped = next_output_.is_dropped != 0;
+    attempt->own_log = std::move(next_own_log_);
+  }
   attempt->grace = order.grace_ns;
   attempt->is_quiet = order.is_quiet != 0;
   attempt->memory_limit = order.memory_limit;
@@ -306,20 +345,27 @@ bool Server::make_scratch(Attempt& attempt) {
   return false;
 }
 
-/// The first process of the attempt, and the pipe of its output. Returns the errno, or 0.
+/// The first process of the attempt, and the pipes of its output. Returns the errno, or 0.
 int Server::start_process(Attempt& attempt, Child::Program program) {
   int pipe[2];
+  int errors[2] = {-1, -1};
   if (::pipe2(pipe, O_CLOEXEC) != 0) return errno;
+  if (attempt.is_split && ::pipe2(errors, O_CLOEXEC) != 0) errors[1] = -1;  // then in one
+  open_own_log(attempt);
   program.mark = mark_of(attempt.number);
-  const pid_t pid = attempt.child.start(std::move(program), null_, pipe[1]);
+  const pid_t pid = attempt.child.start(std::move(program), null_, pipe[1], errors[1] < 0 ? pipe[1] : errors[1]);
   ::close(pipe[1]);
+  if (errors[1] >= 0) ::close(errors[1]);
   if (pid < 0) {
     ::close(pipe[0]);
+    if (errors[0] >= 0) ::close(errors[0]);
     return -pid;
   }
   attempt.pid = pid;
   attempt.output = pipe[0];
+  attempt.errors = errors[0];
   watch(EPOLL_CTL_ADD, pipe[0], EPOLLIN, &attempt);
+  if (errors[0] >= 0) watch(EPOLL_CTL_ADD, errors[0], EPOLLIN, mark_of_errors(attempt));
   starting_.push_back(&attempt);
   return 0;
 }
@@ -356,25 +402,40 @@ void Server::stop(const wire::StopFields& order) {
   }
 }
 
+void Server::read_output(Attempt& attempt, bool of_errors) {
+  int& pipe = of_errors ? attempt.errors : attempt.output;
+  if (!read_piece(attempt, pipe, LogWriter::kPieceBytes)) close_pipe(pipe);
+}
+
 /// Reads once, where something is known to be there: the pipe may block. False at the end of the output.
-bool Server::read_piece(Attempt& attempt, std::size_t limit) {
+bool Server::read_piece(Attempt& attempt, int pipe, std::size_t limit) {
   char* const space = log_->space();
-  const ssize_t n = ::read(attempt.output, space, std::min(limit, LogWriter::kPieceBytes));
+  const ssize_t n = ::read(pipe, space, std::min(limit, LogWriter::kPieceBytes));
   if (n <= 0) return false;
-  keep_output(attempt, space, static_cast<std::size_t>(n));
+  keep_output(attempt, space, static_cast<std::size_t>(n),
+              pipe == attempt.errors ? executor::kStderr : executor::kStdout);
   return true;
 }
 
+/// The rank has made it, and has told where it could not.
+void Server::open_own_log(Attempt& attempt) const {
+  if (attempt.own_log.empty() || attempt.own_log_file >= 0) return;
+  attempt.own_log_file = ::open(attempt.own_log.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+}
+
 /// What was read into the space of the log.
-void Server::keep_output(Attempt& attempt, const char* bytes, std::size_t count) {
+void Server::keep_output(Attempt& attempt, const char* bytes, std::size_t count, std::uint8_t stream) {
   if (attempt.is_quiet) {
     attempt.said.append(bytes, count);
     if (attempt.said.size() > kMostSaid) attempt.said.erase(0, attempt.said.size() - kMostSaid);
     return;
   }
-  if (attempt.metrics != nullptr && attempt.phase < Phase::cleaning) attempt.metrics->add({bytes, count});
+  const bool may_be_measured = attempt.phase < Phase::cleaning && stream == executor::kStdout;
+  if (attempt.metrics != nullptr && may_be_measured) attempt.metrics->add({bytes, count});
+  if (attempt.own_log_file >= 0) attempt.dropped_bytes += count - write_whole(attempt.own_log_file, bytes, count);
+  if (attempt.is_dropped) return;
   const std::size_t kept = attempt.output_limit.take(bytes, count);
-  if (kept > 0) log_->add(kept, attempt.key, now() + unix_offset_);
+  if (kept > 0) log_->add(kept, attempt.key, now() + unix_offset_, stream);
   say(attempt, attempt.output_limit.take_notice());
 }
 
@@ -393,21 +454,31 @@ void Server::say(Attempt& attempt, const std::string& text) {
 
 /// What the pipe holds at this instant: whoever still writes, having left the group, must not hold us.
 void Server::read_what_is_left(Attempt& attempt) {
+  read_what_is_left_in(attempt, attempt.output);
+  read_what_is_left_in(attempt, attempt.errors);
+}
+
+void Server::read_what_is_left_in(Attempt& attempt, int pipe) {
   int left = 0;
-  if (attempt.output < 0 || ::ioctl(attempt.output, FIONREAD, &left) != 0) return;
+  if (pipe < 0 || ::ioctl(pipe, FIONREAD, &left) != 0) return;
   while (left > 0) {
     const std::size_t piece = std::min(static_cast<std::size_t>(left), LogWriter::kPieceBytes);
-    if (!read_piece(attempt, piece)) return;
+    if (!read_piece(attempt, pipe, piece)) return;
     left -= static_cast<int>(piece);
   }
 }
 
 void Server::close_output(Attempt& attempt) const {
-  if (attempt.output < 0) return;
+  close_pipe(attempt.output);
+  close_pipe(attempt.errors);
+}
+
+void Server::close_pipe(int& pipe) const {
+  if (pipe < 0) return;
   // Until its exec another child may hold a copy of the descriptor, and closing alone would leave it in the set.
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, attempt.output, nullptr);
-  ::close(attempt.output);
-  attempt.output = -1;
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, pipe, nullptr);
+  ::close(pipe);
+  pipe = -1;
 }
 
 }  // namespace fugle::spawner

@@ -79,9 +79,14 @@ class Server {
   void wait_for_retired_slots();
 
   // Output.
-  void keep_output(Attempt& attempt, const char* bytes, std::size_t count);
+  void note_output(std::string_view body);
+  void open_own_log(Attempt& attempt) const;
+  void keep_output(Attempt& attempt, const char* bytes, std::size_t count, std::uint8_t stream = executor::kStdout);
   void read_output(Slot& slot);
-  bool read_piece(Attempt& attempt, std::size_t limit);
+  void read_output(Attempt& attempt, bool of_errors);
+  bool read_piece(Attempt& attempt, int pipe, std::size_t limit);
+  void read_what_is_left_in(Attempt& attempt, int pipe);
+  void close_pipe(int& pipe) const;
   void say(Attempt& attempt, const std::string& text);
   void read_what_is_left(Attempt& attempt);
   void close_output(Attempt& attempt) const;
@@ -137,6 +142,8 @@ class Server {
   std::uint64_t max_log_bytes_ = 0;        ///< per attempt; 0: no limit
   executor::wire::AttemptKey metrics_of_;  ///< whose `next_metrics_` are
   std::unique_ptr<executor::LineScanner> next_metrics_;
+  executor::wire::OutputFields next_output_;
+  std::string next_own_log_;
   std::vector<std::string> rank_folders_;  ///< removed when the rank is gone
 
   std::unordered_map<pid_t, std::unique_ptr<Attempt>> attempts_;  ///< by first process

@@ -92,7 +92,7 @@ Slot* Server::make_slot(Attempt& attempt, Child::Program program, int& error) {
   program.mark = mark_of(attempt.number);
   program.cpus = {};
   program.numa_nodes = {};
-  slot->pid = slot->child.start(std::move(program), sockets[1], pipe[1]);
+  slot->pid = slot->child.start(std::move(program), sockets[1], pipe[1], pipe[1]);
   ::close(sockets[1]);
   ::close(pipe[1]);
   if (slot->pid < 0) {

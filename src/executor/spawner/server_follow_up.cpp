@@ -117,6 +117,7 @@ int Server::start_follow_up(Attempt& attempt, Child::Program program, std::int64
 /// Takes the attempt out of all tables; it is reported at the end of this round.
 void Server::finish(Attempt& attempt) {
   if (log_) say(attempt, attempt.output_limit.take_rest());
+  if (attempt.own_log_file >= 0) ::close(attempt.own_log_file);
   if (attempt.group != nullptr && !attempt.group->remove()) old_groups_.push_back(std::move(attempt.group));
   const auto found = attempts_.find(attempt.pid);
   finished_.push_back(std::move(found->second));
