@@ -141,6 +141,8 @@ void add_load_options(po::options_description& options) {
   po::options_description reading("How FILE is read");
   auto add = reading.add_options();
   add("param,p", po::value<Strings>()->value_name("NAME=VALUE"), "set a parameter; may be repeated");
+  add("params-file", po::value<std::string>()->value_name("FILE"),
+      "a map of parameters and their values, YAML or JSON; -p stands above it");
   add("from", po::value<std::string>()->value_name("FORMAT"),
       "yaml, wfformat, lines, slurm (a batch script) or sbatch (-- DRIVER: what it submits); default: by its look");
   add("array", po::value<std::string>()->value_name("SPEC"), "with --from slurm: as sbatch --array");
@@ -162,6 +164,7 @@ LoadOptions load_options_from(const Arguments& arguments) {
   options.directory = std::filesystem::current_path().string();
   if (arguments.has("param"))
     for (const std::string& text : arguments.get<Strings>("param")) options.params.push_back(parse_param(text));
+  if (arguments.has("params-file")) options.params_file = arguments.get<std::string>("params-file");
   if (arguments.has("from")) options.source = parse_source(arguments.get<std::string>("from"));
   if (arguments.has("replay")) options.replay = parse_replay(arguments.get<std::string>("replay"));
   if (arguments.has("lines")) {

@@ -12,7 +12,9 @@
 #include "base/error.hpp"
 #include "workflow/diagnostic.hpp"
 #include "workflow/expand.hpp"
+#include "workflow/params_file.hpp"
 #include "workflow/reader.hpp"
+#include "workflow/resolved.hpp"
 
 namespace fugle::app {
 namespace {
@@ -58,15 +60,23 @@ std::optional<workflow::Workflow> import_recording(const LoadOptions& options, w
 }
 
 std::optional<workflow::Workflow> read(Source source, std::string_view bytes, const LoadOptions& options,
-                                       workflow::Diagnostics& diagnostics) {
+                                       workflow::Resolved& resolved, workflow::Diagnostics& diagnostics) {
   switch (source) {
-    case Source::yaml: return workflow::read_workflow(bytes, diagnostics);
+    case Source::yaml: return workflow::read_workflow(bytes, diagnostics, {}, &resolved);
     case Source::wfformat: return workflow::import_wfformat(bytes, options.replay, diagnostics);
     case Source::lines: return workflow::import_lines(bytes, options.lines, diagnostics);
     case Source::slurm: return import_script(bytes, options, diagnostics);
     case Source::sbatch: return import_recording(options, diagnostics);
   }
   return std::nullopt;
+}
+
+/// nullptr: there is none, or nothing in it.
+const workflow::YamlNode* take_params(const LoadOptions& options, workflow::Document& document,
+                                      workflow::Workflow& workflow, workflow::Diagnostics& diagnostics) {
+  if (options.params_file.empty()) return nullptr;
+  return workflow::take_params_file(workflow::read_file(options.params_file), options.params_file, document, workflow,
+                                    diagnostics);
 }
 
 workflow::ExpandOptions expansion_of(const LoadOptions& options) {
@@ -124,20 +134,33 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
   Loaded loaded;
   loaded.source = options.source.value_or(guess_source(options.file, bytes));
   refuse_useless_replay(loaded.source, options.replay);
+  if (options.prints_resolved && loaded.source != Source::yaml)
+    throw UsageError(fmt::format("--print-resolved is for workflow files (this is read as {}); leave it out",
+                                 name_of(loaded.source)));
   workflow::Diagnostics diagnostics(options.file);
   if (options.is_own) add_own_mistakes(diagnostics);
-  auto workflow = read(loaded.source, bytes, options, diagnostics);
+  workflow::Resolved resolved;
+  const workflow::YamlNode* params = nullptr;
+  auto workflow = read(loaded.source, bytes, options, resolved, diagnostics);
   std::optional<graph::Graph> graph;
   if (workflow) {
     workflow->file = options.file;
+    params = take_params(options, resolved.document, *workflow, diagnostics);
     const workflow::ExpandOptions expansion = expansion_of(options);
     graph = expand(*workflow, options, expansion, diagnostics);
     loaded.reserve = workflow::reserve_of(*workflow, expansion);
     loaded.slurm = workflow::slurm_request_of(*workflow, expansion);
   }
-  print_mistakes(diagnostics, options.json ? MistakeForm::json : MistakeForm::text);
-  const bool refused = diagnostics.has_errors() || (options.strict && !diagnostics.all().empty());
-  if (refused || !graph) return std::nullopt;
+  const bool refused = !graph || diagnostics.has_errors() || (options.strict && !diagnostics.all().empty());
+  const bool shows_resolved = !refused && options.prints_resolved;
+  if (!shows_resolved || !options.json) print_mistakes(diagnostics, options.json ? MistakeForm::json : MistakeForm::text);
+  if (refused) return std::nullopt;
+  if (shows_resolved) {
+    workflow::put_params(resolved, *workflow, params, options.params);
+    diagnostics.sort();
+    fmt::print("{}", options.json ? workflow::resolved_json(resolved, diagnostics) + "\n"
+                                  : workflow::resolved_yaml(resolved, diagnostics));
+  }
   loaded.workflow = std::move(*workflow);
   loaded.graph = std::move(*graph);
   return loaded;

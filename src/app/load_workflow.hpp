@@ -41,11 +41,13 @@ struct LoadOptions {
   /// It goes with the last copy of these options: a front-end and what it starts read it at their own times.
   std::shared_ptr<const DriverRecording> driver;
   std::vector<std::pair<std::string, std::string>> params;
+  std::string params_file;  ///< below `params`; empty: none
   std::string directory;  ///< absolute submit directory: base of relative paths
   Stage stage = Stage::plan;
   bool needs_inputs = true;  ///< at Stage::plan: input files that nobody makes have to exist
   bool strict = false;       ///< warnings are errors too
   bool json = false;         ///< diagnostics as JSON on standard output
+  bool prints_resolved = false;  ///< the workflow as it is in effect on standard output, when it is good
 };
 
 struct Loaded {

@@ -50,6 +50,7 @@ std::string with_places(std::string text) {
 
 /// The same, in the program and not in the text that nobody has seen.
 Diagnostic in_program(Diagnostic mistake) {
+  if (mistake.at.file != 0) return mistake;  // it is in a file, which the program's text includes
   if (const auto place = place_of_line(mistake.at.line)) {
     mistake.file = place->file_name();
     mistake.at = position_of(*place);
@@ -68,7 +69,7 @@ Diagnostic in_program(Diagnostic mistake) {
 }  // namespace
 
 void print_mistakes(const Diagnostics& mistakes, MistakeForm form) {
-  Diagnostics shown(mistakes.file());
+  Diagnostics shown = Diagnostics::about_files_of(mistakes);
   const bool is_own = is_of_this_program(mistakes);
   for (const Diagnostic& mistake : mistakes.all())
     shown.add(is_own && mistake.file.empty() ? in_program(mistake) : mistake);

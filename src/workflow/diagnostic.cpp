@@ -26,12 +26,6 @@ std::string to_ascii(std::string_view text) {
   return out;
 }
 
-std::string place_of(const Diagnostic& d, const std::string& usual_file, Position at) {
-  const std::string& file = d.file.empty() ? usual_file : d.file;
-  if (at.line == 0) return d.file.empty() ? "command line" : file;
-  return fmt::format("{}:{}:{}", file, at.line, at.column);
-}
-
 std::string plural(std::size_t count, const char* word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
@@ -39,6 +33,32 @@ std::string plural(std::size_t count, const char* word) {
 auto identity_of(const Diagnostic& d) { return std::tie(d.at, d.code, d.text, d.severity, d.file); }
 
 }  // namespace
+
+Diagnostics Diagnostics::about_files_of(const Diagnostics& other) {
+  Diagnostics same(other.file());
+  same.files_ = other.files_;
+  return same;
+}
+
+std::uint32_t Diagnostics::add_file(std::string name) {
+  files_.push_back(std::move(name));
+  return static_cast<std::uint32_t>(files_.size() - 1);
+}
+
+std::string Diagnostics::in_words(Position place, Position seen_from) const {
+  if (place.file == seen_from.file || place.file >= files_.size()) return fmt::format("line {}", place.line);
+  return fmt::format("{}:{}", files_[place.file], place.line);
+}
+
+const std::string& Diagnostics::file_of(const Diagnostic& diagnostic, Position at) const {
+  if (!diagnostic.file.empty()) return diagnostic.file;
+  return at.file < files_.size() ? files_[at.file] : files_.front();
+}
+
+std::string Diagnostics::place_of(const Diagnostic& diagnostic, Position at) const {
+  if (at.line == 0) return diagnostic.file.empty() ? "command line" : diagnostic.file;
+  return fmt::format("{}:{}:{}", file_of(diagnostic, at), at.line, at.column);
+}
 
 void Diagnostics::error(std::string_view code, Position at, std::string text, std::string suggestion) {
   all_.push_back({Severity::error, std::string(code), at, std::move(text), std::move(suggestion), {}});
@@ -74,28 +94,31 @@ std::string Diagnostics::to_text() const {
   const std::size_t printed = std::min(all_.size(), kMaxPrinted);
   for (std::size_t i = 0; i < printed; ++i) {
     const Diagnostic& d = all_[i];
-    out += fmt::format("{}: {} {}: {}\n", place_of(d, file_, d.at), word_of(d.severity), d.code, d.text);
-    for (const Note& note : d.notes) out += fmt::format("{}: note: {}\n", place_of(d, file_, note.at), note.text);
+    out += fmt::format("{}: {} {}: {}\n", place_of(d, d.at), word_of(d.severity), d.code, d.text);
+    for (const Note& note : d.notes) out += fmt::format("{}: note: {}\n", place_of(d, note.at), note.text);
   }
   if (all_.size() > printed) out += fmt::format("... and {} more\n", all_.size() - printed);
 
   const auto errors = static_cast<std::size_t>(
       std::count_if(all_.begin(), all_.end(), [](const Diagnostic& d) { return d.severity == Severity::error; }));
   const std::string totals = fmt::format("{}, {}", plural(errors, "error"), plural(all_.size() - errors, "warning"));
-  return to_ascii(out + fmt::format("{}: {}\n", file_, totals));
+  return to_ascii(out + fmt::format("{}: {}\n", file(), totals));
 }
 
 std::string Diagnostics::to_json() const {
   auto list = nlohmann::ordered_json::array();
   for (const Diagnostic& d : all_) {
     auto notes = nlohmann::ordered_json::array();
-    for (const Note& note : d.notes)
-      notes.push_back({{"line", note.at.line}, {"column", note.at.column}, {"message", note.text}});
+    for (const Note& note : d.notes) {
+      nlohmann::ordered_json one{{"line", note.at.line}, {"column", note.at.column}, {"message", note.text}};
+      if (note.at.file != d.at.file) one["file"] = file_of(d, note.at);
+      notes.push_back(std::move(one));
+    }
     nlohmann::ordered_json suggestion = nullptr;
     if (!d.suggestion.empty()) suggestion = d.suggestion;
     list.push_back({{"code", d.code},
                     {"severity", word_of(d.severity)},
-                    {"file", d.file.empty() ? file_ : d.file},
+                    {"file", file_of(d, d.at)},
                     {"line", d.at.line},
                     {"column", d.at.column},
                     {"message", d.text},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace fugle::workflow {
@@ -12,7 +13,11 @@ namespace fugle::workflow {
 struct Position {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
-  auto operator<=>(const Position&) const = default;
+  std::uint32_t file = 0;  ///< number in Diagnostics::files()
+  bool operator==(const Position&) const = default;
+  auto operator<=>(const Position& other) const {
+    return std::tie(file, line, column) <=> std::tie(other.file, other.line, other.column);
+  }
 };
 
 enum class Severity : std::uint8_t { warning, error };
@@ -34,13 +39,21 @@ struct Diagnostic {
 
 class Diagnostics {
  public:
-  explicit Diagnostics(std::string file) : file_(std::move(file)) {}
+  explicit Diagnostics(std::string file) : files_{std::move(file)} {}
+  /// None yet, about the same files.
+  [[nodiscard]] static Diagnostics about_files_of(const Diagnostics& other);
 
   void error(std::string_view code, Position at, std::string text, std::string suggestion = {});
   void warning(std::string_view code, Position at, std::string text);
   void add(Diagnostic diagnostic) { all_.push_back(std::move(diagnostic)); }
 
-  [[nodiscard]] const std::string& file() const { return file_; }
+  /// The first file; the others are those that it includes and uses.
+  [[nodiscard]] const std::string& file() const { return files_.front(); }
+  [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+  /// Its number in positions.
+  [[nodiscard]] std::uint32_t add_file(std::string name);
+  /// "line 9", as a message names a place in brackets; with the file where that is another than the message's.
+  [[nodiscard]] std::string in_words(Position place, Position seen_from) const;
   [[nodiscard]] bool has_errors() const;
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
   /// Puts them in the order of files and positions (command line first) and drops exact doubles.
@@ -51,7 +64,10 @@ class Diagnostics {
   [[nodiscard]] std::string to_json() const;
 
  private:
-  std::string file_;
+  [[nodiscard]] const std::string& file_of(const Diagnostic& diagnostic, Position at) const;
+  [[nodiscard]] std::string place_of(const Diagnostic& diagnostic, Position at) const;
+
+  std::vector<std::string> files_;
   std::vector<Diagnostic> all_;
 };
 

@@ -44,7 +44,8 @@ std::string shown_tag(std::string_view tag) {
 /// scan, and the aliases it accepts that contain themselves.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(Document& document, Diagnostics& diagnostics) : document_(document), diagnostics_(diagnostics) {}
+  TreeBuilder(Document& document, const SourceText& source, Diagnostics& diagnostics)
+      : document_(document), source_(source), diagnostics_(diagnostics) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (num_documents_++ == 0) return;
@@ -97,7 +98,7 @@ class TreeBuilder final : public YAML::EventHandler {
       refuse(offset_of(mark), fmt::format("aliases expand to more than {} nodes", kMaxAliasNodes));
       throw Abandon{};
     }
-    attach(*anchored.node, document_.source.position(offset_of(mark)), anchored.num_nodes);
+    attach(*anchored.node, source_.position(offset_of(mark)), anchored.num_nodes);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -117,6 +118,8 @@ class TreeBuilder final : public YAML::EventHandler {
     return find_unclosed_quote(text(), skip_properties(text(), last_quoted_->offset));
   }
 
+  /// nullptr: there is nothing in the file.
+  [[nodiscard]] const YamlNode* root() const { return root_; }
   [[nodiscard]] std::size_t innermost_offset() const { return frames_.empty() ? 0 : frames_.back().node->offset; }
 
  private:
@@ -134,12 +137,12 @@ class TreeBuilder final : public YAML::EventHandler {
     std::unordered_map<std::string, std::uint32_t> key_lines{};  ///< of maps with many keys
   };
 
-  [[nodiscard]] std::string_view text() const { return document_.source.text(); }
+  [[nodiscard]] std::string_view text() const { return source_.text(); }
   [[nodiscard]] std::size_t offset_of(const YAML::Mark& mark) const {
     return std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text().size());
   }
   void refuse(std::size_t offset, std::string problem) {
-    diagnostics_.error("E101", document_.source.position(offset), std::move(problem));
+    diagnostics_.error("E101", source_.position(offset), std::move(problem));
   }
   [[nodiscard]] bool is_quoted_at(std::size_t offset) const {
     const std::string_view lead = text().substr(skip_properties(text(), offset), 1);
@@ -165,7 +168,7 @@ class TreeBuilder final : public YAML::EventHandler {
     YamlNode& node = document_.nodes.emplace_back();
     node.kind = kind;
     node.offset = static_cast<std::uint32_t>(offset_of(mark));
-    node.at = document_.source.position(node.offset, static_cast<std::size_t>(std::max(mark.line, 0)));
+    node.at = source_.position(node.offset, static_cast<std::size_t>(std::max(mark.line, 0)));
     return node;
   }
 
@@ -175,7 +178,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (frames_.back().key != nullptr) return frames_.back().key_at;
     if (node.offset == 0 || !frames_.back().node->is_list()) return node.at;
     const std::size_t lead = text().find_last_of("-[,", node.offset - 1);
-    return lead == std::string_view::npos ? node.at : document_.source.position(lead);
+    return lead == std::string_view::npos ? node.at : source_.position(lead);
   }
 
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
@@ -202,7 +205,7 @@ class TreeBuilder final : public YAML::EventHandler {
   /// Puts a complete node where it belongs; `at` is where it or its alias is written.
   void attach(const YamlNode& node, Position at, std::uint64_t num_nodes) {
     if (frames_.empty()) {
-      document_.root = &node;
+      root_ = &node;
       return;
     }
     Frame& frame = frames_.back();
@@ -251,7 +254,9 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   Document& document_;
+  const SourceText& source_;
   Diagnostics& diagnostics_;
+  const YamlNode* root_ = nullptr;
   std::size_t num_documents_ = 0;
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
@@ -263,6 +268,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
 Text Document::text_of(const YamlNode& scalar) const {
   Text text{scalar.text, scalar.at};
+  if (scalar.at.file >= sources.size() || !sources[scalar.at.file]) return text;
+  const SourceText& source = *sources[scalar.at.file];
   std::size_t in_source = scalar.offset;
   for (std::size_t at = scalar.text.find("${{"); at != std::string::npos; at = scalar.text.find("${{", at + 3)) {
     in_source = source.text().find("${{", in_source);
@@ -273,13 +280,16 @@ Text Document::text_of(const YamlNode& scalar) const {
   return text;
 }
 
-std::optional<Document> parse_document(SourceText source, Diagnostics& diagnostics) {
-  Document document{std::move(source), {}, nullptr};
-  const std::string& text = document.source.text();
-  TreeBuilder builder(document, diagnostics);
+const YamlNode* parse_file(Document& document, std::string_view bytes, std::uint32_t file, Diagnostics& diagnostics) {
+  std::optional<SourceText> made = SourceText::make(bytes, diagnostics, file);
+  if (!made) return nullptr;
+  if (document.sources.size() <= file) document.sources.resize(file + 1);
+  const SourceText& source = document.sources[file].emplace(*std::move(made));
+  const std::string& text = source.text();
+  TreeBuilder builder(document, source, diagnostics);
   const auto refuse = [&](std::size_t offset, std::string problem) {
-    diagnostics.error("E101", document.source.position(offset), std::move(problem));
-    return std::nullopt;
+    diagnostics.error("E101", source.position(offset), std::move(problem));
+    return nullptr;
   };
   try {
     std::istringstream stream(text);
@@ -287,7 +297,7 @@ std::optional<Document> parse_document(SourceText source, Diagnostics& diagnosti
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Abandon&) {
-    return std::nullopt;
+    return nullptr;
   } catch (const YAML::DeepRecursion&) {
     return refuse(builder.innermost_offset(), kTooDeep);
   } catch (const YAML::Exception& refusal) {
@@ -296,7 +306,10 @@ std::optional<Document> parse_document(SourceText source, Diagnostics& diagnosti
     return refuse(cause.offset, cause.text);
   }
   if (const auto quote = builder.unclosed_quote()) return refuse(*quote, "quote opened here is never closed");
-  return document;
+  if (builder.root() != nullptr) return builder.root();
+  YamlNode& nothing = document.nodes.emplace_back();
+  nothing.at = {1, 1, file};
+  return &nothing;
 }
 
 }  // namespace fugle::workflow

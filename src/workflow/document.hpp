@@ -1,11 +1,13 @@
-// A YAML or JSON document as a tree of texts: nothing is typed yet, every node knows its place. Aliases are already
+// YAML and JSON files as trees of texts: nothing is typed yet, every node knows its place. Aliases are already
 // replaced by what they name, so a node may be reached on several ways; keys of a map are unique. Knows nothing of
 // workflows and shows nothing of the parser that made it.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "workflow/source_text.hpp"
@@ -43,17 +45,19 @@ struct YamlNode {
   [[nodiscard]] bool is_map() const { return kind == Kind::map; }
 };
 
-/// Owns its nodes; they stay where they are when the document moves.
+/// A workflow file and those that it includes and uses. Owns their nodes, and those that are made of them; they stay
+/// where they are.
 struct Document {
-  SourceText source;
+  std::vector<std::optional<SourceText>> sources;  ///< by the number of the file in positions
   std::deque<YamlNode> nodes;
-  const YamlNode* root = nullptr;
 
   /// The text of a scalar with the places of its ${{ markers.
   [[nodiscard]] Text text_of(const YamlNode& scalar) const;
 };
 
-/// The one document of the file. E101 and E102 for what can not be read; nullopt when nothing is left to look at.
-[[nodiscard]] std::optional<Document> parse_document(SourceText source, Diagnostics& diagnostics);
+/// The root of the one document of a file, `file` in positions. E101 and E102 for what can not be read; nullptr when
+/// nothing is left to look at.
+[[nodiscard]] const YamlNode* parse_file(Document& document, std::string_view bytes, std::uint32_t file,
+                                         Diagnostics& diagnostics);
 
 }  // namespace fugle::workflow

@@ -270,8 +270,9 @@ void ElementMaker::report_second_writer(const CompiledTask& task, const ElementN
   };
   throw ExpressionError{
       "E203",
-      fmt::format("'{}' is written by '{}' and by '{}' (line {})", to_text(names.output_as_written(second.port)),
-                  name(first.element, first_task), name(second.element, *task.node), second_at.line),
+      fmt::format("'{}' is written by '{}' and by '{}' ({})", to_text(names.output_as_written(second.port)),
+                  name(first.element, first_task), name(second.element, *task.node),
+                  diagnostics_.in_words(second_at, first_task.outputs[first.port].path.at)),
       {},
       0,
       first_task.outputs[first.port].path.at,

@@ -150,8 +150,9 @@ void check_environment_names(const Reading& reading, const YamlNode& map) {
     const auto [first, is_new] = seen.emplace(std::move(variable), &entry);
     if (is_new) continue;
     reading.diagnostics.error("E102", entry.at,
-                              fmt::format("duplicate key {} (first at line {}, as {}: the same environment variable)",
-                                          in_quotes(entry.key), first->second->at.line, in_quotes(first->second->key)));
+                              fmt::format("duplicate key {} (first at {}, as {}: the same environment variable)",
+                                          in_quotes(entry.key), reading.diagnostics.in_words(first->second->at, entry.at),
+                                          in_quotes(first->second->key)));
   }
 }
 

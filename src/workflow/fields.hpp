@@ -17,8 +17,9 @@
 namespace fugle::workflow {
 
 struct Reading {
-  const Document& document;
+  Document& document;
   Diagnostics& diagnostics;
+  std::uint32_t file = 0;  ///< whose workflow is read; parts of it may come from others
 };
 
 /// The map a key stands in, for messages: "resources of task 'wrf'". Written out only when there is something to say.

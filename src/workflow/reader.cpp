@@ -13,18 +13,19 @@
 #include "base/error.hpp"
 #include "workflow/document.hpp"
 #include "workflow/fields.hpp"
+#include "workflow/includes.hpp"
+#include "workflow/merge.hpp"
 #include "workflow/needs_check.hpp"
 #include "workflow/params_reader.hpp"
 #include "workflow/report_reader.hpp"
 #include "workflow/restart_reader.hpp"
 #include "workflow/slurm_reader.hpp"
 #include "workflow/task_reader.hpp"
+#include "workflow/templates.hpp"
 #include "workflow/triggers_reader.hpp"
 
 namespace fugle::workflow {
 namespace {
-
-constexpr std::int64_t kVersion = 1;
 
 class WorkflowReader {
  public:
@@ -33,7 +34,7 @@ class WorkflowReader {
   Workflow read(const YamlNode& root) {
     root_ = &root;
     if (root.is_null()) {
-      error("E105", {1, 1}, "the file is empty");
+      error("E105", start(), "the file is empty");
     } else if (!root.is_map()) {
       error("E104", root.at, "a workflow file is a map of keys like name and tasks");
     } else if (read_version()) {
@@ -43,10 +44,23 @@ class WorkflowReader {
     return std::move(workflow_);
   }
 
+  /// All keys as they are in effect: templates and `defaults` are in the tasks. After read().
+  [[nodiscard]] const YamlNode* resolved() {
+    YamlNode whole = *root_;
+    std::erase_if(whole.entries, [](const Entry& entry) { return entry.key == "defaults" || entry.key == "templates"; });
+    for (Entry& entry : whole.entries)
+      for (const Entry& better : resolved_)
+        if (entry.key == better.key) entry.value = better.value;
+    return &reading_.document.nodes.emplace_back(std::move(whole));
+  }
+
  private:
   void error(std::string_view code, Position at, std::string text) {
     reading_.diagnostics.error(code, at, std::move(text));
   }
+
+  /// Of the file: for what is nowhere in it.
+  [[nodiscard]] Position start() const { return {1, 1, reading_.file}; }
 
   /// nullptr when absent or null.
   [[nodiscard]] const Entry* find(std::string_view key) const {
@@ -57,22 +71,8 @@ class WorkflowReader {
   /// False for a newer format: its other keys may mean what they like.
   bool read_version() {
     const Entry* entry = find("version");
-    if (entry == nullptr) {
-      error("E105", {1, 1}, "'version' is required; write version: 1");
-      return true;
-    }
-    const YamlNode* scalar = scalar_of(reading_, *entry, KeyType::whole_number);
-    if (scalar == nullptr) return true;
-    const auto version = to_int(scalar->text);
-    if (!version) {
-      refuse_shape(reading_, entry->key, expectation(KeyType::whole_number), *scalar);
-    } else if (*version < kVersion) {
-      error("E112", scalar->at, fmt::format("'version' is {}; the first format version is {}", *version, kVersion));
-    } else if (*version > kVersion) {
-      error("E106", scalar->at, fmt::format("format version {} is newer than this build ({})", *version, kVersion));
-      return false;
-    }
-    return true;
+    if (entry == nullptr) error("E105", start(), "'version' is required; write version: 1");
+    return entry == nullptr || accept_version(reading_, *entry);
   }
 
   void read_keys() {
@@ -82,7 +82,7 @@ class WorkflowReader {
       else if (accept_key(reading_, Scope::top, entry, {}) != nullptr)
         read_key(entry);
     }
-    if (find("name") == nullptr) error("E105", {1, 1}, "'name' is required; write name: WORD");
+    if (find("name") == nullptr) error("E105", start(), "'name' is required; write name: WORD");
     read_tasks();
     if (const Entry* report = find("report")) read_report(reading_, *report, workflow_);
     for (const TaskNode& task : workflow_.tasks) check_restart(reading_, task, workflow_.reserve);
@@ -132,31 +132,39 @@ class WorkflowReader {
   }
 
   void read_tasks() {
-    TaskNode start;
-    if (const Entry* on_failure = find("on_failure")) read_on_failure(reading_, *on_failure, start.on_failure);
-    if (const Entry* defaults = find("defaults")) read_defaults(reading_, *defaults->value, start);
+    TaskNode start_task;
+    if (const Entry* on_failure = find("on_failure")) read_on_failure(reading_, *on_failure, start_task.on_failure);
+    Templates templates(reading_, find("defaults"), find("templates"));
 
     const Entry* tasks = find("tasks");
-    if (tasks == nullptr) return error("E105", {1, 1}, "'tasks' is required; write at least one task");
-    if (tasks->value->is_map() && tasks->value->entries.empty()) error("E105", tasks->value->at, "'tasks' has no task");
-    read_map_of_tasks(*tasks, start);
-    const Entry* last = find("finally");
-    if (last == nullptr) return;
-    start.runs_finally = true;
-    read_map_of_tasks(*last, start);
-    refuse_doubles();
+    if (tasks == nullptr) {
+      error("E105", start(), "'tasks' is required; write at least one task");
+    } else {
+      if (tasks->value->is_map() && tasks->value->entries.empty())
+        error("E105", tasks->value->at, "'tasks' has no task");
+      read_map_of_tasks(*tasks, start_task, templates);
+    }
+    if (const Entry* last = find("finally")) {
+      start_task.runs_finally = true;
+      read_map_of_tasks(*last, start_task, templates);
+      refuse_doubles();
+    }
+    templates.warn_of_unused();
   }
 
-  void read_map_of_tasks(const Entry& map, const TaskNode& start) {
+  void read_map_of_tasks(const Entry& map, const TaskNode& start_task, Templates& templates) {
     if (!is_map_or_refuse(reading_, map.key, *map.value)) return;
     workflow_.tasks.reserve(workflow_.tasks.size() + map.value->entries.size());
-    for (const Entry& entry : map.value->entries) {
-      TaskNode& task = workflow_.tasks.emplace_back(start);
+    YamlNode whole = *map.value;
+    for (Entry& entry : whole.entries) {
+      TaskNode& task = workflow_.tasks.emplace_back(start_task);
       task.name = entry.key;
       task.at = entry.at;
       (void)check_name(entry.key, entry.at, reading_.diagnostics);
+      entry.value = templates.whole_task(entry);
       read_task(reading_, *entry.value, task);
     }
+    resolved_.push_back({map.key, map.at, &reading_.document.nodes.emplace_back(std::move(whole))});
   }
 
   /// Within one map the document has no key twice.
@@ -166,24 +174,16 @@ class WorkflowReader {
       const auto [known, is_new] = first.emplace(task.name, task.at);
       if (!is_new)
         error("E102", task.at,
-              fmt::format("duplicate key {} (first at line {})", in_quotes(task.name), known->second.line));
+              fmt::format("duplicate key {} (first at {})", in_quotes(task.name),
+                          reading_.diagnostics.in_words(known->second, task.at)));
     }
   }
 
   const Reading& reading_;
   const YamlNode* root_ = nullptr;
   Workflow workflow_;
+  std::vector<Entry> resolved_;  ///< `tasks` and `finally`
 };
-
-/// Until the end; nullopt, with errno set, when reading fails.
-std::optional<std::string> contents_of(std::FILE* file) {
-  std::string bytes;
-  std::array<char, 1 << 16> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file))
-    bytes.append(buffer.data(), count);
-  if (std::ferror(file) != 0) return std::nullopt;
-  return bytes;
-}
 
 }  // namespace
 
@@ -192,19 +192,22 @@ std::string read_file(const std::string& path) {
   const File opened(path == "-" ? nullptr : std::fopen(path.c_str(), "rb"), &std::fclose);
   std::FILE* file = path == "-" ? stdin : opened.get();
   std::optional<std::string> bytes;
-  if (file != nullptr) bytes = contents_of(file);
+  if (file != nullptr) bytes = bytes_of(file);
   if (!bytes) throw UsageError(fmt::format("cannot read '{}' ({}); check the path", path, std::strerror(errno)));
   return *std::move(bytes);
 }
 
-std::optional<Workflow> read_workflow(std::string_view bytes, Diagnostics& diagnostics) {
-  std::optional<SourceText> source = SourceText::make(bytes, diagnostics);
-  if (!source) return std::nullopt;
-  const std::optional<Document> document = parse_document(std::move(*source), diagnostics);
-  if (!document) return std::nullopt;
-  static const YamlNode kNothing;
-  const Reading reading{*document, diagnostics};
-  Workflow workflow = WorkflowReader(reading).read(document->root != nullptr ? *document->root : kNothing);
+std::optional<Workflow> read_workflow(std::string_view bytes, Diagnostics& diagnostics, const ReadOptions& options,
+                                      Resolved* resolved) {
+  Resolved made;
+  Document& document = resolved != nullptr ? resolved->document : made.document;
+  const YamlNode* root = parse_file(document, bytes, 0, diagnostics);
+  if (root == nullptr) return std::nullopt;
+  const Reading reading{document, diagnostics};
+  OtherFiles files(document, options.read_bytes, diagnostics);
+  WorkflowReader reader(reading);
+  Workflow workflow = reader.read(*with_includes(reading, files, *root));
+  if (resolved != nullptr) resolved->root = reader.resolved();
   if (diagnostics.has_errors()) return std::nullopt;
   return workflow;
 }

@@ -51,13 +51,13 @@ std::size_t count_backslashes_before(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::optional<SourceText> SourceText::make(std::string_view bytes, Diagnostics& diagnostics) {
+std::optional<SourceText> SourceText::make(std::string_view bytes, Diagnostics& diagnostics, std::uint32_t file) {
   if (bytes.size() > kMaxBytes) {
-    diagnostics.error("E101", {1, 1}, "cannot read this: the file is larger than 1 GiB");
+    diagnostics.error("E101", {1, 1, file}, "cannot read this: the file is larger than 1 GiB");
     return std::nullopt;
   }
   const std::size_t start = bytes.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  Position at{1, 1};
+  Position at{1, 1, file};
   for (std::size_t i = start; i < bytes.size();) {
     const std::size_t length = character_length(bytes.substr(i));
     if (length == 0) {
@@ -65,15 +65,15 @@ std::optional<SourceText> SourceText::make(std::string_view bytes, Diagnostics& 
       return std::nullopt;
     }
     if (bytes[i] == '\n')
-      at = {at.line + 1, 1};
+      at = {at.line + 1, 1, file};
     else
       at.column += static_cast<std::uint32_t>(length);
     i += length;
   }
-  return SourceText(bytes.substr(start));
+  return SourceText(bytes.substr(start), file);
 }
 
-SourceText::SourceText(std::string_view utf8) : text_(utf8) {
+SourceText::SourceText(std::string_view utf8, std::uint32_t file) : text_(utf8), file_(file) {
   join_surrogates();
   line_starts_.push_back(0);
   for (std::size_t i = 0; i < text_.size(); ++i)
@@ -114,7 +114,7 @@ Position SourceText::position(std::size_t offset, std::size_t guess) const {
                                      [](const Joint&j, std::size_t from) { return j.after < from; });
        joint != joints_.end() && joint->after <= offset; ++joint)
     column += joint->removed;
-  return {static_cast<std::uint32_t>(line + 1), static_cast<std::uint32_t>(column)};
+  return {static_cast<std::uint32_t>(line + 1), static_cast<std::uint32_t>(column), file_};
 }
 
 }  // namespace fugle::workflow

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,15 +15,17 @@ namespace fugle::workflow {
 
 class SourceText {
  public:
-  /// E101 and nullopt for bytes that are not UTF-8 or hold a NUL.
-  [[nodiscard]] static std::optional<SourceText> make(std::string_view bytes, Diagnostics& diagnostics);
+  /// `file`: its number in positions. E101 and nullopt for bytes that are not UTF-8 or hold a NUL.
+  [[nodiscard]] static std::optional<SourceText> make(std::string_view bytes, Diagnostics& diagnostics,
+                                                      std::uint32_t file = 0);
 
   [[nodiscard]] const std::string& text() const { return text_; }
   /// Place in the file of a byte of text(); found at once when it is in line `guess`, counted from 0.
   [[nodiscard]] Position position(std::size_t offset, std::size_t guess = 0) const;
 
  private:
-  explicit SourceText(std::string_view utf8);
+  SourceText(std::string_view utf8, std::uint32_t file);
+
   /// Of the line that holds the byte, from 0.
   [[nodiscard]] std::size_t line_of(std::size_t offset, std::size_t guess) const;
   void join_surrogates();
@@ -32,6 +35,7 @@ class SourceText {
     std::size_t removed;
   };
   std::string text_;
+  std::uint32_t file_;
   std::vector<std::size_t> line_starts_;
   std::vector<Joint> joints_;
 };

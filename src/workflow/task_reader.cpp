@@ -49,6 +49,8 @@ class TaskReader {
 
   [[nodiscard]] std::string_view owner() const { return where_.name.empty() ? where_.kind : where_.name; }
 
+  /// Done before a task is read (templates.hpp).
+  void nothing(const Entry& /*entry*/) {}
   void description(const Entry& entry) { read_string(reading_, entry, task_.description); }
   void env(const Entry& entry) { read_env(reading_, entry, task_.env); }
   void timeout(const Entry& entry) { read_duration(reading_, entry, builtin().timeout, task_.timeout); }
@@ -177,6 +179,7 @@ class TaskReader {
 
 const TaskReader::Row TaskReader::kRows[] = {
     {"description", &TaskReader::description},
+    {"extends", &TaskReader::nothing},
     {"run", &TaskReader::run},
     {"plugin", &TaskReader::plugin},
     {"with", &TaskReader::with},
@@ -233,18 +236,32 @@ void check_grace(const Reading& reading, const TaskNode& task) {
 
 }  // namespace
 
-void read_defaults(const Reading& reading, const YamlNode& node, TaskNode& into) {
-  if (!is_map_or_refuse(reading, "defaults", node)) return;
-  const Where where{"defaults", {}, nullptr};
-  TaskReader reader(reading, where, into);
-  for (const Entry& entry : node.entries) {
+const YamlNode* good_task_keys(const Reading& reading, const YamlNode& map, const Where& where) {
+  const bool are_defaults = where.kind == "defaults";
+  TaskNode thrown_away;
+  TaskReader reader(reading, where, thrown_away);
+  const std::vector<Diagnostic>& said = reading.diagnostics.all();
+  YamlNode good = map;
+  good.entries.clear();
+  for (const Entry& entry : map.entries) {
     const Key* known = find_key(Scope::task, entry.key);
-    if (known != nullptr && !known->is_in_defaults)
+    if (are_defaults && known != nullptr && !known->is_in_defaults) {
       reading.diagnostics.error("E113", entry.at,
                                 fmt::format("'{}' is not allowed here: defaults apply to every task", entry.key));
-    else if (accept_key(reading, Scope::task, entry, where) != nullptr)
-      reader.read_entry(entry);
+      continue;
+    }
+    if (accept_key(reading, Scope::task, entry, where) == nullptr) continue;
+    const auto before = static_cast<std::ptrdiff_t>(said.size());
+    reader.read_entry(entry);
+    good.entries.push_back(entry);
+    const auto is_error = [](const Diagnostic& one) { return one.severity == Severity::error; };
+    if (std::none_of(said.begin() + before, said.end(), is_error)) continue;
+    YamlNode& broken = reading.document.nodes.emplace_back();
+    broken.kind = YamlNode::Kind::broken;
+    broken.at = entry.value->at;
+    good.entries.back().value = &broken;
   }
+  return &reading.document.nodes.emplace_back(std::move(good));
 }
 
 void read_task(const Reading& reading, const YamlNode& node, TaskNode& into) {

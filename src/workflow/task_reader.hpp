@@ -1,6 +1,6 @@
-// Reads one entry of `tasks`, or `defaults`, into a TaskNode that already holds what it inherits: maps are merged key
-// by key, lists and scalars replaced, null goes back to the built-in default. A new key of the language is a row in
-// keys.cpp, a row in the table of task_reader.cpp and a function.
+// Reads the keys of one task, merged with its templates and `defaults` already (templates.hpp), into a TaskNode. A null
+// is the built-in default. A new key of the language is a row in keys.cpp, a row in the table of task_reader.cpp and a
+// function; with a short form, also a row in merge.cpp.
 #pragma once
 
 #include <string_view>
@@ -10,8 +10,9 @@
 
 namespace fugle::workflow {
 
-/// `defaults` as the start of every task. E113 for keys that may not stand there.
-void read_defaults(const Reading& reading, const YamlNode& node, TaskNode& into);
+/// The keys of `defaults` or of a template, for the tasks that get them: each is read by itself, and what is wrong is
+/// said here, once; in its place is a broken node. E113 for keys that may not stand in `defaults`.
+[[nodiscard]] const YamlNode* good_task_keys(const Reading& reading, const YamlNode& map, const Where& where);
 /// A task whose name and place are set already.
 void read_task(const Reading& reading, const YamlNode& node, TaskNode& into);
 /// The key where it stands at top level too: the default of all tasks.

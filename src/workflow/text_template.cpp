@@ -33,7 +33,7 @@ std::size_t end_of_marker(std::string_view raw, std::size_t start) {
 /// Line and column of a byte of a text that begins at `at`.
 Position place_in(const Text& text, std::size_t offset, std::size_t marker) {
   if (marker < text.markers.size()) return text.markers[marker];
-  return {text.at.line, text.at.column + static_cast<std::uint32_t>(offset)};
+  return {text.at.line, text.at.column + static_cast<std::uint32_t>(offset), text.at.file};
 }
 
 /// The source on one line, and a caret below the place.

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 3> kCatchUps{"none", "latest", "all"};
 
 /// The place of the text itself: quotes are not part of it.
 Position start_of_text(const YamlNode& scalar) {
-  return {scalar.at.line, scalar.at.column + (scalar.is_quoted ? 1U : 0U)};
+  return {scalar.at.line, scalar.at.column + (scalar.is_quoted ? 1U : 0U), scalar.at.file};
 }
 
 /// nullptr after E104, also for a text that is an expression: triggers are known before any run.

@@ -22,7 +22,10 @@ class Golden : public testing::TestWithParam<std::string> {};
 TEST_P(Golden, file_gets_exactly_the_expected_messages) {
   const std::string stem = FUGLE_SOURCE_DIR "/tests/unit/workflow/golden/" + GetParam();
   Diagnostics diagnostics(GetParam() + ".yaml");
-  const auto workflow = read_workflow(read_file(stem + ".yaml"), diagnostics);
+  const ReadOptions beside{[](const std::string& path, std::string& why) {
+    return bytes_on_disk(FUGLE_SOURCE_DIR "/tests/unit/workflow/golden/" + path, why);
+  }};
+  const auto workflow = read_workflow(read_file(stem + ".yaml"), diagnostics, beside);
   diagnostics.sort();
   EXPECT_EQ(diagnostics.to_text(), read_file(stem + ".txt"));
   EXPECT_EQ(workflow.has_value(), !diagnostics.has_errors());
