@@ -14,6 +14,7 @@
 #include "workflow/expand.hpp"
 #include "workflow/params_file.hpp"
 #include "workflow/reader.hpp"
+#include "workflow/run_time.hpp"
 #include "workflow/resolved.hpp"
 
 namespace fugle::app {
@@ -59,10 +60,23 @@ std::optional<workflow::Workflow> import_recording(const LoadOptions& options, w
   return workflow::import_slurm(recording.calls, slurm_options(stem, options), diagnostics);
 }
 
+/// Of the files that it names it keeps what it read.
+std::optional<workflow::Workflow> read_yaml(std::string_view bytes, workflow::Resolved& resolved, KeptWorkflow& kept,
+                                            workflow::Diagnostics& diagnostics) {
+  workflow::ReadOptions reading;
+  reading.read_bytes = [&kept](const std::string& path, std::string& why) {
+    auto other = workflow::bytes_on_disk(path, why);
+    if (other) kept.others[path] = *other;
+    return other;
+  };
+  return workflow::read_workflow(bytes, diagnostics, reading, &resolved);
+}
+
 std::optional<workflow::Workflow> read(Source source, std::string_view bytes, const LoadOptions& options,
-                                       workflow::Resolved& resolved, workflow::Diagnostics& diagnostics) {
+                                       workflow::Resolved& resolved, KeptWorkflow& kept,
+                                       workflow::Diagnostics& diagnostics) {
   switch (source) {
-    case Source::yaml: return workflow::read_workflow(bytes, diagnostics, {}, &resolved);
+    case Source::yaml: return read_yaml(bytes, resolved, kept, diagnostics);
     case Source::wfformat: return workflow::import_wfformat(bytes, options.replay, diagnostics);
     case Source::lines: return workflow::import_lines(bytes, options.lines, diagnostics);
     case Source::slurm: return import_script(bytes, options, diagnostics);
@@ -73,10 +87,12 @@ std::optional<workflow::Workflow> read(Source source, std::string_view bytes, co
 
 /// nullptr: there is none, or nothing in it.
 const workflow::YamlNode* take_params(const LoadOptions& options, workflow::Document& document,
-                                      workflow::Workflow& workflow, workflow::Diagnostics& diagnostics) {
+                                      workflow::Workflow& workflow, KeptWorkflow& kept,
+                                      workflow::Diagnostics& diagnostics) {
   if (options.params_file.empty()) return nullptr;
-  return workflow::take_params_file(workflow::read_file(options.params_file), options.params_file, document, workflow,
-                                    diagnostics);
+  kept.params_file = options.params_file;
+  kept.params_text = workflow::read_file(options.params_file);
+  return workflow::take_params_file(kept.params_text, options.params_file, document, workflow, diagnostics);
 }
 
 workflow::ExpandOptions expansion_of(const LoadOptions& options) {
@@ -129,6 +145,13 @@ std::optional<Source> source_named(std::string_view word) {
   return std::nullopt;
 }
 
+std::optional<KeptWorkflow> kept_of(const Loaded& loaded) {
+  if (!workflow::RunTime::is_needed_by(loaded.graph)) return std::nullopt;
+  KeptWorkflow kept = loaded.kept;
+  kept.file_answers = loaded.file_answers;
+  return kept;
+}
+
 std::optional<Loaded> load_workflow(const LoadOptions& options) {
   const std::string bytes = text_of(options);
   Loaded loaded;
@@ -141,13 +164,29 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
   if (options.is_own) add_own_mistakes(diagnostics);
   workflow::Resolved resolved;
   const workflow::YamlNode* params = nullptr;
-  auto workflow = read(loaded.source, bytes, options, resolved, diagnostics);
+  auto workflow = read(loaded.source, bytes, options, resolved, loaded.kept, diagnostics);
   std::optional<graph::Graph> graph;
   if (workflow) {
     workflow->file = options.file;
-    params = take_params(options, resolved.document, *workflow, diagnostics);
-    const workflow::ExpandOptions expansion = expansion_of(options);
+    params = take_params(options, resolved.document, *workflow, loaded.kept, diagnostics);
+    workflow::ExpandOptions expansion = expansion_of(options);
+    workflow::DiskFiles disk;
+    workflow::KeptFiles files(disk);
+    expansion.files = &files;
+    loaded.run_id = make_run_id(workflow->name, std::chrono::system_clock::now());
+    if (!options.runs_dir.empty()) {
+      expansion.run_id = loaded.run_id;
+      expansion.run_dir = fmt::format("{}/{}", options.runs_dir, loaded.run_id);
+    }
     graph = expand(*workflow, options, expansion, diagnostics);
+    loaded.file_answers = files.answers();
+    loaded.kept.file = options.file;
+    loaded.kept.text = bytes;
+    loaded.kept.params = expansion.params;
+    loaded.kept.directory = expansion.directory;
+    loaded.kept.run_id = expansion.run_id;
+    loaded.kept.run_dir = expansion.run_dir;
+    loaded.kept.environment = named_environment(loaded.kept, expansion.environment);
     loaded.reserve = workflow::reserve_of(*workflow, expansion);
     loaded.slurm = workflow::slurm_request_of(*workflow, expansion);
   }

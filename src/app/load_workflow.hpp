@@ -12,6 +12,7 @@
 
 #include "app/arguments.hpp"
 #include "app/capture_driver.hpp"
+#include "app/kept_workflow.hpp"
 #include "graph/graph.hpp"
 #include "workflow/import.hpp"
 #include "workflow/slurm_request.hpp"
@@ -45,6 +46,7 @@ struct LoadOptions {
   std::string directory;  ///< absolute submit directory: base of relative paths
   Stage stage = Stage::plan;
   bool needs_inputs = true;  ///< at Stage::plan: input files that nobody makes have to exist
+  std::string runs_dir;      ///< where the run is made, for run.id and run.dir; empty: none is
   bool strict = false;       ///< warnings are errors too
   bool json = false;         ///< diagnostics as JSON on standard output
   bool prints_resolved = false;  ///< the workflow as it is in effect on standard output, when it is good
@@ -56,13 +58,19 @@ struct Loaded {
   Source source = Source::yaml;
   std::optional<Duration> reserve;  ///< as the file has it
   workflow::SlurmRequest slurm;     ///< the same
+  std::string run_id;               ///< of the run that is to be made
+  KeptWorkflow kept;  ///< its texts, and what they were expanded with
+  std::string file_answers;         ///< what files said meanwhile (workflow/files.hpp), as JSON; empty: nothing was asked
 };
+
+/// What a run keeps of it, where some of it is known only while the run goes on; nullopt: nothing is.
+[[nodiscard]] std::optional<KeptWorkflow> kept_of(const Loaded& loaded);
 
 /// nullopt after the mistakes were printed: the caller exits with 2. Throws UsageError when the file is not readable.
 [[nodiscard]] std::optional<Loaded> load_workflow(const LoadOptions& options);
 
-/// Adds what says how to read FILE: -p, --from, --replay, --lines, -c, --mem, --gpus, --timeout, --retries, --shell,
-/// --array, --approximate, and the words after "--" as a driver.
+/// Adds what says how to read FILE: -p, --params-file, --from, --replay, --lines, -c, --mem, --gpus, --timeout,
+/// --retries, --shell, --array, --approximate, and the words after "--" as a driver.
 void add_load_options(boost::program_options::options_description& options);
 /// Lets words after "--" be the driver of --from sbatch.
 void add_driver_words(Usage& usage);

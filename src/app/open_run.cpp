@@ -11,6 +11,7 @@
 
 #include "app/output.hpp"
 #include "app/read_durations.hpp"
+#include "app/run_language.hpp"
 #include "app/stored_run.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -57,13 +58,15 @@ void repair(const std::string& run_dir, const graph::Graph& graph, std::uint64_t
 OpenRun::OpenRun(std::string directory, RunFacts facts, graph::Graph graph)
     : directory_(std::move(directory)), facts_(std::move(facts)), graph_(std::move(graph)) {}
 
-std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts facts, graph::Graph graph) {
+std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts facts, graph::Graph graph,
+                                         const std::optional<KeptWorkflow>& kept) {
   const std::string directory = create_run_directory(runs_dir, facts.run, facts.access);
   std::unique_ptr<OpenRun> run(new OpenRun(directory, std::move(facts), std::move(graph)));
   run->lock_ = std::make_unique<store::RunLock>(directory);
   const std::uint64_t seed = hash_text(run->facts_.run);
   store::write_plan(directory, run->graph_, {run->facts_.run, run->facts_.workflow, seed});
   run->state_ = std::make_unique<scheduler::RunState>(run->graph_, seed);
+  if (kept) write_kept_workflow(directory, *kept);
   run->start_life({});
   // Last: a directory without it is no run, so nobody can resume what was killed while it was being made.
   write_run_facts(directory, run->facts_);
@@ -140,6 +143,7 @@ void OpenRun::keep_metrics(const store::Recovered& recovered) {
 }
 
 void OpenRun::start_life(const store::Recovered& recovered) {
+  if (workflow::RunTime::is_needed_by(graph_)) language_ = std::make_unique<RunLanguage>(directory_, *state_);
   open_store(recovered);
   observers_.push_back(std::make_unique<store::LiveFile>(directory_, *state_));
   if (store::has_metrics(graph_)) keep_metrics(recovered);
@@ -160,6 +164,7 @@ scheduler::HeadOptions OpenRun::head_options(RunPlan plan) {
   scheduler::HeadOptions options;
   options.run = state_.get();
   options.store = store_.get();
+  options.language = language_.get();
   options.plan = std::move(plan.plan);
   options.known_s = std::move(plan.known_s);
   options.expected_s = std::move(plan.expected_s);

@@ -11,6 +11,7 @@
 #include "app/run_directory.hpp"
 #include "app/run_plan.hpp"
 #include "scheduler/engine.hpp"
+#include "scheduler/language.hpp"
 #include "store/file_store.hpp"
 #include "store/metrics_file.hpp"
 #include "store/run_lock.hpp"
@@ -20,7 +21,9 @@ namespace fugle::app {
 class OpenRun {
  public:
   /// A new run of what was loaded: directory, run.json, plan, journal. Throws EnvironmentError.
-  static std::unique_ptr<OpenRun> create(const std::string& runs_dir, RunFacts facts, graph::Graph graph);
+  /// `kept`: where some of its graph is known only while it goes on.
+  static std::unique_ptr<OpenRun> create(const std::string& runs_dir, RunFacts facts, graph::Graph graph,
+                                         const std::optional<KeptWorkflow>& kept = std::nullopt);
   /// The next life of an earlier one. nullptr: everything is done, nothing would start. Throws ConflictError when a
   /// living head still holds it after five seconds, EnvironmentError when its files are damaged.
   /// A damaged journal is repaired first where that is wanted.
@@ -56,6 +59,7 @@ class OpenRun {
   plan::DurationHistory durations_so_far_;
   std::unique_ptr<store::RunLock> lock_;
   std::unique_ptr<scheduler::RunState> state_;
+  std::unique_ptr<scheduler::Language> language_;  ///< null: all is known
   std::unique_ptr<scheduler::Store> store_;
   std::vector<std::unique_ptr<scheduler::Observer>> observers_;
   const store::MetricsFile* metrics_ = nullptr;  ///< one of them; null: no task has metrics

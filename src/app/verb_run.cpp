@@ -51,7 +51,7 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   RunFacts facts;
   facts.created = std::chrono::system_clock::now();
   facts.workflow = loaded.workflow.name;
-  facts.run = make_run_id(facts.workflow, facts.created);
+  facts.run = loaded.run_id;
   facts.file = asked.load.file;
   facts.source = loaded.source;
   facts.params = asked.load.params;
@@ -143,7 +143,8 @@ Opening open_run(const Asked& asked, const Arguments& arguments, const Args& arg
   const std::string runs_dir = runs_dir_from(arguments);
   const EarlierRuns earlier = read_earlier_runs(runs_dir, facts);
   if (!earlier.left_out.empty()) fmt::print(stderr, "fugle: {}\n", earlier.left_out);
-  auto run = OpenRun::create(runs_dir, std::move(facts), std::move(loaded->graph));
+  const auto kept = kept_of(*loaded);
+  auto run = OpenRun::create(runs_dir, std::move(facts), std::move(loaded->graph), kept);
   RunPlan plan = make_run_plan(run->state(), workers.machine, known_durations(run->graph(), earlier.durations, {}),
                                asked.planning, allocation);
   return {std::move(run), std::move(plan), 0, std::move(selection.left_out)};
@@ -192,8 +193,9 @@ int run_verb(const Args& args) {
   if (continued_run(*arguments).empty() && !look_around().is_rank)
     if (const auto exit_code = wait_for_other_runs(after_runs_from(*arguments, {}, runs_dir_from(*arguments))))
       return *exit_code;
-  const Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments),
+  Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments),
                     access_from(*arguments),       keeps_journal(*arguments),  select_patterns_from(*arguments)};
+  asked.load.runs_dir = runs_dir_from(*arguments);
   const AllocationEnd allocation =
       allocation_end_from(*arguments, std::nullopt, now());  // mistakes are told here, once
 

@@ -137,7 +137,7 @@ RunFacts facts_of(const Loaded& loaded, const LoadOptions& load, const Asked& as
   RunFacts facts;
   facts.created = std::chrono::system_clock::now();
   facts.workflow = loaded.workflow.name;
-  facts.run = make_run_id(facts.workflow, facts.created);
+  facts.run = loaded.run_id;
   facts.file = load.file;
   facts.source = loaded.source;
   facts.params = load.params;
@@ -194,7 +194,8 @@ void remove_run(const std::string& run_dir) {
 }
 
 int submit_file(const Asked& asked, const Args& args) {
-  const LoadOptions load = load_options_from(asked.arguments);
+  LoadOptions load = load_options_from(asked.arguments);
+  load.runs_dir = asked.runs_dir;
   const auto loaded = load_workflow(load);
   if (!loaded) return static_cast<int>(ExitCode::usage);
   RunFacts facts = facts_of(*loaded, load, asked, args);

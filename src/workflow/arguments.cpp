@@ -38,6 +38,10 @@ Json rendered(const Argument& argument, const Names& names, const TextTemplate*&
 
 }  // namespace
 
+std::string json_text(const Value& value) {
+  return json_of(value).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::optional<ArgumentsTemplate> ArgumentsTemplate::compile(const Argument& from, const Compile& compile) {
   ArgumentsTemplate compiled;
   compiled.from_ = &from;

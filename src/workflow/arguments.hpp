@@ -12,6 +12,9 @@
 
 namespace fugle::workflow {
 
+/// A value as JSON on one line.
+[[nodiscard]] std::string json_text(const Value& value);
+
 class ArgumentsTemplate {
  public:
   /// How one text of it is compiled; nullopt: its mistakes were reported.
@@ -21,6 +24,11 @@ class ArgumentsTemplate {
 
   /// JSON on one line, keys in the order of the file. Throws ExpressionError.
   [[nodiscard]] std::string json(const Names& names) const;
+  /// As TextTemplate has it, of all its texts.
+  template <class Visit>
+  void for_each_use(Visit&& visit) const {
+    for (const TextTemplate& text : texts_) text.for_each_use(visit);
+  }
 
  private:
   [[nodiscard]] bool add(const Argument& argument, const Compile& compile);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "workflow/foreach.hpp"
 #include "workflow/matrix.hpp"
 
 namespace fugle::workflow {
@@ -16,16 +17,13 @@ class TaskCompiler {
       : symbols_(symbols), names_(names), node_(node), task_(task), diagnostics_(diagnostics) {}
 
   void compile() {
-    if (auto matrix = compile_matrix(node_, symbols_, names_, diagnostics_))
-      task_.matrix = std::move(*matrix);
-    else
-      task_.is_broken = true;
+    compile_elements();
     if (!task_.is_broken) count_elements();
     if (auto settings = SettingsTemplate::compile(node_, symbols_, diagnostics_))
       task_.settings = std::move(*settings);
     else
       task_.is_broken = true;
-    task_.settings.for_each_name([&](const Name& name, Position at) { note_reference(name, at); });
+    task_.settings.for_each_name([&](const Name& name, Position at) { note_reference(name, at, false); });
     if (node_.workdir) task_.workdir = text(*node_.workdir, {"workdir", Stage::element, false});
     for (const Input& input : node_.inputs) task_.inputs.push_back(compile_input(input));
     for (const Output& output : node_.outputs) task_.outputs.push_back(compile_output(output));
@@ -33,6 +31,7 @@ class TaskCompiler {
       task_.env.emplace_back(variable.name, text(variable.value, {"env", Stage::attempt, true}));
     if (node_.script) task_.command.push_back(text(*node_.script, shell_place("run")).text);
     for (const Text& word : node_.argv) task_.command.push_back(text(word, shell_place("run")).text);
+    compile_surroundings();
     if (node_.cleanup) task_.cleanup = text(*node_.cleanup, {"cleanup", Stage::attempt, true, true}).text;
     if (node_.restart) compile_restart(*node_.restart);
     if (node_.with && node_.is_function()) compile_arguments();
@@ -43,9 +42,38 @@ class TaskCompiler {
             text(*metric.reference, {"metrics.reference", Stage::element, false}).text);
     task_.uses_scratch = task_.uses_scratch || names_scratch_variable();
     for (const Need& need : node_.needs) compile_need(need);
+    if (node_.when && !task_.is_broken) compile_when(*node_.when);
   }
 
  private:
+  void compile_elements() {
+    if (node_.foreach && node_.foreach->text && names_task(*node_.foreach->text)) {
+      task_.list_of_items = text(*node_.foreach->text, {"foreach", Stage::element, false}).text;
+      return;
+    }
+    if (node_.foreach) {
+      task_.foreach = compile_foreach(node_, symbols_, names_, diagnostics_);
+      task_.is_broken = !task_.foreach;
+      return;
+    }
+    if (auto matrix = compile_matrix(node_, symbols_, names_, diagnostics_)) {
+      task_.matrix = std::move(matrix->variables);
+      task_.points = std::move(matrix->points);
+    } else {
+      task_.is_broken = true;
+    }
+  }
+
+  /// Then what it gives is known only while the run goes on.
+  [[nodiscard]] bool names_task(const Text& text) const {
+    bool found = false;
+    Diagnostics unheard(diagnostics_.file());
+    const PlaceScope scope(symbols_, &node_, {"foreach", Stage::element, false});
+    if (const auto compiled = TextTemplate::compile(text, scope, unheard))
+      compiled->for_each_name([&](const Name& name, Position) { found = found || is_of_task(name.kind); });
+    return found;
+  }
+
   /// A list of words is seen by no shell.
   [[nodiscard]] Place shell_place(std::string_view key) const {
     return {key, Stage::attempt, true, node_.script.has_value()};
@@ -59,6 +87,20 @@ class TaskCompiler {
     for (const Text& word : restart.argv) task_.restart_command.push_back(text(word, place).text);
   }
 
+  void compile_surroundings() {
+    if (node_.setup) task_.setup = text(*node_.setup, {"setup", Stage::attempt, true, true}).text;
+    if (node_.container && node_.container->image)
+      task_.image = text(*node_.container->image, {"container", Stage::element, true}).text;
+    if (!node_.log) return;
+    CompiledText log = text(*node_.log, {"log", Stage::element, true});
+    const std::string& raw = node_.log->raw;
+    const bool is_path = raw != "merged" && raw != "split" && raw != "none";
+    if (is_path && !log.varies && task_.num_elements > 1 && !task_.is_broken)
+      diagnostics_.error("E209", node_.log->at,
+                         fmt::format("all elements of {} write the same log; add ${{{{ index }}}}", node_.name));
+    task_.log = std::move(log.text);
+  }
+
   void compile_arguments() {
     const auto compile = [&](const Text& one) -> std::optional<TextTemplate> {
       CompiledText compiled = text(one, {"with", Stage::element, true});
@@ -68,6 +110,26 @@ class TaskCompiler {
     task_.arguments = ArgumentsTemplate::compile(*node_.with, compile);
   }
 
+  /// A constant that is no bool is told at once, and W02.
+  void compile_when(const Text& condition) {
+    CompiledText compiled = text(condition, {"when", Stage::element, true});
+    if (task_.is_broken) return;
+    bool is_constant = true;
+    compiled.text.for_each_name([&](const Name&, Position) { is_constant = false; });
+    if (is_constant && !compiled.text.asks_files()) check_constant_when(compiled.text);
+    task_.when = std::move(compiled.text);
+  }
+
+  void check_constant_when(const TextTemplate& condition) {
+    try {
+      if (!is_true(condition.value(names_), node_.when->at))
+        diagnostics_.warning("W02", node_.when->at, fmt::format("'when' of '{}' is always false", node_.name));
+    } catch (const ExpressionError& error) {
+      report(error, diagnostics_);
+      task_.is_broken = true;
+    }
+  }
+
   void compile_service(const ServiceKeys& service) {
     task_.ready_command = text(*service.ready, {"service.ready", Stage::attempt, true, true}).text;
     if (service.stop) task_.stop_command = text(*service.stop, {"service.stop", Stage::attempt, true, true}).text;
@@ -75,13 +137,25 @@ class TaskCompiler {
 
   void count_elements() {
     task_.num_elements = std::max<std::uint64_t>(node_.lines.size(), 1);
-    for (const CompiledVariable& variable : task_.matrix)
-      if (__builtin_mul_overflow(task_.num_elements, variable.values.size(), &task_.num_elements))
-        task_.num_elements = ~std::uint64_t{0};
-    if (task_.num_elements <= kMaxElements) return;
+    if (task_.foreach) task_.num_elements = task_.foreach->items.values.size();
+    if (!task_.points.empty())
+      task_.num_elements = task_.points.size() / task_.matrix.size();
+    else
+      for (const CompiledVariable& variable : task_.matrix)
+        if (__builtin_mul_overflow(task_.num_elements, variable.values.size(), &task_.num_elements))
+          task_.num_elements = ~std::uint64_t{0};
+    refuse_too_many();
+  }
+
+  void refuse_too_many() {
+    const bool has_limit = symbols_.workflow->limits.max_expand.at.line > 0 && node_.lines.empty();
+    const std::uint64_t most = has_limit ? symbols_.max_expand : kMaxElements;
+    if (task_.num_elements <= most) return;
     diagnostics_.error("E206", node_.at,
-                       fmt::format("'{}' expands to {} elements, this version takes {}", node_.name, task_.num_elements,
-                                   kMaxElements));
+                       has_limit ? fmt::format("'{}' expands to {} elements, limits.max_expand is {}", node_.name,
+                                               task_.num_elements, most)
+                                 : fmt::format("'{}' expands to {} elements, this version takes {}", node_.name,
+                                               task_.num_elements, most));
     task_.is_broken = true;
   }
 
@@ -92,6 +166,7 @@ class TaskCompiler {
     if (node_.service && ((node_.service->ready && text_names_it(*node_.service->ready)) ||
                           (node_.service->stop && text_names_it(*node_.service->stop))))
       return true;
+    if (node_.setup && text_names_it(*node_.setup)) return true;
     return (node_.script && text_names_it(*node_.script)) || (node_.cleanup && text_names_it(*node_.cleanup)) ||
            std::any_of(node_.argv.begin(), node_.argv.end(), text_names_it) ||
            std::any_of(node_.shell.begin(), node_.shell.end(), names_it) ||
@@ -100,20 +175,23 @@ class TaskCompiler {
   }
 
   /// What is known of a name when a text of the task holds it.
-  void note_reference(const Name& name, Position at) {
+  void note_reference(const Name& name, Position at, bool is_soft) {
     if (name.kind == NameKind::scratch) task_.uses_scratch = true;
-    if (name.kind != NameKind::task_output) return;
+    if (!is_of_task(name.kind)) return;
     // `finally` waits for all others anyway, and runs whether or not they made their outputs.
     if (node_.runs_finally && !symbols_.workflow->tasks[name.item].runs_finally) return;
-    const bool is_known = std::any_of(task_.references.begin(), task_.references.end(),
-                                      [&](const Reference& reference) { return reference.task == name.item; });
-    if (!is_known) task_.references.push_back({name.item, at});
+    auto known = std::ranges::find(task_.references, name.item, &Reference::task);
+    if (known == task_.references.end()) known = task_.references.insert(known, {name.item, at});
+    const bool is_of_output = name.kind == NameKind::task_output || name.kind == NameKind::task_value;
+    known->is_of_output = known->is_of_output || is_of_output;
+    known->uses = known->uses || (is_of_output && !is_soft);
   }
 
   bool varies(const Name& name) const {
     if (name.kind == NameKind::input) return task_.inputs[name.item].varies;
     if (is_resource(name.kind)) return !task_.settings.is_literal();
-    return name.kind == NameKind::matrix || name.kind == NameKind::index;
+    return name.kind == NameKind::matrix || name.kind == NameKind::index || name.kind == NameKind::item ||
+           name.kind == NameKind::item_field;
   }
 
   CompiledText text(const Text& source, Place place) {
@@ -123,7 +201,7 @@ class TaskCompiler {
       task_.is_broken = true;
       return {};
     }
-    compiled->for_each_name([&](const Name& name, Position at) { note_reference(name, at); });
+    compiled->for_each_use([&](const Name& name, Position at, bool is_soft) { note_reference(name, at, is_soft); });
     const bool text_varies = compiled->any_name([&](const Name& name) { return varies(name); });
     return {std::move(*compiled), text_varies};
   }
@@ -144,14 +222,22 @@ class TaskCompiler {
     if (is_value(output)) return {};
     CompiledText compiled = text(output.path, {"outputs", Stage::element, true});
     const bool is_elsewhere = node_.has_own_workdir && !output.path.raw.starts_with('/');
-    if (compiled.varies || (output.kind != graph::OutputKind::file && is_elsewhere) || task_.num_elements == 1 || task_.is_broken) return compiled;
-    const auto variable = std::find_if(task_.matrix.begin(), task_.matrix.end(),
-                                       [](const CompiledVariable& v) { return v.values.size() > 1; });
+    if (compiled.varies || (output.kind != graph::OutputKind::file && is_elsewhere) || has_one_element() || task_.is_broken) return compiled;
     diagnostics_.error("E209", output.path.at,
-                       fmt::format("all elements of {} write the same path; add ${{{{ matrix.{} }}}}", node_.name,
-                                   node_.matrix[static_cast<std::size_t>(variable - task_.matrix.begin())].name));
+                       fmt::format("all elements of {} write the same path; add ${{{{ {} }}}}", node_.name, varying_name()));
     task_.is_broken = true;
     return compiled;
+  }
+
+  /// As far as is known: a list that comes while the run goes on is taken for one of several.
+  [[nodiscard]] bool has_one_element() const { return task_.num_elements == 1 && !task_.list_of_items; }
+
+  /// What tells its elements apart.
+  [[nodiscard]] std::string varying_name() const {
+    if (node_.foreach) return node_.foreach->fields.empty() ? "item" : "item." + node_.foreach->fields.front();
+    const auto has_several = [](const CompiledVariable& v) { return v.values.size() > 1; };
+    const auto variable = std::find_if(task_.matrix.begin(), task_.matrix.end(), has_several);
+    return "matrix." + node_.matrix[static_cast<std::size_t>(variable - task_.matrix.begin())].name;
   }
 
   void compile_need(const Need& need) {
@@ -172,6 +258,47 @@ class TaskCompiler {
 };
 
 }  // namespace
+
+bool is_true(const Value& condition, Position at) {
+  if (const bool* truth = std::get_if<bool>(&condition.data)) return *truth;
+  throw ExpressionError{"E403",
+                        fmt::format("'when' must be true or false, got {}{}", type_name(condition),
+                                    condition.is_null() ? "" : " " + to_text(condition)),
+                        {},
+                        0,
+                        at,
+                        false};
+}
+
+std::string joined_id_parts(const std::vector<CompiledVariable>& variables, std::size_t num_listed,
+                            const std::uint32_t* digits) {
+  std::string values;
+  const std::size_t count = num_listed == 0 ? variables.size() : num_listed;
+  for (std::size_t v = 0; v < count; ++v) {
+    if (v > 0) values += ',';
+    if (digits[v] != kNoValue) values += variables[v].id_parts[digits[v]];
+  }
+  return values;
+}
+
+void set_digits(const CompiledTask& task, std::uint64_t element, std::vector<std::uint32_t>& digits) {
+  const std::size_t width = task.matrix.size();
+  digits.resize(width);
+  if (!task.points.empty())
+    return (void)std::copy_n(task.points.begin() + static_cast<std::ptrdiff_t>(element * width), width, digits.begin());
+  for (std::size_t v = width; v-- > 0;) {
+    const std::size_t size = task.matrix[v].values.size();
+    digits[v] = static_cast<std::uint32_t>(element % size);
+    element /= size;
+  }
+}
+
+std::string id_values(const CompiledTask& task, std::uint64_t element, const std::vector<std::uint32_t>& digits) {
+  if (!task.node->lines.empty()) return std::to_string(task.node->lines[element].number);
+  if (task.foreach) return task.foreach->items.id_parts[element];
+  const auto num_listed = std::ranges::count(task.node->matrix, false, &MatrixVar::is_field);
+  return joined_id_parts(task.matrix, static_cast<std::size_t>(num_listed), digits.data());
+}
 
 CompiledTask compile_task(const Symbols& symbols, const Names& names, std::uint32_t number, Diagnostics& diagnostics) {
   CompiledTask task;

@@ -95,7 +95,8 @@ class CronReader {
 
  private:
   void refuse(const Piece& where, std::string message) {
-    diagnostics_.error("E112", {at_.line, at_.column + static_cast<std::uint32_t>(where.offset), at_.file}, std::move(message));
+    diagnostics_.error("E112", {at_.line, at_.column + static_cast<std::uint32_t>(where.offset), at_.file},
+                       std::move(message));
   }
 
   std::optional<Cron> read_nickname(const std::vector<Piece>& fields) {

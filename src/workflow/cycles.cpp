@@ -17,6 +17,7 @@ std::optional<Position> place_of_need(const CompiledTask& t, std::uint32_t u) {
   if (need != t.needs.end()) return t.node->needs[static_cast<std::size_t>(need - t.needs.begin())].at;
   for (const Reference& reference : t.references)
     if (reference.task == u) return reference.at;
+  if (std::ranges::find(t.failing, u) != t.failing.end()) return t.node->at;
   return std::nullopt;
 }
 
@@ -27,19 +28,6 @@ void report_cycle(const std::vector<std::string>& names, std::vector<Note> notes
 
 Note note_of(const CompiledTask& t, const CompiledTask& u, Position at) {
   return {at, fmt::format("{} needs {}", t.node->name, u.node->name)};
-}
-
-graph::Rows rows_of(const std::vector<CompiledTask>& tasks) {
-  graph::Rows rows;
-  for (const CompiledTask& task : tasks) {
-    std::vector<std::uint32_t> row = task.needs;
-    for (const Reference& reference : task.references) row.push_back(reference.task);
-    std::sort(row.begin(), row.end());
-    row.erase(std::unique(row.begin(), row.end()), row.end());
-    rows.columns.insert(rows.columns.end(), row.begin(), row.end());
-    rows.offsets.push_back(static_cast<std::uint32_t>(rows.columns.size()));
-  }
-  return rows;
 }
 
 /// One element in a cycle: its task in the workflow and in the graph, its texts.
@@ -73,6 +61,20 @@ Position place_of_path(const Step& reader, const Step& writer) {
 }
 
 }  // namespace
+
+graph::Rows rows_of(const std::vector<CompiledTask>& tasks) {
+  graph::Rows rows;
+  for (const CompiledTask& task : tasks) {
+    std::vector<std::uint32_t> row = task.needs;
+    for (const Reference& reference : task.references) row.push_back(reference.task);
+    row.insert(row.end(), task.failing.begin(), task.failing.end());
+    std::sort(row.begin(), row.end());
+    row.erase(std::unique(row.begin(), row.end()), row.end());
+    rows.columns.insert(rows.columns.end(), row.begin(), row.end());
+    rows.offsets.push_back(static_cast<std::uint32_t>(rows.columns.size()));
+  }
+  return rows;
+}
 
 bool report_task_cycle(const std::vector<CompiledTask>& tasks, Diagnostics& diagnostics) {
   const std::vector<std::uint32_t> cycle = graph::find_cycle(rows_of(tasks));

@@ -15,4 +15,7 @@ namespace fugle::workflow {
 [[nodiscard]] bool report_element_cycle(const graph::GraphData& data, const std::vector<CompiledTask>& tasks,
                                         Diagnostics& diagnostics);
 
+/// [task] the tasks that it needs, ascending: by `needs`, by references, as a handler.
+[[nodiscard]] graph::Rows rows_of(const std::vector<CompiledTask>& tasks);
+
 }  // namespace fugle::workflow

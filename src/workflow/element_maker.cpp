@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "workflow/images.hpp"
 #include "workflow/paths.hpp"
 #include "workflow/scalar.hpp"
 
@@ -13,17 +14,8 @@ namespace {
 
 constexpr double kAny = std::numeric_limits<double>::infinity();
 constexpr std::string_view kLineVariable = "FUGLE_LINE";
-
-std::string id_of(const CompiledTask& task, const ElementNames& names, std::uint64_t index) {
-  if (!task.node->lines.empty()) return fmt::format("{}[{}]", task.node->name, task.node->lines[index].number);
-  std::string id = task.node->name;
-  for (std::size_t v = 0; v < task.matrix.size(); ++v) {
-    id += v == 0 ? '[' : ',';
-    id += task.matrix[v].id_parts[names.digit(v)];
-  }
-  if (!task.matrix.empty()) id += ']';
-  return id;
-}
+constexpr std::string_view kItemVariable = "FUGLE_ITEM";
+constexpr std::string_view kFailureVariables[] = {"FUGLE_FAILED_TASK", "FUGLE_FAILED_CLASS", "FUGLE_FAILED_EXIT"};
 
 /// Calls `visit` with each path of an input.
 template <class Visit>
@@ -37,6 +29,12 @@ void for_each_path(const Value& input, Visit visit) {
 
 bool has_own_directories(const CompiledTask& task) {
   return task.node->has_own_workdir || (task.workdir && task.workdir->varies);
+}
+
+/// Of an input that is known only when the needs of an element are met.
+bool is_late_list(const CompiledTask& task, std::uint32_t number) {
+  const Input& input = task.node->inputs[number];
+  return input.is_list || task.inputs[number].gives_list;
 }
 
 std::string joined_absolute(const Value& input, const std::string& directory) {
@@ -53,10 +51,59 @@ std::string joined_absolute(const Value& input, const std::string& directory) {
 void ElementMaker::add_elements_of(const CompiledTask& task) {
   if (task.is_broken) return;
   try {
+    if (task.prospect.is_open)
+      add_expansion(task);
+    else
+      add_all(task);
+  } catch (const ExpressionError& error) {
+    report(error, diagnostics_);
+  }
+}
+
+void ElementMaker::add_new_elements_of(const CompiledTask& task) {
+  try {
     add_all(task);
   } catch (const ExpressionError& error) {
     report(error, diagnostics_);
   }
+}
+
+/// One element that waits for what all of them need.
+void ElementMaker::add_expansion(const CompiledTask& task) {
+  const TaskNode& node = *task.node;
+  graph::Task stand_in;
+  stand_in.name = node.name;
+  stand_in.description = node.description;
+  stand_in.kind = graph::TaskKind::expansion;
+  stand_in.expands = task.number;
+  stand_in.runs_finally = node.runs_finally || task.runs_last;
+  stand_in.request.cores = 0;
+  stand_in.on_failure = node.on_failure.value;
+  stand_in.priority = static_cast<std::int32_t>(node.priority.value);
+  stand_in.tags = node.tags;
+  stand_in.workdir = symbols_.directory;
+  builder_.add_element(builder_.add_task(std::move(stand_in)), node.name, {});
+}
+
+std::optional<std::string> ElementMaker::decided_text(const CompiledTask& task, std::uint64_t index,
+                                                      const graph::Task& common) {
+  ElementNames names(symbols_, task, lists_);
+  names.set_element(index);
+  const auto settings = task.settings.settings(*task.node, names, diagnostics_);
+  if (!settings) return std::nullopt;
+  names.set_settings(*settings);
+  graph::ElementText text;
+  fill(task, names, index, text);
+  std::string packed;
+  graph::pack(common, text, packed);
+  return packed;
+}
+
+bool ElementMaker::is_wanted(const CompiledTask& task, std::uint64_t index) {
+  if (!task.when) return true;
+  ElementNames names(symbols_, task, lists_);
+  names.set_element(index);
+  return is_true(task.when->value(names), task.node->when->at);
 }
 
 void ElementMaker::add_all(const CompiledTask& task) {
@@ -86,10 +133,13 @@ void ElementMaker::add_all(const CompiledTask& task) {
     }
     const auto estimate = task.settings.estimate(node, names, diagnostics_);
     if (!estimate) return;
-    fill(task, names, index, text);
+    if (task.prospect.is_late)
+      fill_stand_ins(task, names, index, text);
+    else
+      fill(task, names, index, text);
     const bool has_own_estimate = node.estimate.expression.has_value();
     const ElementId element =
-        builder_.add_element(group, id_of(task, names, index), text, has_own_estimate ? *estimate : Duration{0});
+        builder_.add_element(group, names.id(), text, has_own_estimate ? *estimate : Duration{0});
     link_files(task, names, element);
   }
 }
@@ -110,11 +160,15 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   graph::Task common;
   common.name = node.name;
   common.description = node.description;
-  common.runs_finally = node.runs_finally;
+  common.runs_finally = node.runs_finally || task.runs_last;
+  common.has_when = task.when.has_value() || task.is_handler();
+  common.is_late = task.prospect.is_late;
   if (node.is_function()) common.kind = graph::TaskKind::function;
   if (node.service) common.service = {true, Duration{0}, node.service->stop_signal};
   for (const MetricNode& metric : node.metrics) common.metrics.push_back(metric.metric);
   common.has_cleanup = task.cleanup.has_value();
+  common.has_setup = task.setup.has_value();
+  common.ok_exit_codes = node.ok_exit_codes;
   if (node.restart) common.restart = {true, node.restart->signal, Duration{0}};
   common.has_scratch = task.uses_scratch || symbols_.workflow->scratch.has_value();
   common.scratch_root = symbols_.scratch;
@@ -125,7 +179,8 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   for (const MatrixVar& variable : node.matrix) common.matrix_names.push_back(variable.name);
   for (std::uint32_t i = 0; i < node.inputs.size(); ++i) {
     common.input_names.push_back(node.inputs[i].name);
-    common.input_is_list.push_back(std::holds_alternative<List>(names.input(i).data));
+    common.input_is_list.push_back(task.prospect.late_inputs[i] ? is_late_list(task, i)
+                                                                : std::holds_alternative<List>(names.input(i).data));
   }
   for (const Output& output : node.outputs) common.output_names.push_back(output.name);
   if (std::ranges::any_of(node.outputs, [](const Output& o) { return o.kind != graph::OutputKind::file; }))
@@ -137,6 +192,9 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
 
 void ElementMaker::set_env(const CompiledTask& task, const ElementNames& names, graph::Task& common) const {
   common.env = symbols_.task_env;
+  if (task.foreach) common.env_names.emplace_back(kItemVariable);
+  if (task.is_handler())
+    for (const std::string_view name : kFailureVariables) common.env_names.emplace_back(name);
   const auto forget = [&](std::string_view name) {
     std::erase_if(common.env, [&](const auto& variable) { return variable.first == name; });
   };
@@ -156,7 +214,7 @@ void ElementMaker::set_env(const CompiledTask& task, const ElementNames& names, 
 void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std::uint64_t index,
                         graph::ElementText& text) const {
   text.matrix.resize(task.matrix.size());
-  for (std::size_t v = 0; v < task.matrix.size(); ++v) text.matrix[v] = task.matrix[v].texts[names.digit(v)];
+  for (std::size_t v = 0; v < task.matrix.size(); ++v) text.matrix[v] = names.matrix_text(v);
   text.inputs.resize(task.inputs.size());
   for (std::uint32_t i = 0; i < task.inputs.size(); ++i)
     text.inputs[i] = joined_absolute(names.input(i), symbols_.directory);
@@ -167,11 +225,14 @@ void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std
 
   text.cleanup.clear();
   if (task.cleanup) task.cleanup->append_slotted(names, TextTemplate::Use::shell, text.cleanup);
+  fill_surroundings(task, names, text);
   fill_restart(task, names, text);
   fill_service(task, names, text);
   fill_references(task, names, text);
   if (task.node->is_function()) fill_function(task, names, index, text);
   text.env.clear();
+  if (task.foreach) text.env.push_back(graph::escape_slots(task.foreach->items.texts[index]));
+  if (task.is_handler()) fill_failure(task, index, text);
   for (const auto& [name, value] : task.env)
     if (value.varies) value.text.append_slotted(names, TextTemplate::Use::word, text.env.emplace_back());
   if (!task.node->lines.empty()) {
@@ -183,6 +244,47 @@ void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std
   fill_command(task, names, task.command, text.command);
 }
 
+/// Until its needs are met: what is known already, and its commands as they are written.
+void ElementMaker::fill_stand_ins(const CompiledTask& task, const ElementNames& names, std::uint64_t index,
+                                  graph::ElementText& text) const {
+  const TaskNode& node = *task.node;
+  const auto written = [](const Text& one) { return graph::escape_slots(one.raw); };
+  text = {};
+  for (std::size_t v = 0; v < task.matrix.size(); ++v) text.matrix.push_back(names.matrix_text(v));
+  for (std::uint32_t i = 0; i < task.inputs.size(); ++i)
+    text.inputs.push_back(task.prospect.late_inputs[i] ? "" : joined_absolute(names.input(i), symbols_.directory));
+  for (std::uint32_t i = 0; i < task.outputs.size(); ++i)
+    text.outputs.push_back(task.prospect.late_outputs[i] ? "" : names.output_path(i));
+  if (task.foreach) text.env.push_back(graph::escape_slots(task.foreach->items.texts[index]));
+  if (task.is_handler()) fill_failure(task, index, text);
+  for (const auto& [name, value] : task.env)
+    if (value.varies) text.env.emplace_back();
+  if (node.script) text.command.push_back(written(*node.script));
+  for (const Text& word : node.argv) text.command.push_back(written(word));
+  text.references.resize(task.references_of_metrics.size());
+  if (node.is_function()) text.arguments = "{}";
+}
+
+/// What a handler is told of the failure.
+void ElementMaker::fill_failure(const CompiledTask& task, std::uint64_t index, graph::ElementText& text) const {
+  const std::uint32_t failing = task.failing[task.failing.size() == 1 ? 0 : index];
+  const Outcomes* outcomes = lists_.outcomes();
+  const ElementId failed = outcomes == nullptr ? ElementId() : outcomes->failed_element(failing);
+  text.env.push_back(tasks_[failing].node->name);
+  text.env.emplace_back(failed.is_valid() ? outcomes->knowledge().failure_class(failed) : "");
+  const auto code = failed.is_valid() ? outcomes->knowledge().exit_code(failed) : std::nullopt;
+  text.env.push_back(code ? std::to_string(*code) : "");
+}
+
+std::uint64_t ElementMaker::first_of(const CompiledTask& task) const {
+  return lists_.outcomes() == nullptr ? first_element_[task.number]
+                                      : lists_.outcomes()->element(task.number, 0).value();
+}
+
+std::uint64_t ElementMaker::count_of(const CompiledTask& task) const {
+  return lists_.outcomes() == nullptr ? task.num_elements : lists_.outcomes()->num_elements(task.number);
+}
+
 void ElementMaker::fill_command(const CompiledTask& task, const ElementNames& names,
                                 const std::vector<TextTemplate>& from, std::vector<std::string>& into) {
   const auto use = task.node->script ? TextTemplate::Use::shell : TextTemplate::Use::word;
@@ -191,6 +293,14 @@ void ElementMaker::fill_command(const CompiledTask& task, const ElementNames& na
     into[i].clear();
     from[i].append_slotted(names, use, into[i]);
   }
+}
+
+void ElementMaker::fill_surroundings(const CompiledTask& task, const ElementNames& names,
+                                     graph::ElementText& text) const {
+  text.setup.clear();
+  if (task.setup) task.setup->append_slotted(names, TextTemplate::Use::shell, text.setup);
+  text.image = task.image ? image_at(task.image->text(names), symbols_.directory) : std::string();
+  text.log = task.log ? absolute_path(task.log->text(names), symbols_.directory) : std::string();
 }
 
 void ElementMaker::fill_restart(const CompiledTask& task, const ElementNames& names, graph::ElementText& text) {
@@ -229,11 +339,11 @@ void ElementMaker::fill_function(const CompiledTask& task, const ElementNames& n
   for (std::size_t i = 0; i < task.needs.size(); ++i) {
     const CompiledTask& above = tasks_[task.needs[i]];
     if (!above.node->is_function()) continue;
-    const std::uint64_t first = first_element_[above.number];
+    const std::uint64_t first = first_of(above);
     if (!task.matches[i].empty())
       text.results_of.push_back(std::to_string(first + task.matches[i][index]));
     else
-      for (std::uint64_t e = 0; e < above.num_elements; ++e) text.results_of.push_back(std::to_string(first + e));
+      for (std::uint64_t e = 0; e < count_of(above); ++e) text.results_of.push_back(std::to_string(first + e));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "workflow/given_value.hpp"
 #include "workflow/paths.hpp"
 
 namespace fugle::workflow {
@@ -19,11 +20,7 @@ ElementNames::ElementNames(const Symbols& symbols, const CompiledTask& task, Out
 
 void ElementNames::set_element(std::uint64_t index) {
   index_ = index;
-  for (std::size_t v = digits_.size(); v-- > 0;) {
-    const std::size_t size = task_.matrix[v].values.size();
-    digits_[v] = static_cast<std::size_t>(index % size);
-    index /= size;
-  }
+  set_digits(task_, index, digits_);
   workdir_.reset();
   for (auto& input : inputs_) input.reset();
   for (auto& output : outputs_) output.reset();
@@ -31,7 +28,10 @@ void ElementNames::set_element(std::uint64_t index) {
 
 Value ElementNames::value_of(const Name& name) const {
   switch (name.kind) {
-    case NameKind::matrix: return task_.matrix[name.item].values[digits_[name.item]];
+    case NameKind::matrix:
+      return digits_[name.item] == kNoValue ? Value() : task_.matrix[name.item].values[digits_[name.item]];
+    case NameKind::item: return task_.foreach->items.values[index_];
+    case NameKind::item_field: return field_of_item(name);
     case NameKind::index: return static_cast<std::int64_t>(index_);
     case NameKind::scratch: return symbols_.scratch;
     case NameKind::run_state:
@@ -39,6 +39,9 @@ Value ElementNames::value_of(const Name& name) const {
     case NameKind::input: return inserted(input(name.item));
     case NameKind::output: return output_path(name.item);
     case NameKind::task_output: return inserted(output_of_task(name));
+    case NameKind::task_value:
+    case NameKind::task_status:
+    case NameKind::task_exit_code: return outcome(name);
     default: return is_resource(name.kind) ? resource(name.kind) : workflow_names_.value_of(name);
   }
 }
@@ -61,12 +64,48 @@ Value ElementNames::resource(NameKind kind) const {
   return whole(std::uint64_t{settings_.request.gpus} * shape.nodes);
 }
 
+std::optional<std::uint64_t> ElementNames::match(std::uint32_t task) const {
+  for (std::size_t i = 0; i < task_.matches.size(); ++i)
+    if (task_.needs[i] == task && !task_.matches[i].empty()) return task_.matches[i].at(index_);
+  return std::nullopt;
+}
+
 Value ElementNames::output_of_task(const Name& name) const {
-  const Value& all = output_lists_.get(name.item, name.output);
-  const List* list = std::get_if<List>(&all.data);
-  for (std::size_t i = 0; list != nullptr && i < task_.matches.size(); ++i)
-    if (task_.needs[i] == name.item && !task_.matches[i].empty()) return list->at(task_.matches[i].at(index_));
-  return all;
+  const auto element = match(name.item);
+  return element ? output_lists_.of_element(name, *element) : output_lists_.get(name);
+}
+
+Value ElementNames::outcome(const Name& name) const {
+  const Outcomes* outcomes = output_lists_.outcomes();
+  if (outcomes == nullptr) throw ExpressionError{"E404", "known only while the run goes on", {}, 0, {}, true};
+  if (name.kind == NameKind::task_value) return output_of_task(name);
+  const auto element = match(name.item);
+  if (name.kind == NameKind::task_status) return outcomes->status(name.item, element);
+  return outcomes->exit_code(name.item, element);
+}
+
+Value ElementNames::field_of_item(const Name& name) const {
+  const auto& fields = task_.foreach->fields;
+  if (name.item < fields.size() && fields[name.item].first == name.variable) return fields[name.item].second[index_];
+  const auto found = std::ranges::find_if(fields, [&](const auto& field) { return field.first == name.variable; });
+  if (found != fields.end()) return found->second[index_];
+  throw ExpressionError{"E402", fmt::format("items of task {} have no field '{}'", task_.node->name, name.variable)};
+}
+
+/// An output of what was skipped, or did not say it.
+bool ElementNames::is_unset(const Name& name) const {
+  const Outcomes* outcomes = output_lists_.outcomes();
+  const bool is_output = name.kind == NameKind::task_output || name.kind == NameKind::task_value;
+  if (!is_output || outcomes == nullptr) return workflow_names_.is_unset(name);
+  const auto is_missing = [&](std::uint64_t element) {
+    if (!outcomes->is_good(name.item, element)) return true;
+    return name.kind == NameKind::task_value &&
+           outcomes->knowledge().given(outcomes->element(name.item, element), name.output) == nullptr;
+  };
+  if (const auto element = match(name.item)) return is_missing(*element);
+  for (std::uint32_t e = 0; e < outcomes->num_elements(name.item); ++e)
+    if (!is_missing(e)) return false;
+  return true;
 }
 
 bool ElementNames::is_doubtful(const Name& name) const { return output_lists_.is_doubtful(task_, name); }
@@ -95,13 +134,20 @@ const std::string& ElementNames::workdir() const {
   return *workdir_;
 }
 
+std::string ElementNames::id() const {
+  const std::string values = id_values(task_, index_, digits_);
+  const bool has_brackets = !task_.matrix.empty() || task_.foreach || !task_.node->lines.empty();
+  return has_brackets ? fmt::format("{}[{}]", task_.node->name, values) : task_.node->name;
+}
+
+const std::string& ElementNames::matrix_text(std::size_t variable) const {
+  static const std::string kNone;
+  return digits_[variable] == kNoValue ? kNone : task_.matrix[variable].texts[digits_[variable]];
+}
+
 std::string ElementNames::own_directory() const {
-  std::string name = task_.node->name;
-  for (std::size_t v = 0; v < digits_.size(); ++v) {
-    name += v == 0 ? '.' : ',';
-    name += task_.matrix[v].id_parts[digits_[v]];
-  }
-  return name;
+  const std::string values = id_values(task_, index_, digits_);
+  return values.empty() ? task_.node->name : fmt::format("{}.{}", task_.node->name, values);
 }
 
 const Value& ElementNames::input(std::uint32_t number) const {
@@ -140,19 +186,49 @@ const std::string& ElementNames::output_path(std::uint32_t number) const {
   return *known;
 }
 
-const Value& OutputLists::get(std::uint32_t number, std::uint32_t output) {
-  const std::pair key(number, output);
-  if (const auto known = lists_.find(key); known != lists_.end()) return known->second;
-  const CompiledTask& task = tasks_[number];
+Value OutputLists::of_element(const Name& name, std::uint64_t element) {
+  const CompiledTask& task = tasks_[name.item];
   if (task.is_broken) throw ExpressionError{"E402", "this task has errors", {}, 0, {}, true};
-  ElementNames names(symbols_, task, *this);
-  List paths;
-  for (std::uint64_t index = 0; index < task.num_elements; ++index) {
-    names.set_element(index);
-    paths.push_back(names.output_as_written(output));
+  if (name.kind == NameKind::task_value) {
+    const std::string* text = outcomes_->knowledge().given(outcomes_->element(name.item, element), name.output);
+    if (text == nullptr) return {};
+    return given_value(task.node->outputs[name.output].kind, *text, name.variable);
   }
-  Value value = task.num_elements == 1 ? std::move(paths.front()) : Value(std::move(paths));
-  return lists_.emplace(key, std::move(value)).first->second;
+  ElementNames names(symbols_, task, *this);
+  names.set_element(element);
+  return names.output_as_written(name.output);
+}
+
+Value OutputLists::get(const Name& name) {
+  const std::tuple key(name.item, name.output, name.variable);
+  if (const auto known = lists_.find(key); known != lists_.end()) return known->second;
+  Value value = made(name);
+  const bool is_for_good = outcomes_ == nullptr || outcomes_->has_ended(name.item);
+  if (is_for_good) lists_.emplace(key, value);
+  return value;
+}
+
+Value OutputLists::made(const Name& name) {
+  const CompiledTask& task = tasks_[name.item];
+  if (task.is_broken) throw ExpressionError{"E402", "this task has errors", {}, 0, {}, true};
+  if (outcomes_ == nullptr && task.prospect.is_open)
+    throw ExpressionError{"E404", "known only while the run goes on", {}, 0, {}, true};
+  const bool is_list = task.num_elements != 1 || task.list_of_items;
+  const bool is_value = name.kind == NameKind::task_value;
+  if (!is_list && (!is_value || outcomes_->num_elements(name.item) > 0)) return of_element(name, 0);
+  List list;
+  ElementNames names(symbols_, task, *this);
+  const std::uint64_t count = outcomes_ == nullptr ? task.num_elements : outcomes_->num_elements(name.item);
+  for (std::uint64_t e = 0; e < count; ++e) {
+    if (outcomes_ != nullptr && !outcomes_->is_good(name.item, e)) continue;
+    if (is_value) {
+      list.push_back(of_element(name, e));
+      continue;
+    }
+    names.set_element(e);
+    list.push_back(names.output_as_written(name.output));
+  }
+  return list;
 }
 
 bool OutputLists::is_doubtful(const CompiledTask& task, const Name& name) const {
@@ -170,12 +246,21 @@ bool OutputLists::is_doubtful(const CompiledTask& task, const Name& name) const 
       case NameKind::matrix:
         if (at->matrix[next.item].is_doubtful) return true;
         break;
+      case NameKind::item:
+      case NameKind::item_field:
+        if (!at->foreach || at->foreach->items.is_doubtful) return true;
+        break;
       case NameKind::input:
         for (const TextTemplate& path : at->inputs[next.item].paths) follow(*at, path);
         break;
       case NameKind::output: follow(*at, at->outputs[next.item].text); break;
+      case NameKind::task_value:
+      case NameKind::task_status:
+      case NameKind::task_exit_code:
+        if (outcomes_ == nullptr) return true;
+        break;
       case NameKind::task_output:
-        if (tasks_[next.item].is_broken) return true;
+        if (tasks_[next.item].is_broken || (outcomes_ == nullptr && tasks_[next.item].prospect.is_open)) return true;
         follow(tasks_[next.item], tasks_[next.item].outputs[next.output].text);
         break;
       default:

@@ -8,6 +8,7 @@
 
 #include "workflow/expression.hpp"
 #include "workflow/functions.hpp"
+#include "workflow/type_check.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -18,17 +19,6 @@ bool is_number(const Value& value) { return as_int(value) != nullptr || std::hol
 double to_double(const Value& value) {
   if (const auto* integer = as_int(value)) return static_cast<double>(*integer);
   return std::get<double>(value.data);
-}
-
-const char* verb_of(Operator op) {
-  switch (op) {
-    case Operator::add: return "add";
-    case Operator::subtract: return "subtract";
-    case Operator::multiply: return "multiply";
-    case Operator::divide: return "divide";
-    case Operator::modulo: return "take the remainder of";
-    default: return "compare";
-  }
 }
 
 [[noreturn]] void cannot(Operator op, const Value& a, const Value& b) {
@@ -123,23 +113,6 @@ Value item_of(const Value& container, const Value& position) {
   return (*list)[static_cast<std::size_t>(*at)];
 }
 
-Value called(const ExpressionNode& node, const Names& names) {
-  const ExpressionNode& first = node.children.empty() ? node : node.children.front();
-  if (is_default(*node.function) && first.op == Operator::name && names.is_unset(first.name))
-    return evaluate(node.children.back(), names);
-  List arguments;
-  arguments.reserve(node.children.size());
-  for (const ExpressionNode& child : node.children) arguments.push_back(evaluate(child, names));
-  return node.function->code(arguments);
-}
-
-Value listed(const ExpressionNode& node, const Names& names) {
-  List items;
-  items.reserve(node.children.size());
-  for (const ExpressionNode& child : node.children) items.push_back(evaluate(child, names));
-  return items;
-}
-
 Value binary(Operator op, const Value& a, const Value& b) {
   switch (op) {
     case Operator::item: return item_of(a, b);
@@ -156,22 +129,63 @@ Value binary(Operator op, const Value& a, const Value& b) {
   }
 }
 
+/// One evaluation. It counts the items of all lists that come up, since a few characters can ask for millions.
+class Evaluation {
+ public:
+  explicit Evaluation(const Names& names) : names_(names) {}
+
+  Value of(const ExpressionNode& node) {
+    Value value = raw(node);
+    if (const List* list = std::get_if<List>(&value.data)) num_items_ += list->size();
+    if (num_items_ > kMaxItems) type_error(fmt::format("lists of more than {} items in one expression", kMaxItems));
+    return value;
+  }
+
+ private:
+  static constexpr std::size_t kMaxItems = 8'000'000;
+
+  Value raw(const ExpressionNode& node) {
+    const auto child = [&](std::size_t i) { return of(node.children[i]); };
+    switch (node.op) {
+      case Operator::literal: return node.literal;
+      case Operator::name: return names_.value_of(node.name);
+      case Operator::list: return all_of(node);
+      case Operator::call: return called(node);
+      case Operator::negate: return negated(child(0));
+      case Operator::invert: return !truth_of("!", child(0));
+      case Operator::both: return truth_of("&&", child(0)) && truth_of("&&", child(1));
+      case Operator::either: return truth_of("||", child(0)) || truth_of("||", child(1));
+      case Operator::choose: return truth_of("?", child(0)) ? child(1) : child(2);
+      default: return binary(node.op, child(0), child(1));
+    }
+  }
+
+  Value called(const ExpressionNode& node) {
+    const ExpressionNode& first = node.children.empty() ? node : node.children.front();
+    if (is_default(*node.function) && first.op == Operator::name && names_.is_unset(first.name))
+      return of(node.children.back());
+    Value value = node.function->code(all_of(node));
+    if (!node.function->question) return value;
+    return names_.ask_files(*node.function->question, std::get<std::string>(value.data));
+  }
+
+  List all_of(const ExpressionNode& node) {
+    List values;
+    values.reserve(node.children.size());
+    for (const ExpressionNode& child : node.children) values.push_back(of(child));
+    return values;
+  }
+
+  const Names& names_;
+  std::size_t num_items_ = 0;
+};
+
 }  // namespace
 
-Value evaluate(const ExpressionNode& node, const Names& names) {
-  const auto child = [&](std::size_t i) { return evaluate(node.children[i], names); };
-  switch (node.op) {
-    case Operator::literal: return node.literal;
-    case Operator::name: return names.value_of(node.name);
-    case Operator::list: return listed(node, names);
-    case Operator::call: return called(node, names);
-    case Operator::negate: return negated(child(0));
-    case Operator::invert: return !truth_of("!", child(0));
-    case Operator::both: return truth_of("&&", child(0)) && truth_of("&&", child(1));
-    case Operator::either: return truth_of("||", child(0)) || truth_of("||", child(1));
-    case Operator::choose: return truth_of("?", child(0)) ? child(1) : child(2);
-    default: return binary(node.op, child(0), child(1));
-  }
+bool asks_files(const ExpressionNode& node) {
+  return (node.op == Operator::call && node.function->question) || std::ranges::any_of(node.children, asks_files);
 }
+
+Value evaluate(const ExpressionNode& node, const Names& names) { return Evaluation(names).of(node); }
 
 }  // namespace fugle::workflow

@@ -1,5 +1,6 @@
 // Workflow to Graph: parameters applied, matrices multiplied out, expressions evaluated, paths made absolute, edges
-// made from `needs`, references and equal paths, cycles found. Pure: looks at no file and no clock.
+// made from `needs`, references and equal paths, cycles found. Pure: looks at no clock, and at files only through the
+// port that it is given.
 //
 // Paths: those in the graph are absolute. In texts, inputs and outputs of other tasks are inserted as written when the
 // task runs in the directory of the workflow, else absolute; an output of the task itself is a slot for its staged
@@ -13,6 +14,7 @@
 
 #include "graph/graph.hpp"
 #include "workflow/diagnostic.hpp"
+#include "workflow/files.hpp"
 #include "workflow/slurm_request.hpp"
 #include "workflow/workflow.hpp"
 
@@ -22,6 +24,9 @@ struct ExpandOptions {
   std::string directory;                                    ///< absolute submit directory: base of relative paths
   std::vector<std::pair<std::string, std::string>> params;  ///< -p NAME=VALUE, in order
   std::map<std::string, std::string> environment;           ///< for env.X
+  Files* files = nullptr;  ///< for exists(), glob(), lines() and `foreach` with a pattern; with check_only they stay unknown
+  std::string run_id;      ///< of the run that is made of it, and its directory; empty: none is
+  std::string run_dir;
   /// Validation without parameter values: a required parameter without value is no error, and what depends on it is
   /// checked as far as possible. The graph is then only good for being thrown away.
   bool check_only = false;

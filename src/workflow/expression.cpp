@@ -209,6 +209,10 @@ class Parser {
 
 }  // namespace
 
+Value Names::ask_files(FileQuestion question, const std::string& path) const {
+  throw ExpressionError{"E404", fmt::format("{}('{}') can not look at files here", name_of(question), path)};
+}
+
 std::string_view without_outer_blanks(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};

@@ -1,6 +1,7 @@
 // The expression language (FORMAT.md section 3): a text is parsed once into a tree, the tree is evaluated for every
 // element. Names are resolved while parsing, by a NameScope that knows what there is and what is known when; functions
-// are those of functions.hpp. No side effects, no file system, no clock.
+// are those of functions.hpp. No side effects, no clock; what three functions ask of the file system is answered by
+// who evaluates (files.hpp).
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "workflow/diagnostic.hpp"
+#include "workflow/files.hpp"
 #include "workflow/value.hpp"
 
 namespace fugle::workflow {
@@ -53,14 +55,21 @@ enum class NameKind : std::uint8_t {
   scratch,  ///< directory of the attempt
   run_state,
   task_output,
+  task_value,  ///< of an output that is no file
+  task_status,
+  task_exit_code,
+  item,        ///< of `foreach`
+  item_field,  ///< of an item that is a map: its number, or `variable` where the items are not known yet
+  run_id,
+  run_dir,
 };
 
 /// A resolved name: which thing of its kind.
 struct Name {
   NameKind kind = NameKind::param;
-  std::uint32_t item = 0;    ///< number of the param, matrix variable, input, output or task
-  std::uint32_t output = 0;  ///< of a task_output
-  std::string variable;      ///< of env
+  std::uint32_t item = 0;    ///< number of the param, matrix variable, input, output, task or field of an item
+  std::uint32_t output = 0;  ///< of a task_output or task_value
+  std::string variable;      ///< of env; name of the field of an item, or of a part of a JSON document
   bool operator==(const Name&) const = default;
 };
 
@@ -68,6 +77,11 @@ struct Name {
 [[nodiscard]] constexpr bool is_per_attempt(NameKind kind) {
   return kind == NameKind::output || kind == NameKind::attempt || kind == NameKind::scratch ||
          kind == NameKind::run_state || kind == NameKind::launcher;
+}
+/// Something of another task.
+[[nodiscard]] constexpr bool is_of_task(NameKind kind) {
+  return kind == NameKind::task_output || kind == NameKind::task_value || kind == NameKind::task_status ||
+         kind == NameKind::task_exit_code;
 }
 /// A key of `resources`.
 [[nodiscard]] constexpr bool is_resource(NameKind kind) {
@@ -79,6 +93,8 @@ class NameScope {
  public:
   virtual ~NameScope() = default;
   [[nodiscard]] virtual Name resolve(std::span<const std::string_view> path) const = 0;
+  /// What is known of its value beforehand.
+  [[nodiscard]] virtual Types types_of(const Name& /*name*/) const { return kAnyType; }
 };
 
 /// The values of names for one element. value_of() throws ExpressionError.
@@ -90,6 +106,8 @@ class Names {
   [[nodiscard]] virtual bool is_unset(const Name& name) const = 0;
   /// True when value_of() is only a stand-in, for validation without parameter values.
   [[nodiscard]] virtual bool is_doubtful(const Name& name) const = 0;
+  /// What the file system says. By default it can not be asked (E404).
+  [[nodiscard]] virtual Value ask_files(FileQuestion question, const std::string& path) const;
 };
 
 enum class Operator : std::uint8_t {
@@ -138,6 +156,20 @@ struct Expression {
 
 /// Throws ExpressionError.
 [[nodiscard]] Value evaluate(const ExpressionNode& node, const Names& names);
+
+/// Whether it calls exists(), glob() or lines() somewhere.
+[[nodiscard]] bool asks_files(const ExpressionNode& node);
+
+/// It is `default`, whose first argument may be unset.
+[[nodiscard]] bool is_default(const Function& function);
+
+/// Calls `visit(name, is_soft)` with every name of the tree; soft: default() has something else where it is unset.
+template <class Visit>
+void for_each_use(const ExpressionNode& node, Visit&& visit, bool is_soft = false) {
+  if (node.op == Operator::name) visit(node.name, is_soft);
+  const bool has_else = node.op == Operator::call && is_default(*node.function);
+  for (std::size_t i = 0; i < node.children.size(); ++i) for_each_use(node.children[i], visit, has_else && i == 0);
+}
 
 /// Calls `visit` with every name of the tree.
 template <class Visit>

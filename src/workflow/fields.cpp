@@ -15,6 +15,8 @@ std::string_view prefix_of(Scope scope) {
     case Scope::resources: return "resources.";
     case Scope::retries: return "retries.";
     case Scope::restart: return "restart.";
+    case Scope::scale: return "retries.scale.";
+    case Scope::container: return "container.";
     case Scope::service: return "service.";
     case Scope::metric: return "metrics.";
     case Scope::metric_hdf5: return "hdf5.";
@@ -24,6 +26,7 @@ std::string_view prefix_of(Scope scope) {
     case Scope::input: return "inputs.";
     case Scope::output: return "outputs.";
     case Scope::trigger: return "triggers.";
+    case Scope::on_failure: return "on_failure.";
     case Scope::top:
     case Scope::task:
     case Scope::param: break;
@@ -149,10 +152,10 @@ void check_environment_names(const Reading& reading, const YamlNode& map) {
     std::ranges::replace(variable, '-', '_');
     const auto [first, is_new] = seen.emplace(std::move(variable), &entry);
     if (is_new) continue;
-    reading.diagnostics.error("E102", entry.at,
-                              fmt::format("duplicate key {} (first at {}, as {}: the same environment variable)",
-                                          in_quotes(entry.key), reading.diagnostics.in_words(first->second->at, entry.at),
-                                          in_quotes(first->second->key)));
+    reading.diagnostics.error(
+        "E102", entry.at,
+        fmt::format("duplicate key {} (first at {}, as {}: the same environment variable)", in_quotes(entry.key),
+                    reading.diagnostics.in_words(first->second->at, entry.at), in_quotes(first->second->key)));
   }
 }
 

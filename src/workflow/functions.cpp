@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "workflow/expression.hpp"
+#include "workflow/files.hpp"
 #include "workflow/scalar.hpp"
 
 namespace fugle::workflow {
@@ -18,9 +19,10 @@ namespace {
 using Arguments = std::span<const Value>;
 constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
-// Both bound what one expression can make of a few characters.
+// They bound what one expression can make of a few characters.
 constexpr std::int64_t kMaxRangeItems = 4'000'000;
 constexpr int kMaxFormatWidth = 64;
+constexpr std::size_t kMaxTextBytes = std::size_t{16} << 20;
 
 const std::string* as_text(const Value& value) { return std::get_if<std::string>(&value.data); }
 const List* as_list(const Value& value) { return std::get_if<List>(&value.data); }
@@ -68,12 +70,21 @@ Value split_text(Arguments a) {
   }
 }
 
+void check_size(const char* function, const std::string& text) {
+  if (text.size() > kMaxTextBytes) type_error(fmt::format("'{}' gives more than 16 MiB of text", function));
+}
+
 Value join_list(Arguments a) {
   const List* list = as_list(a[0]);
   if (list == nullptr) type_error(fmt::format("'join' needs a list, got {}", type_name(a[0])));
-  std::vector<std::string> words;
-  for (const Value& item : *list) words.push_back(to_text(item));
-  return join(words, text_of("join", a[1]));
+  const std::string& separator = text_of("join", a[1]);
+  std::string out;
+  for (const Value& item : *list) {
+    if (&item != list->data()) out += separator;
+    out += to_text(item);
+    check_size("join", out);
+  }
+  return out;
 }
 
 /// The part after the last slash; trailing slashes do not count.
@@ -163,6 +174,7 @@ Value format(Arguments a) {
     if (!inside.empty()) inside.remove_prefix(1);
     if (next == a.size()) type_error("'format' has fewer values than {}");
     out += formatted(parse_spec(inside), a[next++]);
+    check_size("format", out);
     at = close + 1;
   }
   if (next != a.size()) type_error("'format' has more values than {}");
@@ -251,19 +263,41 @@ Value quote(Arguments a) {
   return join(words, " ");
 }
 
+/// What is asked of the file system.
+template <FileQuestion question>
+Value path_to_ask(Arguments a) {
+  const std::string& path = text_of(name_of(question).data(), a[0]);
+  if (path.empty()) type_error(fmt::format("'{}' of an empty path", name_of(question)));
+  return path;
+}
+
 Value default_of(Arguments a) { return a[0].is_null() ? a[1] : a[0]; }
 
-constexpr std::array<Function, 20> kFunctions = {{
-    {"len", 1, 1, len},           {"contains", 2, 2, contains},  {"startswith", 2, 2, startswith},
-    {"endswith", 2, 2, endswith}, {"split", 2, 2, split_text},   {"join", 2, 2, join_list},
-    {"basename", 1, 1, basename}, {"dirname", 1, 1, dirname},    {"stem", 1, 1, stem},
-    {"ext", 1, 1, ext},           {"format", 1, kAny, format},   {"range", 2, 3, range},
-    {"min", 1, kAny, min},        {"max", 1, kAny, max},         {"ceil", 1, 1, ceil},
-    {"floor", 1, 1, floor},       {"int", 1, 1, int_of},         {"str", 1, 1, str},
-    {"q", 1, 1, quote},           {"default", 2, 2, default_of},
+constexpr std::array<Function, 23> kFunctions = {{
+    {"len", 1, 1, kIntType, len},
+    {"contains", 2, 2, kBoolType, contains},
+    {"startswith", 2, 2, kBoolType, startswith},
+    {"endswith", 2, 2, kBoolType, endswith},
+    {"split", 2, 2, kListType, split_text},
+    {"join", 2, 2, kTextType, join_list},
+    {"basename", 1, 1, kTextType, basename},
+    {"dirname", 1, 1, kTextType, dirname},
+    {"stem", 1, 1, kTextType, stem},
+    {"ext", 1, 1, kTextType, ext},
+    {"format", 1, kAny, kTextType, format},
+    {"range", 2, 3, kListType, range},
+    {"min", 1, kAny, kNumberTypes, min},
+    {"max", 1, kAny, kNumberTypes, max},
+    {"ceil", 1, 1, kIntType, ceil},
+    {"floor", 1, 1, kIntType, floor},
+    {"int", 1, 1, kIntType, int_of},
+    {"str", 1, 1, kTextType, str},
+    {"q", 1, 1, kTextType, quote},
+    {"default", 2, 2, kAnyType, default_of},
+    {"exists", 1, 1, kBoolType, path_to_ask<FileQuestion::exists>, FileQuestion::exists},
+    {"glob", 1, 1, kListType, path_to_ask<FileQuestion::glob>, FileQuestion::glob},
+    {"lines", 1, 1, kListType, path_to_ask<FileQuestion::lines>, FileQuestion::lines},
 }};
-
-constexpr std::array<std::string_view, 3> kNotBuilt = {"exists", "glob", "lines"};
 
 }  // namespace
 
@@ -273,8 +307,6 @@ const Function& find_function(std::string_view name) {
     if (function.name == name) return function;
     names.push_back(function.name);
   }
-  if (std::find(kNotBuilt.begin(), kNotBuilt.end(), name) != kNotBuilt.end())
-    throw ExpressionError{"E402", fmt::format("'{}' is not in this version of fugle", name), {}, 0};
   const auto nearest = nearest_word(name, names);
   if (!nearest) throw ExpressionError{"E402", fmt::format("unknown function '{}'", name), {}, 0};
   throw ExpressionError{"E402", fmt::format("unknown function '{}'; did you mean '{}'?", name, *nearest),

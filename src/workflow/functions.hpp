@@ -1,10 +1,13 @@
-// The functions of the expression language: one table of names, argument counts and code. All are pure.
+// The functions of the expression language: one table of names, argument counts and code. All are pure but
+// for three that ask something of the file system, which is answered elsewhere (Names::ask_files).
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "workflow/files.hpp"
 #include "workflow/value.hpp"
 
 namespace fugle::workflow {
@@ -13,7 +16,9 @@ struct Function {
   std::string_view name;
   std::size_t min_arguments;
   std::size_t max_arguments;
+  Types result;
   Value (*code)(std::span<const Value> arguments);  ///< throws ExpressionError (E403)
+  std::optional<FileQuestion> question{};           ///< then this is asked, with the text that `code` gives
 };
 
 /// Throws ExpressionError (E402), with a suggestion, for a name that is none.

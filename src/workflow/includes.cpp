@@ -69,7 +69,8 @@ class Includer {
     if (root == nullptr) return nullptr;
     if (!root->is_map()) {
       if (!root->is_null())
-        reading_.diagnostics.error("E104", root->at, "a file to include is a map of templates, params, tasks and pools");
+        reading_.diagnostics.error("E104", root->at,
+                                   "a file to include is a map of templates, params, tasks and pools");
       return nullptr;
     }
     if (!accept_keys(*root)) return nullptr;

@@ -18,6 +18,8 @@ enum class Scope : std::uint8_t {
   task,
   resources,
   retries,
+  scale,
+  container,
   restart,
   service,
   metric,
@@ -29,6 +31,7 @@ enum class Scope : std::uint8_t {
   input,
   output,
   trigger,
+  on_failure,
 };
 
 /// What a key takes.

@@ -10,21 +10,12 @@
 namespace fugle::workflow {
 namespace {
 
-/// As in the id of the element, without the task: "8,2".
-std::string values_of(const CompiledTask& task, std::uint64_t index) {
-  std::string values;
-  for (std::size_t v = task.matrix.size(); v-- > 0;) {
-    const std::vector<std::string>& parts = task.matrix[v].id_parts;
-    const std::string& part = parts[index % parts.size()];
-    values = values.empty() ? part : part + ',' + values;
-    index /= parts.size();
-  }
-  return values;
-}
-
 bool have_equal_values(const CompiledTask& task, const CompiledTask& above) {
   const bool are_lines = !task.node->lines.empty() || !above.node->lines.empty();
-  return are_lines ||
+  if (are_lines) return true;
+  if (task.foreach || above.foreach)
+    return task.foreach && above.foreach && task.foreach->items.id_parts == above.foreach->items.id_parts;
+  return task.points.empty() && above.points.empty() &&
          std::ranges::equal(task.matrix, above.matrix, {}, &CompiledVariable::id_parts, &CompiledVariable::id_parts);
 }
 
@@ -37,6 +28,11 @@ std::vector<std::uint32_t> match_elements(const CompiledTask& task, const Compil
   std::vector<std::uint32_t> match(task.num_elements);
   std::iota(match.begin(), match.end(), 0u);
   if (have_equal_values(task, above)) return match;
+  std::vector<std::uint32_t> digits;
+  const auto values_of = [&](const CompiledTask& of, std::uint32_t element) {
+    set_digits(of, element, digits);
+    return id_values(of, element, digits);
+  };
   std::unordered_map<std::string, std::uint32_t> numbers;
   for (std::uint32_t e = 0; e < above.num_elements; ++e) numbers.emplace(values_of(above, e), e);
   for (std::uint32_t e = 0; e < task.num_elements; ++e) {

@@ -1,4 +1,7 @@
 // Matrix variables written out: their values, evaluated when the workflow is loaded, and their parts of element ids.
+// The points are the product of the lists, less those of `exclude`; then `include` does as GitHub's does: a map whose
+// values agree with some points of that product gives them its fields (a later one replaces what an earlier one gave),
+// any other map is a point more.
 #pragma once
 
 #include <optional>
@@ -16,8 +19,16 @@ inline constexpr std::uint64_t kMaxElements = 100'000'000;
 /// `A-Za-z0-9_.:+-`.
 [[nodiscard]] std::string id_part(std::string_view text);
 
-/// E205 for an empty list, E207 for an element twice. nullopt after an error.
-[[nodiscard]] std::optional<std::vector<CompiledVariable>> compile_matrix(const TaskNode& task, const Symbols& symbols,
-                                                                          const Names& names, Diagnostics& diagnostics);
+/// Of a variable whose values are known.
+[[nodiscard]] CompiledVariable compiled_variable(List values, bool is_doubtful);
+
+struct CompiledMatrix {
+  std::vector<CompiledVariable> variables;
+  std::vector<std::uint32_t> points;  ///< as CompiledTask has them
+};
+
+/// E205 for an empty list and where nothing is left, E206, E207 for an element twice. nullopt after an error.
+[[nodiscard]] std::optional<CompiledMatrix> compile_matrix(const TaskNode& task, const Symbols& symbols,
+                                                           const Names& names, Diagnostics& diagnostics);
 
 }  // namespace fugle::workflow

@@ -1,4 +1,5 @@
-// The key `matrix`: variables with their values as literals, ranges written out, or a marker to be evaluated later.
+// The key `matrix`: variables with their values as literals, ranges written out, or a marker to be evaluated later;
+// the points of `include` and `exclude`.
 #pragma once
 
 #include <string_view>
@@ -9,8 +10,10 @@
 
 namespace fugle::workflow {
 
-/// Merges into the variables that are there. `owner`: the task's name in messages.
-void read_matrix(const Reading& reading, const Entry& entry, const Where& where, std::string_view owner,
-                 std::vector<MatrixVar>& into);
+/// Merges into what is there.
+void read_matrix(const Reading& reading, const Entry& entry, const Where& where, TaskNode& into);
+
+/// Once all of a task is read: what only `include` names become variables too, and E103 for `exclude` of unknown ones.
+void finish_matrix(const Reading& reading, TaskNode& task);
 
 }  // namespace fugle::workflow

@@ -13,9 +13,9 @@ struct ShortForm {
   std::string_view stands_for;
   bool is_of_names = false;  ///< of each name in the map
 };
-constexpr ShortForm kShortForms[] = {{"retries", "max"},        {"on_failure", "policy"},    {"cache", "by"},
-                                     {"container", "image"},    {"inputs", "path", true},    {"outputs", "path", true},
-                                     {"pools", "n", true},      {"needs", "is", true}};
+constexpr ShortForm kShortForms[] = {{"retries", "max"},     {"on_failure", "policy"}, {"cache", "by"},
+                                     {"container", "image"}, {"inputs", "path", true}, {"outputs", "path", true},
+                                     {"pools", "n", true},   {"needs", "is", true}};
 constexpr ShortForm kNoForm{};
 
 const ShortForm& form_of(std::string_view key) {

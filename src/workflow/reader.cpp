@@ -16,6 +16,7 @@
 #include "workflow/includes.hpp"
 #include "workflow/merge.hpp"
 #include "workflow/needs_check.hpp"
+#include "workflow/needs_reader.hpp"
 #include "workflow/params_reader.hpp"
 #include "workflow/report_reader.hpp"
 #include "workflow/restart_reader.hpp"
@@ -47,7 +48,8 @@ class WorkflowReader {
   /// All keys as they are in effect: templates and `defaults` are in the tasks. After read().
   [[nodiscard]] const YamlNode* resolved() {
     YamlNode whole = *root_;
-    std::erase_if(whole.entries, [](const Entry& entry) { return entry.key == "defaults" || entry.key == "templates"; });
+    std::erase_if(whole.entries,
+                  [](const Entry& entry) { return entry.key == "defaults" || entry.key == "templates"; });
     for (Entry& entry : whole.entries)
       for (const Entry& better : resolved_)
         if (entry.key == better.key) entry.value = better.value;
@@ -124,6 +126,8 @@ class WorkflowReader {
       if (key == nullptr) continue;
       if (key->name == "max_failures")
         read_int(reading_, limit, kMaxFailures, {}, workflow_.limits.max_failures);
+      else if (key->name == "max_expand")
+        read_int(reading_, limit, kMaxExpand, Limits{}.max_expand, workflow_.limits.max_expand);
       else if (key->name == "max_requeues")
         read_int(reading_, limit, kMaxRequeues, Limits{}.max_requeues, workflow_.limits.max_requeues);
       else
@@ -133,7 +137,7 @@ class WorkflowReader {
 
   void read_tasks() {
     TaskNode start_task;
-    if (const Entry* on_failure = find("on_failure")) read_on_failure(reading_, *on_failure, start_task.on_failure);
+    if (const Entry* on_failure = find("on_failure")) read_on_failure(reading_, *on_failure, {}, start_task);
     Templates templates(reading_, find("defaults"), find("templates"));
 
     const Entry* tasks = find("tasks");

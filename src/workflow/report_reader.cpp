@@ -155,6 +155,13 @@ class ReportReader {
     std::vector<std::string> values;
     for (const TaskNode& task : workflow_.tasks) {
       if (task.metrics.empty()) continue;
+      for (const MatrixPoint& point : task.matrix_include) {
+        for (const MatrixPoint::Field& field : point.fields) {
+          if (field.name != variable) continue;
+          if (has_marker(to_text(field.value))) return;
+          values.push_back(to_text(field.value));
+        }
+      }
       for (const MatrixVar& var : task.matrix) {
         if (var.name != variable) continue;
         if (var.expression) return;

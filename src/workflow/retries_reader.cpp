@@ -41,7 +41,7 @@ bool add_exit_codes(const Reading& reading, const YamlNode& item, graph::RetryPo
   return true;
 }
 
-void add_condition(const Reading& reading, const YamlNode& item, graph::RetryPolicy& policy) {
+void add_condition(const Reading& reading, const YamlNode& item, graph::RetryPolicy& policy, Position& oom_at) {
   if (refuse_marker(reading, "when", item) || add_exit_codes(reading, item, policy)) return;
   const auto cls = std::ranges::find_if(kClasses, [&](FailureClass c) { return item.text == graph::name_of(c); });
   if (cls == kClasses.end()) {
@@ -55,19 +55,34 @@ void add_condition(const Reading& reading, const YamlNode& item, graph::RetryPol
     return;
   }
   policy.classes |= bit(*cls);
-  if (*cls == FailureClass::oom)
-    reading.diagnostics.warning("W07", item.at, "retrying oom with the same memory will fail again; add scale.mem");
+  if (*cls == FailureClass::oom) oom_at = item.at;
 }
 
-void read_when(const Reading& reading, const Entry& entry, graph::RetryPolicy& into) {
+void read_when(const Reading& reading, const Entry& entry, Retries& into) {
   const YamlNode& node = *entry.value;
-  if (node.is_null()) into = builtin().when;
+  into.oom_at = {};
+  if (node.is_null()) into.when = builtin().when;
   if (!is_list_or_refuse(reading, entry.key, node)) return;
   graph::RetryPolicy policy = builtin().when;
   policy.classes = 0;
   for_each_scalar(reading, entry.key, "failure classes or exit codes in its list", node,
-                  [&](const YamlNode& item) { add_condition(reading, item, policy); });
-  into = std::move(policy);
+                  [&](const YamlNode& item) { add_condition(reading, item, policy, into.oom_at); });
+  into.when = std::move(policy);
+}
+
+void read_scale(const Reading& reading, const Entry& entry, const Where& where, Retries& into) {
+  const YamlNode& node = *entry.value;
+  if (node.is_null()) into.scale_mem = into.scale_timeout = into.scale_cores = builtin().scale_mem;
+  if (!is_map_or_refuse(reading, entry.key, node)) return;
+  const Where here{"scale", {}, &where};
+  for (const Entry& inner : node.entries) {
+    const Key* key = accept_key(reading, Scope::scale, inner, here);
+    if (key == nullptr) continue;
+    Field<double>& field = key->name == "mem"       ? into.scale_mem
+                           : key->name == "timeout" ? into.scale_timeout
+                                                    : into.scale_cores;
+    read_number(reading, inner, {inner.key, kScale.min, kScale.max}, builtin().scale_mem, field);
+  }
 }
 
 }  // namespace
@@ -93,9 +108,24 @@ void read_retries(const Reading& reading, const Entry& entry, const Where& where
       read_duration(reading, inner, builtin().max_delay, into.max_delay);
     else if (key->name == "jitter")
       read_number(reading, inner, kJitter, builtin().jitter, into.jitter);
+    else if (key->name == "when")
+      read_when(reading, inner, into);
     else
-      read_when(reading, inner, into.when);
+      read_scale(reading, inner, here, into);
   }
+}
+
+void check_retries(const Reading& reading, const TaskNode& task) {
+  const Retries& retries = task.retries;
+  const bool has_more = retries.scale_mem.expression || retries.scale_mem.value > 1;
+  if (retries.oom_at.line == 0 || has_more) return;
+  // What several tasks have from one place is said once.
+  const auto is_said = [&](const Diagnostic& one) {
+    return one.code == std::string_view("W07") && one.at == retries.oom_at;
+  };
+  if (std::ranges::none_of(reading.diagnostics.all(), is_said))
+    reading.diagnostics.warning("W07", retries.oom_at,
+                                "retrying oom with the same memory will fail again; add scale.mem");
 }
 
 }  // namespace fugle::workflow

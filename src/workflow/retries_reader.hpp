@@ -8,4 +8,7 @@ namespace fugle::workflow {
 
 void read_retries(const Reading& reading, const Entry& entry, const Where& where, Retries& into);
 
+/// W07.
+void check_retries(const Reading& reading, const TaskNode& task);
+
 }  // namespace fugle::workflow

@@ -50,6 +50,7 @@ inline constexpr IntKey kGpus{"gpus", 0, 1'000'000};
 inline constexpr IntKey kGpusPerRank{"gpus_per_rank", 0, 1000};
 inline constexpr IntKey kPriority{"priority", -1000, 1000};
 inline constexpr IntKey kRetriesMax{"max", 0, 1'000'000};
+inline constexpr IntKey kMaxExpand{"max_expand", 1, 100'000'000};
 inline constexpr IntKey kMaxFailures{"max_failures", 1, 1'000'000'000};
 inline constexpr IntKey kMaxInfraRetries{"max_infra_retries", 0, 10};
 inline constexpr IntKey kMaxRequeues{"max_requeues", 0, 1'000'000};
@@ -57,6 +58,7 @@ inline constexpr IntKey kSlurmNodes{"nodes", 1, 1'000'000};
 inline constexpr IntKey kGpusPerNode{"gpus_per_node", 0, 1000};
 inline constexpr NumberKey kBackoff{"backoff", 1.0, 1000.0};
 inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
+inline constexpr NumberKey kScale{"scale", 1.0, 1000.0};
 
 /// E104; E112 outside min..max.
 [[nodiscard]] std::optional<std::int64_t> parse_int(const IntKey& key, std::string_view text, Position at,
@@ -84,6 +86,9 @@ inline constexpr NumberKey kJitter{"jitter", 0.0, 1.0};
 [[nodiscard]] std::optional<graph::Bind> parse_bind(std::string_view text, Position at, Diagnostics& diagnostics);
 /// `auto` or `never`; E112.
 [[nodiscard]] std::optional<Requeue> parse_requeue(std::string_view text, Position at, Diagnostics& diagnostics);
+/// `apptainer`, `podman` or `pyxis`; E112.
+[[nodiscard]] std::optional<graph::ContainerRuntime> parse_runtime(std::string_view text, Position at,
+                                                                   Diagnostics& diagnostics);
 /// `pack`, `spread` or `near: TASK`; E112. Whether there is such a task is for the caller to say.
 [[nodiscard]] std::optional<Placing> parse_place(std::string_view text, Position at, Diagnostics& diagnostics);
 /// `auto`, `srun`, `mpirun`, `none`, or a template that holds one of {ranks} {nodes} {hostlist} {cores}; E112.

@@ -34,6 +34,17 @@ std::optional<graph::Bind> parse_bind(std::string_view text, Position at, Diagno
   return std::nullopt;
 }
 
+std::optional<graph::ContainerRuntime> parse_runtime(std::string_view text, Position at, Diagnostics& diagnostics) {
+  constexpr std::array<std::string_view, 3> kWords{"apptainer", "podman", "pyxis"};
+  constexpr std::array kRuntimes{graph::ContainerRuntime::apptainer, graph::ContainerRuntime::podman,
+                                 graph::ContainerRuntime::pyxis};
+  for (std::size_t i = 0; i < kWords.size(); ++i)
+    if (text == kWords[i]) return kRuntimes[i];
+  diagnostics.error("E112", at, fmt::format("'runtime' is {}; one of apptainer, podman, pyxis", in_quotes(text)),
+                    std::string(nearest_word(text, kWords).value_or("")));
+  return std::nullopt;
+}
+
 std::optional<Requeue> parse_requeue(std::string_view text, Position at, Diagnostics& diagnostics) {
   if (text == "auto") return Requeue::automatic;
   if (text == "never") return Requeue::never;

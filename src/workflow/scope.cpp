@@ -10,10 +10,10 @@
 namespace fugle::workflow {
 namespace {
 
-constexpr std::array<std::string_view, 13> kRoots = {"params",   "matrix", "inputs",  "outputs", "env",
+constexpr std::array<std::string_view, 14> kRoots = {"params",   "matrix", "inputs",  "outputs", "env",
                                                      "workflow", "index",  "tasks",   "attempt", "resources",
-                                                     "scratch",  "run",    "launcher"};
-constexpr std::array<std::string_view, 2> kRootsNotBuilt = {"item", "partition"};
+                                                     "scratch",  "run",    "launcher", "item"};
+constexpr std::array<std::string_view, 1> kRootsNotBuilt = {"partition"};
 /// Names that are a value by themselves, without a part after a point.
 constexpr std::array<std::string_view, 4> kWhole = {"index", "attempt", "scratch", "launcher"};
 
@@ -99,6 +99,7 @@ Name PlaceScope::resolve(Path path) const {
   if (!holds(kRoots, root)) unknown_root(root);
   if (root == "tasks") return resolve_task(path);
   if (root == "inputs" && path.size() == 3 && path[2] == "list_file") not_built(dotted(path));
+  if (root == "item") return resolve_item(path);
   require_length(path, holds(kWhole, root) ? 1 : 2);
   if (root == "params")
     return {NameKind::param, number_of(symbols_.workflow->params, path[1], "params", "param"), 0, {}};
@@ -133,9 +134,52 @@ Name PlaceScope::resolve(Path path) const {
   return {NameKind::output, output, 0, {}};
 }
 
+Types PlaceScope::types_of(const Name& name) const {
+  if (name.kind == NameKind::exclusive) return kBoolType;
+  if (is_resource(name.kind)) return kIntType;
+  switch (name.kind) {
+    case NameKind::param:
+      switch (symbols_.workflow->params[name.item].type) {
+        case ParamType::integer: return kIntType;
+        case ParamType::number: return kFloatType;
+        case ParamType::boolean: return kBoolType;
+        case ParamType::list: return kListType;
+        case ParamType::string:
+        case ParamType::path: return kTextType;
+      }
+      return kAnyType;
+    case NameKind::index: return kIntType;
+    case NameKind::input: return kTextType | kListType;
+    case NameKind::env:
+    case NameKind::workflow_name:
+    case NameKind::workflow_dir:
+    case NameKind::run_id:
+    case NameKind::run_dir: return kTextType;
+    default: return kAnyType;
+  }
+}
+
+Name PlaceScope::resolve_item(Path path) const {
+  if (path.size() > 2) require_length(path, 2);
+  require(Stage::element, path, "when the element is made");
+  if (!task_->foreach) unknown(fmt::format("task {} has no foreach that gives items", task_->name));
+  if (path.size() == 1) return {NameKind::item, 0, 0, {}};
+  if (task_->foreach->text) return {NameKind::item_field, 0, 0, std::string(path[1])};
+  const std::vector<std::string>& fields = task_->foreach->fields;
+  for (std::uint32_t i = 0; i < fields.size(); ++i)
+    if (fields[i] == path[1]) return {NameKind::item_field, i, 0, fields[i]};
+  std::string_view suggestion;
+  const std::vector<std::string_view> known(fields.begin(), fields.end());
+  const std::string has = hint(path[1], known, suggestion);
+  unknown(fmt::format("items of task {} have no field '{}'{}", task_->name, path[1], has), suggestion);
+}
+
 Name PlaceScope::resolve_run(Path path) const {
-  if (path[1] == "id" || path[1] == "dir") not_built(dotted(path));
-  if (path[1] != "state") unknown(fmt::format("run has no '{}'; has: state", path[1]));
+  if (path[1] == "id" || path[1] == "dir") {
+    require(Stage::plan, path, "at plan");
+    return {path[1] == "id" ? NameKind::run_id : NameKind::run_dir, 0, 0, {}};
+  }
+  if (path[1] != "state") unknown(fmt::format("run has no '{}'; has: id, dir, state", path[1]));
   if (task_ == nullptr || !task_->runs_finally)
     throw ExpressionError{"E404", "run.state is known only when all tasks have ended; use it in tasks of 'finally'"};
   require(Stage::attempt, path, "while an attempt runs");
@@ -165,12 +209,19 @@ Name PlaceScope::resolve_task(Path path) const {
   if (symbols_.workflow->tasks[task].runs_finally && (task_ == nullptr || !task_->runs_finally))
     throw ExpressionError{
         "E404", fmt::format("{} is known only when all tasks have ended ({} is in 'finally')", dotted(path), path[1])};
-  if (path[2] == "status" || path[2] == "exit_code") not_built(dotted(path));
-  if (path[2] != "outputs") unknown(fmt::format("tasks.{} has no '{}'; has: outputs", path[1], path[2]));
-  require_length(path, 4);
+  if (path[2] == "status" || path[2] == "exit_code") {
+    require_length(path, 3);
+    return {path[2] == "status" ? NameKind::task_status : NameKind::task_exit_code, task, 0, {}};
+  }
+  if (path[2] != "outputs")
+    unknown(fmt::format("tasks.{} has no '{}'; has: outputs, status, exit_code", path[1], path[2]));
+  if (path.size() < 4) require_length(path, 4);
   const auto& outputs = symbols_.workflow->tasks[task].outputs;
   const std::uint32_t output = number_of(outputs, path[3], fmt::format("task {}", path[1]), "output");
-  if (outputs[output].kind != graph::OutputKind::file) not_built(dotted(path));
+  const bool is_document = outputs[output].kind == graph::OutputKind::json;
+  if (!is_document) require_length(path, 4);
+  if (outputs[output].kind != graph::OutputKind::file)
+    return {NameKind::task_value, task, output, dotted(path.subspan(4))};
   return {NameKind::task_output, task, output, {}};
 }
 

@@ -29,10 +29,12 @@ class PlaceScope final : public NameScope {
   PlaceScope(const Symbols& symbols, const TaskNode* task, Place place)
       : symbols_(symbols), task_(task), place_(place) {}
   [[nodiscard]] Name resolve(std::span<const std::string_view> path) const override;
+  [[nodiscard]] Types types_of(const Name& name) const override;
 
  private:
   using Path = std::span<const std::string_view>;
   [[nodiscard]] Name resolve_task(Path path) const;
+  [[nodiscard]] Name resolve_item(Path path) const;
   [[nodiscard]] Name resolve_run(Path path) const;
   [[nodiscard]] Name resolve_resource(Path path) const;
   [[nodiscard]] Name resolve_launcher() const;

@@ -4,12 +4,33 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <sstream>
 
 #include "workflow/paths.hpp"
 #include "workflow/scalar.hpp"
 #include "workflow/shape.hpp"
 
 namespace fugle::workflow {
+namespace {
+
+std::optional<std::string> any_text(std::string_view text, Position /*at*/, Diagnostics& /*diagnostics*/) {
+  return std::string(text);
+}
+
+graph::LogMode log_mode(std::string_view text) {
+  if (text == "merged") return graph::LogMode::merged;
+  if (text == "split") return graph::LogMode::split;
+  return text == "none" ? graph::LogMode::none : graph::LogMode::file;
+}
+
+template <class Visit>
+void for_each_line(const std::string& text, Visit visit) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty()) visit(std::move(line));
+}
+
+}  // namespace
 
 void apply(const Settings& settings, const std::string& directory, graph::Task& task) {
   task.request = settings.request;
@@ -33,6 +54,19 @@ void apply(const Settings& settings, const std::string& directory, graph::Task& 
   task.retries.backoff = settings.backoff;
   task.retries.max_delay = settings.max_delay;
   task.retries.jitter = settings.jitter;
+  task.retries.scale_mem = settings.scale_mem;
+  task.retries.scale_timeout = settings.scale_timeout;
+  task.retries.scale_cores = settings.scale_cores;
+  std::istringstream modules(settings.modules);
+  for (std::string name; modules >> name;) task.modules.push_back(name);
+  task.container = {settings.runtime, {}, settings.container_has_gpu};
+  for_each_line(settings.binds, [&](std::string bind) {
+    // What is outside is relative to the workflow, what is inside stands as it is.
+    const std::size_t colon = bind.find(':');
+    task.container.binds.push_back(absolute_path(bind.substr(0, colon), directory) +
+                                   (colon == std::string::npos ? "" : bind.substr(colon)));
+  });
+  task.log = settings.log;
   task.on_failure = settings.on_failure;
   task.tolerate = {settings.tolerated, settings.tolerated_fraction};
   task.priority = settings.priority;
@@ -76,6 +110,14 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   add(backoff, "backoff", task.retries.backoff.expression);
   add(max_delay, "max_delay", task.retries.max_delay.expression);
   add(jitter, "jitter", task.retries.jitter.expression);
+  add(scale_mem, "scale.mem", task.retries.scale_mem.expression);
+  add(scale_timeout, "scale.timeout", task.retries.scale_timeout.expression);
+  add(scale_cores, "scale.cores", task.retries.scale_cores.expression);
+  add(modules, "modules", task.modules.expression);
+  if (task.container) add(runtime, "runtime", task.container->runtime.expression);
+  if (task.container) add(binds, "bind", task.container->bind.expression);
+  if (task.container) add(container_gpu, "gpu", task.container->gpu.expression);
+  if (task.log && has_marker(task.log->raw)) add(log, "log", task.log);
   add(on_failure, "on_failure", task.on_failure.expression);
   // Of all elements together.
   add_at(Stage::plan, tolerate, "tolerate", task.tolerate.expression);
@@ -95,6 +137,7 @@ class SettingsTemplate::Evaluation {
     read_shape();
     read_resources();
     if (task_.is_function()) read_function();
+    read_surroundings();
     read_times();
     read_policies();
     if (is_good_) check();
@@ -156,6 +199,21 @@ class SettingsTemplate::Evaluation {
     settings_.isolate = is_written ? truth(isolate, "isolate", task_.isolate) : settings_.ranks <= 1;
   }
 
+  /// A function is called in a process of ours, which has what fugle was started with.
+  void read_surroundings() {
+    if (!task_.is_function()) settings_.modules = value(modules, task_.modules, any_text);
+    if (task_.container) {
+      const bool is_gpu_written = task_.container->gpu.at.line > 0;
+      settings_.runtime = value(runtime, task_.container->runtime, parse_runtime);
+      settings_.binds = value(binds, task_.container->bind, any_text);
+      settings_.container_has_gpu = is_gpu_written ? truth(container_gpu, "gpu", task_.container->gpu)
+                                                   : settings_.request.gpus > 0 || settings_.gpus_per_rank > 0;
+    }
+    if (!task_.log) return;
+    const bool is_literal = !has_marker(task_.log->raw);
+    settings_.log = log_mode(is_literal ? task_.log->raw : value<std::string>(log, {{}, task_.log, {}}, any_text));
+  }
+
   void read_times() {
     if (task_.service) settings_.ready_timeout = value(ready_timeout, task_.service->ready_timeout, parse_duration);
     settings_.timeout = value(timeout, task_.timeout, parse_duration);
@@ -169,6 +227,9 @@ class SettingsTemplate::Evaluation {
     settings_.backoff = real(backoff, kBackoff, task_.retries.backoff);
     settings_.max_delay = value(max_delay, task_.retries.max_delay, parse_duration);
     settings_.jitter = real(jitter, kJitter, task_.retries.jitter);
+    settings_.scale_mem = real(scale_mem, {"mem", kScale.min, kScale.max}, task_.retries.scale_mem);
+    settings_.scale_timeout = real(scale_timeout, {"timeout", kScale.min, kScale.max}, task_.retries.scale_timeout);
+    settings_.scale_cores = real(scale_cores, {"cores", kScale.min, kScale.max}, task_.retries.scale_cores);
     settings_.on_failure = value(on_failure, task_.on_failure, parse_on_failure);
     const graph::Tolerance tolerance = value(tolerate, task_.tolerate, parse_tolerance);
     settings_.tolerated = tolerance.count;

@@ -38,6 +38,14 @@ struct Settings {
   double backoff = 0;
   Duration max_delay{0};
   double jitter = 0;
+  double scale_mem = 1;  ///< graph::RetryPolicy
+  double scale_timeout = 1;
+  double scale_cores = 1;
+  std::string modules;  ///< with blanks or line breaks between them
+  graph::ContainerRuntime runtime = graph::ContainerRuntime::none;
+  std::string binds;  ///< one in each line
+  bool container_has_gpu = false;
+  graph::LogMode log = graph::LogMode::merged;
   graph::OnFailure on_failure = graph::OnFailure::skip_dependents;
   std::uint32_t tolerated = 0;    ///< graph::Tolerance::count
   double tolerated_fraction = 0;  ///< graph::Tolerance::fraction
@@ -95,6 +103,14 @@ class SettingsTemplate {
     backoff,
     max_delay,
     jitter,
+    scale_mem,
+    scale_timeout,
+    scale_cores,
+    modules,
+    runtime,
+    binds,
+    container_gpu,
+    log,
     on_failure,
     tolerate,
     priority,

@@ -42,6 +42,10 @@ class SymbolMaker {
     symbols_.submit_directory = absolute_path(options_.directory, "/");
     symbols_.directory = symbols_.submit_directory;
     symbols_.check_only = options_.check_only;
+    symbols_.files = options_.check_only ? nullptr : options_.files;
+    symbols_.run_id = options_.run_id.empty() ? workflow_.name : options_.run_id;
+    symbols_.run_dir = options_.run_dir.empty() ? absolute_path(symbols_.run_id, symbols_.submit_directory + "/.fugle")
+                                                : options_.run_dir;
     for (std::uint32_t i = 0; i < workflow_.tasks.size(); ++i)
       symbols_.task_numbers.emplace(workflow_.tasks[i].name, i);
     set_params();
@@ -137,6 +141,7 @@ class SymbolMaker {
       return static_cast<std::uint32_t>(number.value_or(0));
     };
     symbols_.limits.max_failures = value(kMaxFailures, workflow_.limits.max_failures);
+    symbols_.max_expand = value(kMaxExpand, workflow_.limits.max_expand);
     symbols_.limits.max_infra_retries = value(kMaxInfraRetries, workflow_.limits.max_infra_retries);
   }
 
@@ -258,6 +263,8 @@ Value WorkflowNames::value_of(const Name& name) const {
     case NameKind::workflow_dir:
       return absolute_path(symbols_.workflow->file == "-" ? "." : symbols_.workflow->file + "/..",
                            symbols_.submit_directory);
+    case NameKind::run_id: return symbols_.run_id;
+    case NameKind::run_dir: return symbols_.run_dir;
     default: break;
   }
   const auto variable = symbols_.environment.find(name.variable);
@@ -273,6 +280,12 @@ bool WorkflowNames::is_unset(const Name& name) const {
 bool WorkflowNames::is_doubtful(const Name& name) const {
   if (name.kind == NameKind::param) return !symbols_.params[name.item].has_value();
   return symbols_.check_only && is_unset(name);
+}
+
+Value WorkflowNames::ask_files(FileQuestion question, const std::string& path) const {
+  if (symbols_.files != nullptr) return symbols_.files->answer(question, path, symbols_.directory);
+  throw ExpressionError{
+      "E404", fmt::format("{}('{}') is known only at plan", name_of(question), path), {}, 0, {}, symbols_.check_only};
 }
 
 }  // namespace fugle::workflow

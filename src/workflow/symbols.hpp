@@ -28,8 +28,12 @@ struct Symbols {
   std::string directory;                                      ///< absolute: base of relative paths
   std::string scratch;                                        ///< absolute; empty: it is not written
   graph::RunLimits limits;
+  std::uint64_t max_expand = 0;  ///< elements of one task
   std::optional<Duration> reserve;  ///< as written; nullopt: it is not
   SlurmRequest slurm;
+  Files* files = nullptr;   ///< what can be asked of them; nullptr: nothing
+  std::string run_id;       ///< where no run is made, something like it
+  std::string run_dir;      ///< absolute; the same
   bool check_only = false;  ///< an environment variable may be unset as well
 };
 
@@ -47,6 +51,7 @@ class WorkflowNames final : public Names {
   [[nodiscard]] Value value_of(const Name& name) const override;
   [[nodiscard]] bool is_unset(const Name& name) const override;
   [[nodiscard]] bool is_doubtful(const Name& name) const override;
+  [[nodiscard]] Value ask_files(FileQuestion question, const std::string& path) const override;
 
  private:
   const Symbols& symbols_;

@@ -3,18 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "base/assert.hpp"
 #include "base/text.hpp"
 #include "workflow/files_reader.hpp"
+#include "workflow/foreach_reader.hpp"
 #include "workflow/function_reader.hpp"
 #include "workflow/matrix_reader.hpp"
 #include "workflow/metrics_reader.hpp"
+#include "workflow/needs_reader.hpp"
 #include "workflow/resources_reader.hpp"
 #include "workflow/restart_reader.hpp"
 #include "workflow/retries_reader.hpp"
 #include "workflow/service_reader.hpp"
+#include "workflow/surroundings_reader.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -57,15 +59,22 @@ class TaskReader {
   void grace(const Entry& entry) { read_duration(reading_, entry, builtin().grace, task_.grace); }
   void estimate(const Entry& entry) { read_duration(reading_, entry, builtin().estimate, task_.estimate); }
   void retries(const Entry& entry) { read_retries(reading_, entry, where_, task_.retries); }
-  void on_failure(const Entry& entry) { read_on_failure(reading_, entry, task_.on_failure); }
+  void on_failure(const Entry& entry) { read_on_failure(reading_, entry, where_, task_); }
   void restart(const Entry& entry) { read_restart(reading_, entry, where_, task_.restart); }
   void cleanup(const Entry& entry) { read_text(reading_, entry, task_.cleanup); }
+  void setup(const Entry& entry) { read_text(reading_, entry, task_.setup); }
+  void stub(const Entry& entry) { read_text(reading_, entry, task_.stub); }
+  void log(const Entry& entry) { read_text(reading_, entry, task_.log); }
+  void modules(const Entry& entry) { read_lines(reading_, entry, "names of modules in its list", task_.modules); }
+  void container(const Entry& entry) { read_container(reading_, entry, where_, task_.container); }
+  void ok_exit_codes(const Entry& entry) { read_ok_exit_codes(reading_, entry, task_.ok_exit_codes); }
   void tolerate(const Entry& entry) {
     read_field(reading_, entry, KeyType::tolerance, builtin().tolerate, task_.tolerate, parse_tolerance);
   }
   void priority(const Entry& entry) { read_int(reading_, entry, kPriority, builtin().priority, task_.priority); }
 
-  void matrix(const Entry& entry) { read_matrix(reading_, entry, where_, owner(), task_.matrix); }
+  void matrix(const Entry& entry) { read_matrix(reading_, entry, where_, task_); }
+  void foreach(const Entry& entry) { read_foreach(reading_, entry, task_.foreach); }
   void inputs(const Entry& entry) { task_.inputs = read_inputs(reading_, entry, where_, owner()); }
   void outputs(const Entry& entry) { task_.outputs = read_outputs(reading_, entry, where_, owner()); }
 
@@ -94,35 +103,9 @@ class TaskReader {
     task_.shell = std::move(words);
   }
 
-  void needs(const Entry& entry) {
-    const YamlNode& node = *entry.value;
-    if (node.is_scalar()) return refuse_shape(reading_, entry.key, expectation(KeyType::needs), node);
-    std::unordered_set<std::string_view> seen;
-    for_each_scalar(reading_, entry.key, "task names in its list", node, [&](const YamlNode& item) {
-      if (seen.insert(item.text).second) task_.needs.push_back({item.text, item.at});
-    });
-    for (const Entry& need : node.entries) {
-      check_need_condition(need);
-      const bool is_each = need.value->is_scalar() && need.value->text == "each";
-      // A map may name another data slice, which is no edge of this graph.
-      if (!need.value->is_map())
-        task_.needs.push_back({need.key, need.at, is_each ? Need::Kind::each : Need::Kind::ok});
-    }
-  }
-
-  void check_need_condition(const Entry& need) {
-    const YamlNode& node = *need.value;
-    if (node.is_list()) return refuse_shape(reading_, need.key, "a condition like ok", node);
-    const Where where{"needs", need.key, &where_};
-    for (const Entry& key : node.entries) (void)accept_key(reading_, Scope::need, key, where);
-    if (!node.is_scalar() || node.text == "ok" || node.text == "each") return;
-    static constexpr std::string_view kConditions[] = {"ok", "failed", "done", "started", "each"};
-    if (std::ranges::find(kConditions, node.text) != std::end(kConditions))
-      return refuse_unbuilt(reading_, fmt::format("needs: {}", node.text), node.at);
-    reading_.diagnostics.error(
-        "E112", node.at,
-        fmt::format("{} is {}; one of ok, failed, done, started, each", in_quotes(need.key), in_quotes(node.text)));
-  }
+  void needs(const Entry& entry) { read_needs(reading_, entry, where_, task_.needs); }
+  void join(const Entry& entry) { read_join(reading_, entry, task_.joins_any); }
+  void when(const Entry& entry) { read_when(reading_, entry, task_.when); }
 
   void resources(const Entry& entry) { read_resources(reading_, entry, where_, task_); }
   void launcher(const Entry& entry) { read_launcher(reading_, entry, task_.launcher); }
@@ -189,7 +172,10 @@ const TaskReader::Row TaskReader::kRows[] = {
     {"cache", &TaskReader::cache},
     {"shell", &TaskReader::shell},
     {"needs", &TaskReader::needs},
+    {"join", &TaskReader::join},
+    {"when", &TaskReader::when},
     {"matrix", &TaskReader::matrix},
+    {"foreach", &TaskReader::foreach},
     {"priority", &TaskReader::priority},
     {"tags", &TaskReader::tags},
     {"inputs", &TaskReader::inputs},
@@ -205,6 +191,12 @@ const TaskReader::Row TaskReader::kRows[] = {
     {"on_failure", &TaskReader::on_failure},
     {"tolerate", &TaskReader::tolerate},
     {"cleanup", &TaskReader::cleanup},
+    {"setup", &TaskReader::setup},
+    {"stub", &TaskReader::stub},
+    {"log", &TaskReader::log},
+    {"modules", &TaskReader::modules},
+    {"container", &TaskReader::container},
+    {"ok_exit_codes", &TaskReader::ok_exit_codes},
     {"restart", &TaskReader::restart},
 };
 
@@ -277,16 +269,15 @@ void read_task(const Reading& reading, const YamlNode& node, TaskNode& into) {
     if (accept_key(reading, Scope::task, entry, where) != nullptr) reader.read_entry(entry);
   if (node.kind != YamlNode::Kind::broken && !mentions_command(node))
     reading.diagnostics.error("E105", into.at, fmt::format("task {} has no run, plugin or uses", in_quotes(into.name)));
+  finish_matrix(reading, into);
+  check_foreach(reading, into);
   check_grace(reading, into);
   check_resources(reading, into);
   check_function(reading, into);
+  check_surroundings(reading, into);
+  check_retries(reading, into);
   check_service(reading, into);
   check_metrics(reading, into);
-}
-
-void read_on_failure(const Reading& reading, const Entry& entry, Field<graph::OnFailure>& into) {
-  if (entry.value->is_map()) return refuse_unbuilt(reading, "on_failure: {policy, run}", entry.at);
-  read_field(reading, entry, KeyType::word, builtin().on_failure, into, parse_on_failure);
 }
 
 bool has_reader(std::string_view task_key) { return TaskReader::find_row(task_key) != nullptr; }

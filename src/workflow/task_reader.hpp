@@ -15,8 +15,6 @@ namespace fugle::workflow {
 [[nodiscard]] const YamlNode* good_task_keys(const Reading& reading, const YamlNode& map, const Where& where);
 /// A task whose name and place are set already.
 void read_task(const Reading& reading, const YamlNode& node, TaskNode& into);
-/// The key where it stands at top level too: the default of all tasks.
-void read_on_failure(const Reading& reading, const Entry& entry, Field<graph::OnFailure>& into);
 
 /// Whether a task key that this version has is read by a function here; for the test that holds both tables together.
 [[nodiscard]] bool has_reader(std::string_view task_key);

@@ -43,8 +43,7 @@ void Templates::add_template(const Entry& entry) {
   if (!check_name(entry.key, entry.at, reading_.diagnostics)) return;
   const YamlNode& node = *entry.value;
   const bool is_task = node.is_map() || node.is_null();
-  if (!is_task && node.kind != YamlNode::Kind::broken)
-    refuse_shape(reading_, entry.key, "a map of task keys", node);
+  if (!is_task && node.kind != YamlNode::Kind::broken) refuse_shape(reading_, entry.key, "a map of task keys", node);
   const YamlNode* keys = node.is_map() ? good_task_keys(reading_, node, {"template", entry.key, nullptr}) : nullptr;
   if (keys == nullptr) {
     YamlNode& nothing = reading_.document.nodes.emplace_back();

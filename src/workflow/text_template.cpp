@@ -7,6 +7,7 @@
 #include "graph/element_text.hpp"
 #include "workflow/functions.hpp"
 #include "workflow/shell_text.hpp"
+#include "workflow/type_check.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -115,6 +116,7 @@ std::optional<TextTemplate> TextTemplate::compile(const Text& text, const NameSc
     try {
       Expression expression = parse_expression(source, scope);
       const Slot slot = slot_of(expression.root);
+      check_types(expression.root, scope);
       compiled.pieces_.push_back({{}, std::move(expression), place, slot});
     } catch (const ExpressionError& error) {
       refuse(error, source, place);
@@ -155,6 +157,12 @@ Value TextTemplate::insertable_value_of(const Piece& piece, const Names& names) 
   Value value = value_of(piece, names);
   if (value.is_null()) fail(piece, names, "E403", fmt::format("{} is null", piece.expression->source));
   return value;
+}
+
+bool TextTemplate::asks_files() const {
+  return std::ranges::any_of(pieces_, [](const Piece& piece) {
+    return piece.expression && workflow::asks_files(piece.expression->root);
+  });
 }
 
 Value TextTemplate::value(const Names& names) const {

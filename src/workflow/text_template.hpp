@@ -39,10 +39,19 @@ class TextTemplate {
     return is_one_marker() && pieces_[0].expression->root.op == Operator::name &&
            pieces_[0].expression->root.name.kind == kind;
   }
+  /// Some of it calls exists(), glob() or lines().
+  [[nodiscard]] bool asks_files() const;
   template <class Visit>
   void for_each_name(Visit&& visit) const {
     for (const Piece& piece : pieces_)
       if (piece.expression) workflow::for_each_name(piece.expression->root, [&](const Name& n) { visit(n, piece.at); });
+  }
+  /// The same with whether default() has something else where the name is unset.
+  template <class Visit>
+  void for_each_use(Visit&& visit) const {
+    for (const Piece& piece : pieces_)
+      if (piece.expression)
+        workflow::for_each_use(piece.expression->root, [&](const Name& n, bool soft) { visit(n, piece.at, soft); });
   }
   template <class Predicate>
   [[nodiscard]] bool any_name(Predicate&& predicate) const {

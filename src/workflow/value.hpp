@@ -26,6 +26,11 @@ struct Value {
   [[nodiscard]] bool is_null() const { return data.index() == 0; }
 };
 
+/// Types that a value may have, a bit for each: 1 << index of Value::data.
+using Types = std::uint8_t;
+inline constexpr Types kNullType = 1, kBoolType = 2, kIntType = 4, kFloatType = 8, kTextType = 16, kListType = 32;
+inline constexpr Types kNumberTypes = kIntType | kFloatType, kAnyType = 63;
+
 /// "null", "bool", "int", "float", "text", "list".
 [[nodiscard]] const char* type_name(const Value& value);
 /// As inserted into text: lists joined by one blank, floats in shortest form, null as "null" (callers refuse it: E403).

@@ -63,9 +63,11 @@ struct Need {
   std::string task;
   Position at;
   enum class Kind : std::uint8_t {
-    ok,    ///< all its elements are OK
-    done,  ///< all its elements have ended, however
-    each,  ///< the element with the same matrix values is OK; both tasks have the same
+    ok,       ///< all its elements are OK
+    done,     ///< all its elements have ended, however
+    each,     ///< the element with the same values is OK; both tasks have the same
+    failed,   ///< the task has failed
+    started,  ///< all its elements have started or ended
   } kind = Kind::ok;
   std::optional<std::string> element{};  ///< only of the element with this value of its one matrix variable
 };
@@ -76,6 +78,36 @@ struct MatrixVar {
   std::vector<Value> values;  ///< ranges already written out; texts may hold markers when `expression` is unset
   std::vector<Position> value_at;
   std::optional<Text> expression;  ///< the whole list is one marker (known at load: params only)
+  bool is_field = false;           ///< only points of `include` have it; it has no values here
+};
+
+/// A value of a map without fixed keys, as it stands in the file: a scalar, a list or a map.
+struct Argument {
+  enum class Kind : std::uint8_t { scalar, list, map } kind = Kind::scalar;
+  Value value;                     ///< of a scalar without markers, typed as it looks
+  std::optional<Text> expression;  ///< of a scalar with markers
+  std::vector<Argument> items;     ///< of a list or map
+  std::vector<std::string> names;  ///< of a map: parallel to `items`
+};
+
+/// An entry of `matrix.include` or `matrix.exclude`.
+struct MatrixPoint {
+  struct Field {
+    std::string name;
+    Position at;
+    Value value;  ///< a text may hold markers
+  };
+  Position at;
+  std::vector<Field> fields;
+};
+
+/// One element for each item.
+struct ForeachKeys {
+  Position at;
+  std::vector<Argument> items;  ///< scalars, or maps
+  std::vector<Position> item_at;
+  std::optional<Text> text;         ///< instead of `items`: a range, a pattern of paths, or an expression
+  std::vector<std::string> fields;  ///< of all maps, in the order of the file
 };
 
 struct Input {
@@ -104,6 +136,10 @@ struct Retries {
   Field<Duration> max_delay{std::chrono::minutes(10), {}, {}};
   Field<double> jitter{0.1, {}, {}};
   graph::RetryPolicy when;  ///< only `classes` and `exit_codes` are used
+  Position oom_at;          ///< where `when` has oom; line 0: it has not
+  Field<double> scale_mem{1.0, {}, {}};
+  Field<double> scale_timeout{1.0, {}, {}};
+  Field<double> scale_cores{1.0, {}, {}};
 };
 
 /// The program's own checkpoint.
@@ -117,19 +153,25 @@ struct Restart {
   Position run_at;
 };
 
+/// The key `container`.
+struct ContainerKeys {
+  Position at;
+  std::optional<Text> image;
+  Field<graph::ContainerRuntime> runtime{graph::ContainerRuntime::automatic, {}, {}};
+  Field<std::string> bind;  ///< one in each line
+  Field<bool> gpu;          ///< where it is not written: exactly with GPUs
+};
+
 /// `resources.place`.
 struct Placing {
   graph::Place place = graph::Place::pack;
   std::string near;  ///< name of a task, with Place::near
 };
 
-/// A value of a map without fixed keys, as it stands in the file: a scalar, a list or a map.
-struct Argument {
-  enum class Kind : std::uint8_t { scalar, list, map } kind = Kind::scalar;
-  Value value;                     ///< of a scalar without markers, typed as it looks
-  std::optional<Text> expression;  ///< of a scalar with markers
-  std::vector<Argument> items;     ///< of a list or map
-  std::vector<std::string> names;  ///< of a map: parallel to `items`
+/// A task that runs when another one has failed.
+struct Handler {
+  std::string task;
+  Position at;
 };
 
 /// The key `service`.
@@ -143,6 +185,7 @@ struct ServiceKeys {
 
 struct Limits {
   Field<std::int64_t> max_failures;
+  Field<std::int64_t> max_expand{100'000, {}, {}};
   Field<std::int64_t> max_requeues{20, {}, {}};
   Field<std::int64_t> max_infra_retries{graph::RunLimits{}.max_infra_retries, {}, {}};
 };
@@ -203,7 +246,13 @@ struct TaskNode {
   std::vector<MetricNode> metrics;
   std::vector<std::string> shell{"bash", "-euo", "pipefail", "-c"};
   std::vector<Need> needs;
-  std::vector<MatrixVar> matrix;  ///< empty: one element
+  bool joins_any = false;            ///< `join: any`
+  std::optional<Text> when;          ///< always with a marker
+  std::optional<Handler> handler;    ///< `on_failure: {run}`
+  std::vector<MatrixVar> matrix;  ///< empty: one element; those that are fields come last
+  std::vector<MatrixPoint> matrix_include;
+  std::vector<MatrixPoint> matrix_exclude;
+  std::optional<ForeachKeys> foreach;
   std::vector<Input> inputs;
   std::vector<Output> outputs;
   Field<std::int64_t> nodes;           ///< 0: as many as follow from the ranks
@@ -227,6 +276,12 @@ struct TaskNode {
   Field<graph::OnFailure> on_failure;
   Field<graph::Tolerance> tolerate;
   std::optional<Text> cleanup;
+  std::optional<Text> setup;
+  Field<std::string> modules;  ///< names with blanks or line breaks between them
+  std::optional<ContainerKeys> container;
+  std::optional<Text> log;                         ///< a word or a path
+  std::vector<std::pair<int, int>> ok_exit_codes;  ///< inclusive ranges; empty: 0
+  std::optional<Text> stub;                        ///< what `fugle test` runs instead (stubs.hpp)
   std::optional<Restart> restart;
   Field<Duration> estimate;
   Field<std::int64_t> priority;

@@ -49,7 +49,7 @@ struct Setup {
   bool check_only = false;
 };
 
-inline Expanded expand_text(const std::string& tasks, const Setup& setup = {}) {
+inline Expanded expand_text(const std::string& tasks, const Setup& setup = {}, Files* files = nullptr) {
   Diagnostics diagnostics("w.yaml");
   Expanded result;
   const auto workflow = read_workflow("version: 1\nname: w\n" + tasks, diagnostics);
@@ -59,6 +59,7 @@ inline Expanded expand_text(const std::string& tasks, const Setup& setup = {}) {
     options.params = setup.params;
     options.environment = {{"HOME", "/home/u"}, {"ODD", "a b"}};
     options.check_only = setup.check_only;
+    options.files = files;
     result.graph = expand(*workflow, options, diagnostics);
   }
   diagnostics.sort();

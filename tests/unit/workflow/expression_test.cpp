@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/random.hpp"
+#include "workflow/type_check.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -29,6 +30,9 @@ class TestNames final : public NameScope, public Names {
   }
   bool is_unset(const Name& name) const override { return name.kind == NameKind::env && name.variable == "UNSET"; }
   bool is_doubtful(const Name&) const override { return false; }
+  Types types_of(const Name& name) const override {
+    return name.kind == NameKind::env ? kTextType : static_cast<Types>(1u << params.at(name.variable).data.index());
+  }
 };
 
 class ExpressionTest : public ::testing::Test {
@@ -199,11 +203,34 @@ TEST_F(ExpressionTest, syntax_errors_name_the_problem) {
   EXPECT_EQ(error("1 < 2 < 3"), "E401: unexpected '<'");
 }
 
-TEST_F(ExpressionTest, unknown_and_later_functions_are_refused) {
+TEST_F(ExpressionTest, unknown_functions_and_wrong_numbers_of_arguments_are_refused) {
   EXPECT_EQ(error("lenn('a')"), "E402: unknown function 'lenn'; did you mean 'len'?");
-  EXPECT_EQ(error("glob('*.nc')"), "E402: 'glob' is not in this version of fugle");
+  EXPECT_EQ(error("glob('*.nc')"), "E404: glob('*.nc') can not look at files here");
+  EXPECT_EQ(error("exists('')"), "E403: 'exists' of an empty path");
+  EXPECT_EQ(error("lines(3)"), "E403: 'lines' needs a text, got int");
+  EXPECT_EQ(error("true || exists('x')"), "no error: bool true");
   EXPECT_EQ(error("len()"), "E403: 'len' takes 1 argument, got 0");
   EXPECT_EQ(error("range(1)"), "E403: 'range' takes 2 or 3 arguments, got 1");
+}
+
+TEST_F(ExpressionTest, a_few_characters_do_not_make_gigabytes) {
+  EXPECT_EQ(error("range(1, 5000000)"), "E403: 'range' has more than 4000000 numbers");
+  EXPECT_EQ(error("range(-9223372036854775807, 9223372036854775807)"), "E403: 'range' has more than 4000000 numbers");
+  EXPECT_EQ(error("[range(1, 3000000), range(1, 3000000), range(1, 3000000)]"),
+            "E403: lists of more than 8000000 items in one expression");
+  EXPECT_EQ(error("join(range(1, 1000000), '" + std::string(100, 'x') + "')"),
+            "E403: 'join' gives more than 16 MiB of text");
+}
+
+TEST_F(ExpressionTest, remainders_have_the_sign_of_the_left_side_and_far_ends_do_not_overflow) {
+  EXPECT_EQ(shown("-7 % 3"), "int -1");
+  EXPECT_EQ(shown("7 % -3"), "int 1");
+  EXPECT_EQ(shown("-7.5 % 2"), "float -1.5");
+  EXPECT_EQ(shown("(-9223372036854775807 - 1) % -1"), "int 0");
+  EXPECT_EQ(error("-9223372036854775807 - 2"), "E403: the result is too large for an int");
+  EXPECT_EQ(error("-(-9223372036854775807 - 1)"), "E403: the result is too large for an int");
+  EXPECT_EQ(error("1 % 0"), "E403: division by 0");
+  EXPECT_EQ(error("1.0 / 0"), "E403: division by 0");
 }
 
 TEST_F(ExpressionTest, depth_is_bounded_whatever_makes_it) {
@@ -246,6 +273,71 @@ TEST_F(ExpressionTest, random_arithmetic_has_the_value_of_the_same_sum_in_cpp) {
   for (int i = 0; i < 500; ++i) {
     const Written written = random_sum(random, 4);
     ASSERT_EQ(value(written.source), Value(written.value)) << written.source;
+  }
+}
+
+/// Any tree of the grammar, most of them wrong somewhere.
+std::string random_tree(Random& random, int depth) {
+  static constexpr std::string_view kAtoms[] = {"1",        "2.5",         "'a'",         "true",          "null",
+                                                "params.n", "params.list", "params.name", "params.nothing"};
+  static constexpr std::string_view kBinary[] = {"==", "!=", "<", ">=", "in", "+", "-", "*", "/", "%", "&&", "||"};
+  static constexpr std::string_view kCalls[] = {"len", "str", "int", "q", "floor", "min", "max", "basename"};
+  if (depth == 0 || random.chance(0.2)) return std::string(kAtoms[random.below(std::size(kAtoms))]);
+  const auto inner = [&] { return random_tree(random, depth - 1); };
+  switch (random.below(7)) {
+    case 0: return fmt::format("({} ? {} : {})", inner(), inner(), inner());
+    case 1: return fmt::format("{}({})", kCalls[random.below(std::size(kCalls))], inner());
+    case 2: return fmt::format("[{}, {}]", inner(), inner());
+    case 3: return fmt::format("{}[{}]", inner(), inner());
+    case 4: return fmt::format("({}{})", random.chance(0.5) ? "-" : "!", inner());
+    default: return fmt::format("({} {} {})", inner(), kBinary[random.below(std::size(kBinary))], inner());
+  }
+}
+
+TEST_F(ExpressionTest, what_has_a_value_has_one_of_the_types_that_were_foreseen) {
+  Random random(20261121);
+  int num_values = 0, num_foreseen = 0;
+  for (int i = 0; i < 50000; ++i) {
+    const std::string source = random_tree(random, 3);
+    const Expression expression = parse_expression(source, names_);
+    Types types = 0;
+    try {
+      types = check_types(expression.root, names_);
+    } catch (const ExpressionError& error) {
+      EXPECT_EQ(error.code, "E403") << source;
+      ++num_foreseen;
+      continue;
+    }
+    try {
+      const Value result = evaluate(expression.root, names_);
+      EXPECT_NE(types >> result.data.index() & 1, 0) << source << " is " << type_name(result);
+      ++num_values;
+    } catch (const ExpressionError&) {
+    }
+  }
+  EXPECT_GT(num_values, 1000);
+  EXPECT_GT(num_foreseen, 1000);
+}
+
+/// Where every part is reached, what is foreseen is what happens.
+TEST_F(ExpressionTest, what_is_refused_beforehand_has_no_value) {
+  static constexpr std::string_view kOperators[] = {"==", "!=", "<", ">=", "in", "+", "-", "*", "/", "%"};
+  static constexpr std::string_view kAtoms[] = {"1", "2.5", "'a'", "true", "null", "[1]", "params.list", "params.x"};
+  for (const std::string_view a : kAtoms) {
+    for (const std::string_view op : kOperators) {
+      for (const std::string_view b : kAtoms) {
+        const std::string source = fmt::format("{} {} {}", a, op, b);
+        const Expression expression = parse_expression(source, names_);
+        std::string foreseen;
+        try {
+          check_types(expression.root, names_);
+        } catch (const ExpressionError& error) {
+          foreseen = fmt::format("{}: {}", error.code, error.text);
+        }
+        if (!foreseen.empty()) EXPECT_EQ(error(source), foreseen) << source;
+        if (foreseen.empty()) EXPECT_TRUE(error(source).starts_with("no error")) << source << ": " << error(source);
+      }
+    }
   }
 }
 

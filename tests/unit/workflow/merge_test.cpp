@@ -50,8 +50,7 @@ TEST_F(Resolving, a_task_stands_above_its_templates_and_they_above_defaults) {
   EXPECT_EQ(t.estimate.value, std::chrono::seconds(10));
   std::map<std::string, std::string> env;
   for (const EnvVar& variable : t.env) env[variable.name] = variable.value.raw;
-  EXPECT_EQ(env, (std::map<std::string, std::string>{
-                     {"A", "defaults"}, {"B", "left"}, {"C", "right"}, {"D", "task"}}));
+  EXPECT_EQ(env, (std::map<std::string, std::string>{{"A", "defaults"}, {"B", "left"}, {"C", "right"}, {"D", "task"}}));
   EXPECT_EQ(workflow->tasks[1].timeout.value, std::chrono::minutes(1));
 }
 
@@ -103,15 +102,15 @@ TEST_F(Resolving, a_template_extends_others_and_defaults_may_name_one) {
 }
 
 TEST_F(Resolving, what_is_included_stands_below_the_file_and_the_last_stands_above_the_first) {
-  const auto workflow = read({{"w.yaml",
-                               "version: 1\nname: w\ninclude: [lib/first.yaml, lib/second.yaml]\n"
-                               "params: {p: {default: 3}}\ntasks: {a: {run: x, extends: t}}\n"},
-                              {"lib/first.yaml",
-                               "params: {p: {type: int, default: 1, max: 9}, q: 1, r: 1}\n"
-                               "templates: {t: {timeout: 1m, grace: 1s}}\ntasks: {first: {run: x}}\n"},
-                              {"lib/second.yaml",
-                               "include: [../deep/third.yaml]\nparams: {q: 2}\ntemplates: {t: {timeout: 2m}}\n"},
-                              {"deep/third.yaml", "params: {q: 3, s: 3}\ntasks: {third: {run: x}}\n"}});
+  const auto workflow =
+      read({{"w.yaml",
+             "version: 1\nname: w\ninclude: [lib/first.yaml, lib/second.yaml]\n"
+             "params: {p: {default: 3}}\ntasks: {a: {run: x, extends: t}}\n"},
+            {"lib/first.yaml",
+             "params: {p: {type: int, default: 1, max: 9}, q: 1, r: 1}\n"
+             "templates: {t: {timeout: 1m, grace: 1s}}\ntasks: {first: {run: x}}\n"},
+            {"lib/second.yaml", "include: [../deep/third.yaml]\nparams: {q: 2}\ntemplates: {t: {timeout: 2m}}\n"},
+            {"deep/third.yaml", "params: {q: 3, s: 3}\ntasks: {third: {run: x}}\n"}});
   ASSERT_TRUE(workflow.has_value()) << diagnostics_.to_text();
   std::map<std::string, Value> params;
   for (const Param& param : workflow->params) params[param.name] = param.fallback.value();
@@ -136,9 +135,8 @@ TEST_F(Resolving, a_file_that_is_included_twice_counts_once) {
 }
 
 TEST_F(Resolving, files_that_include_ever_deeper_ones_come_to_an_end) {
-  const ReadOptions options{[](const std::string&, std::string&) -> std::optional<std::string> {
-    return "include: [d/x.yaml]\n";
-  }};
+  const ReadOptions options{
+      [](const std::string&, std::string&) -> std::optional<std::string> { return "include: [d/x.yaml]\n"; }};
   EXPECT_FALSE(read_workflow("version: 1\nname: w\ninclude: [x.yaml]\ntasks: {a: {run: x}}\n", diagnostics_, options));
   ASSERT_EQ(diagnostics_.all().size(), 1U);
   EXPECT_EQ(diagnostics_.all()[0].text, "'include' is nested deeper than 64");

@@ -54,8 +54,9 @@ TEST_F(ParamsFile, mistakes_are_told_at_their_places_in_it) {
 
 TEST_F(ParamsFile, is_a_map) {
   EXPECT_EQ(take(""), "");
-  EXPECT_EQ(take("- n"), "p.yaml:1:1: error E104: a params file is a map of params and their values\n"
-                         "w.yaml: 1 error, 0 warnings\n");
+  EXPECT_EQ(take("- n"),
+            "p.yaml:1:1: error E104: a params file is a map of params and their values\n"
+            "w.yaml: 1 error, 0 warnings\n");
 }
 
 }  // namespace

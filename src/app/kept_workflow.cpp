@@ -1,0 +1,145 @@
+#include "app/kept_workflow.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/small_file.hpp"
+#include "base/error.hpp"
+#include "workflow/params_file.hpp"
+#include "workflow/reader.hpp"
+
+namespace fugle::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
+
+std::string path_in(const std::string& run_dir) { return run_dir + "/workflow.json"; }
+
+/// Paths and values are bytes, and JSON has text only: what is not UTF-8 would be lost.
+std::string bytes_as_text(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += static_cast<char>(0xC0 | (byte >> 6));
+      text += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+  }
+  return text;
+}
+
+std::string text_as_bytes(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0xC2 && byte <= 0xC3 && i + 1 < text.size())
+      bytes += static_cast<char>(((byte & 0x03) << 6) | (static_cast<unsigned char>(text[++i]) & 0x3F));
+    else
+      bytes += text[i];
+  }
+  return bytes;
+}
+
+template <class Pairs>
+Json json_of(const Pairs& pairs) {
+  Json json = Json::array();
+  for (const auto& [name, value] : pairs) json.push_back({bytes_as_text(name), bytes_as_text(value)});
+  return json;
+}
+
+std::vector<std::pair<std::string, std::string>> pairs_in(const Json& json) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const Json& pair : json)
+    pairs.emplace_back(text_as_bytes(pair.at(0).get<std::string>()), text_as_bytes(pair.at(1).get<std::string>()));
+  return pairs;
+}
+
+std::map<std::string, std::string> map_in(const Json& json) {
+  const auto pairs = pairs_in(json);
+  return {pairs.begin(), pairs.end()};
+}
+
+}  // namespace
+
+std::map<std::string, std::string> named_environment(const KeptWorkflow& kept,
+                                                     const std::map<std::string, std::string>& all) {
+  std::map<std::string, std::string> named;
+  for (const auto& [name, value] : all) {
+    const std::string word = "env." + name;
+    bool is_named = kept.text.find(word) != std::string::npos;
+    for (const auto& [path, text] : kept.others) is_named = is_named || text.find(word) != std::string::npos;
+    if (is_named) named.emplace(name, value);
+  }
+  return named;
+}
+
+void write_kept_workflow(const std::string& run_dir, const KeptWorkflow& kept) {
+  const Json json{{"format", 1},
+                  {"file", bytes_as_text(kept.file)},
+                  {"text", bytes_as_text(kept.text)},
+                  {"others", json_of(kept.others)},
+                  {"params", json_of(kept.params)},
+                  {"params_file", bytes_as_text(kept.params_file)},
+                  {"params_text", bytes_as_text(kept.params_text)},
+                  {"environment", json_of(kept.environment)},
+                  {"directory", bytes_as_text(kept.directory)},
+                  {"run_id", bytes_as_text(kept.run_id)},
+                  {"run_dir", bytes_as_text(kept.run_dir)},
+                  {"file_answers", bytes_as_text(kept.file_answers)}};
+  write_small_file(path_in(run_dir), json.dump(1) + '\n');
+}
+
+KeptWorkflow read_kept_workflow(const std::string& run_dir) {
+  const auto bytes = read_small_file(path_in(run_dir), kMaxBytes);
+  const auto damaged = [&](const std::string& why) {
+    return EnvironmentError(
+        fmt::format("cannot go on from {} ({}); start the run again with fugle run", path_in(run_dir), why));
+  };
+  if (!bytes) throw damaged("it is not there, or not to be read");
+  try {
+    const Json json = Json::parse(*bytes);
+    if (json.at("format").get<int>() != 1) throw damaged("a newer fugle wrote it");
+    const auto text_in = [&](const char* key) { return text_as_bytes(json.at(key).get<std::string>()); };
+    KeptWorkflow kept;
+    kept.file = text_in("file");
+    kept.text = text_in("text");
+    kept.others = map_in(json.at("others"));
+    kept.params = pairs_in(json.at("params"));
+    kept.params_file = text_in("params_file");
+    kept.params_text = text_in("params_text");
+    kept.environment = map_in(json.at("environment"));
+    kept.directory = text_in("directory");
+    kept.run_id = text_in("run_id");
+    kept.run_dir = text_in("run_dir");
+    kept.file_answers = text_in("file_answers");
+    return kept;
+  } catch (const Json::exception&) {
+    throw damaged("it is damaged");
+  }
+}
+
+workflow::Workflow workflow_of(const KeptWorkflow& kept) {
+  workflow::Diagnostics diagnostics(kept.file);
+  workflow::ReadOptions reading;
+  reading.read_bytes = [&kept](const std::string& path, std::string& why) -> std::optional<std::string> {
+    const auto found = kept.others.find(path);
+    if (found != kept.others.end()) return found->second;
+    why = "it was not kept with the run";
+    return std::nullopt;
+  };
+  workflow::Resolved resolved;
+  auto workflow = workflow::read_workflow(kept.text, diagnostics, reading, &resolved);
+  if (workflow && !kept.params_file.empty())
+    (void)workflow::take_params_file(kept.params_text, kept.params_file, resolved.document, *workflow, diagnostics);
+  if (!workflow || diagnostics.has_errors())
+    throw EnvironmentError(fmt::format("cannot read the workflow that was kept with the run: {}", diagnostics.to_text()));
+  workflow->file = kept.file;
+  return *std::move(workflow);
+}
+
+}  // namespace fugle::app

@@ -1,0 +1,135 @@
+#include "workflow/edges.hpp"
+
+#include <algorithm>
+
+namespace fugle::workflow {
+
+using graph::TaskKind;
+
+std::vector<NeedEntry> need_entries(const CompiledTask& task) {
+  std::vector<NeedEntry> entries;
+  for (std::size_t i = 0; i < task.needs.size(); ++i)
+    entries.push_back({task.needs[i], task.node->needs[i].kind, false, i});
+  for (const Reference& reference : task.references) {
+    bool is_explicit = false;
+    for (NeedEntry& entry : entries) {
+      if (entry.task != reference.task) continue;
+      is_explicit = true;
+      entry.uses = reference.uses;
+    }
+    // A handler waits for the end of what it handles, and can use nothing that this did not make.
+    const bool is_handled = std::ranges::find(task.failing, reference.task) != task.failing.end();
+    const auto kind = reference.is_of_output ? Need::Kind::ok : Need::Kind::done;
+    if (!is_explicit && !is_handled) entries.push_back({reference.task, kind, reference.uses, std::nullopt});
+  }
+  return entries;
+}
+
+TaskKind gate_kind(const NeedEntry& entry, const CompiledTask& above) {
+  switch (entry.kind) {
+    case Need::Kind::done: return TaskKind::end_gate;
+    case Need::Kind::failed: return TaskKind::fail_gate;
+    case Need::Kind::started: return TaskKind::start_gate;
+    case Need::Kind::ok:
+    case Need::Kind::each: break;
+  }
+  return entry.uses && above.prospect.may_skip ? TaskKind::use_gate : TaskKind::gate;
+}
+
+void EdgeMaker::add_edges_to(const CompiledTask& task) {
+  const std::vector<NeedEntry> entries = need_entries(task);
+  if (task.is_handler() && !task.runs_last) add_handler_edges(task);
+  if (task.node->joins_any && entries.size() > 1) return add_join_any(task, entries);
+  const std::vector<double>& bytes = task.node->need_bytes;
+  for (const NeedEntry& entry : entries) {
+    const bool has_bytes = entry.number && *entry.number < bytes.size() && bytes[*entry.number] > 0;
+    if (has_bytes)
+      add_bytes(task, entry, bytes[*entry.number]);
+    else if (entry.kind == Need::Kind::each)
+      add_each(task, entry);
+    else
+      add_all(task, entry);
+  }
+}
+
+std::vector<ElementId> EdgeMaker::from(const CompiledTask& task, const NeedEntry& entry) const {
+  const CompiledTask& above = tasks_[entry.task];
+  const auto& wanted = entry.number ? task.node->needs[*entry.number].element : std::nullopt;
+  if (!wanted) return elements_[entry.task];
+  const auto& values = above.matrix.at(0).texts;
+  const auto found = std::find(values.begin(), values.end(), *wanted);
+  return {elements_[entry.task].at(static_cast<std::size_t>(found - values.begin()))};
+}
+
+void EdgeMaker::add_all(const CompiledTask& task, const NeedEntry& entry) {
+  const CompiledTask& above = tasks_[entry.task];
+  const TaskKind kind = gate_kind(entry, above);
+  // What is to come of an open task closes the gate again, so that there must be one.
+  if (kind == TaskKind::gate && !above.prospect.is_open)
+    builder_.add_edges_all(from(task, entry), elements_[task.number]);
+  else
+    builder_.add_edges_through(kind, from(task, entry), elements_[task.number]);
+}
+
+void EdgeMaker::add_each(const CompiledTask& task, const NeedEntry& entry) {
+  const CompiledTask& above = tasks_[entry.task];
+  if (elements_[entry.task].empty()) return;  // left out while checking, for want of a param
+  if (task.prospect.is_open) {
+    // Its elements find theirs when they are made: then those have to be there.
+    if (above.prospect.is_open) builder_.add_edge(elements_[entry.task][0], elements_[task.number][0]);
+    return;
+  }
+  for (std::size_t e = 0; e < elements_[task.number].size(); ++e)
+    builder_.add_edge(source_of_element(task, entry, e), elements_[task.number][e]);
+}
+
+ElementId EdgeMaker::source_of_element(const CompiledTask& task, const NeedEntry& entry, std::size_t element) {
+  const ElementId above = elements_[entry.task][task.matches[*entry.number].at(element)];
+  const TaskKind kind = gate_kind(entry, tasks_[entry.task]);
+  return kind == TaskKind::gate ? above : builder_.gate_over(kind, {&above, 1});
+}
+
+ElementId EdgeMaker::source(const CompiledTask& task, const NeedEntry& entry) {
+  const std::vector<ElementId> above = from(task, entry);
+  const TaskKind kind = gate_kind(entry, tasks_[entry.task]);
+  const bool is_itself = above.size() == 1 && kind == TaskKind::gate && !tasks_[entry.task].prospect.is_open;
+  return is_itself ? above.front() : builder_.gate_over(kind, above);
+}
+
+void EdgeMaker::add_join_any(const CompiledTask& task, const std::vector<NeedEntry>& entries) {
+  const bool has_each = !task.prospect.is_open && std::ranges::any_of(entries, [](const NeedEntry& entry) {
+    return entry.kind == Need::Kind::each;
+  });
+  const std::vector<ElementId>& to = elements_[task.number];
+  const auto sources_of = [&](std::size_t element) {
+    std::vector<ElementId> sources;
+    for (const NeedEntry& entry : entries) {
+      if (elements_[entry.task].empty()) continue;
+      const bool is_each = has_each && entry.kind == Need::Kind::each;
+      sources.push_back(is_each ? source_of_element(task, entry, element) : source(task, entry));
+    }
+    std::ranges::sort(sources);
+    sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
+    return sources;
+  };
+  if (!has_each) return builder_.add_edges_through(TaskKind::any_gate, sources_of(0), to);
+  for (std::size_t e = 0; e < to.size(); ++e) builder_.add_edges_through(TaskKind::any_gate, sources_of(e), {&to[e], 1});
+}
+
+/// It is decided when what it handles has ended whether that failed, be the failure ignored or not.
+void EdgeMaker::add_handler_edges(const CompiledTask& task) {
+  const std::vector<ElementId>& to = elements_[task.number];
+  for (std::size_t i = 0; i < task.failing.size(); ++i) {
+    const std::vector<ElementId>& failing = elements_[task.failing[i]];
+    if (failing.empty() || to.empty()) continue;
+    const auto waiting = task.failing.size() == 1 ? std::span(to) : std::span(to).subspan(i, 1);
+    builder_.add_edges_through(TaskKind::end_gate, failing, waiting);
+  }
+}
+
+void EdgeMaker::add_bytes(const CompiledTask& task, const NeedEntry& entry, double bytes) {
+  for (const ElementId f : from(task, entry))
+    for (const ElementId t : elements_[task.number]) builder_.add_edge(f, t, bytes);
+}
+
+}  // namespace fugle::workflow

@@ -1,0 +1,16 @@
+// The key `foreach`: items as literals, or a text that gives them once it is known what it holds.
+#pragma once
+
+#include <optional>
+
+#include "workflow/fields.hpp"
+#include "workflow/workflow.hpp"
+
+namespace fugle::workflow {
+
+void read_foreach(const Reading& reading, const Entry& entry, std::optional<ForeachKeys>& into);
+
+/// E113 with `matrix`.
+void check_foreach(const Reading& reading, const TaskNode& task);
+
+}  // namespace fugle::workflow

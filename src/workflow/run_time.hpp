@@ -1,0 +1,52 @@
+// The workflow while its run goes on: makes the elements of tasks whose lists come from other tasks, decides `when`,
+// and makes texts that hold what other tasks gave. Pure: an answer follows from the workflow, and from what is known
+// of the run. Knows nothing of who asks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "graph/growth.hpp"
+#include "workflow/compiled_workflow.hpp"
+#include "workflow/knowledge.hpp"
+#include "workflow/outcomes.hpp"
+
+namespace fugle::workflow {
+
+class RunTime {
+ public:
+  /// Why an element does not run: it is skipped, or what it says is wrong.
+  struct Refusal {
+    bool is_wrong = false;
+    std::string reason;
+  };
+
+  /// `workflow` and `options` are those that the graph was made of, `knowledge` outlives this. Throws EnvironmentError
+  /// when they have mistakes now.
+  RunTime(Workflow workflow, const ExpandOptions& options, const Knowledge& knowledge);
+
+  /// The elements for which this one, of kind expansion, stands.
+  [[nodiscard]] std::variant<graph::Growth, Refusal> expand(ElementId element);
+  /// Whether an element runs, and its texts, packed; empty: those of the graph.
+  [[nodiscard]] std::variant<std::string, Refusal> decide(ElementId element);
+
+  /// Whether anything of the graph has to be decided while the run goes on.
+  [[nodiscard]] static bool is_needed_by(const graph::Graph& graph);
+
+ private:
+  [[nodiscard]] Refusal wrong(const ExpressionError& error) const;
+  [[nodiscard]] Refusal wrong(const Diagnostics& said) const;
+  void know_elements_again();
+  [[nodiscard]] List items_of(const CompiledTask& task);
+  void set_items(CompiledTask& task, CompiledForeach items);
+  [[nodiscard]] graph::Growth growth_of(ElementId expansion, const CompiledTask& task, graph::GraphData data) const;
+
+  Workflow workflow_;
+  Diagnostics diagnostics_;
+  CompiledWorkflow compiled_;
+  const Knowledge& knowledge_;
+  Outcomes outcomes_;
+};
+
+}  // namespace fugle::workflow
