@@ -49,7 +49,7 @@ constexpr std::array kAttemptPrefixes = std::to_array<std::string_view>({
     "FUGLE_RUN_ID=", "FUGLE_RUN_DIR=", "FUGLE_TASK=",    "FUGLE_ELEMENT=",     "FUGLE_ATTEMPT=",        "FUGLE_INDEX=",
     "FUGLE_CORES=",  "FUGLE_RANKS=",   "FUGLE_NODES=",   "FUGLE_HOSTFILE=",    "FUGLE_LAUNCHER_HINTS=", "FUGLE_MEM=",
     "FUGLE_GPUS=",   "FUGLE_CPUS=",    "FUGLE_SCRATCH=", "FUGLE_RUN_STATE=",   "FUGLE_OUTPUT=",         "FUGLE_MATRIX_",
-    "FUGLE_IN_",     "FUGLE_OUT_",     "FUGLE_PARAM_",   "FUGLE_JOB_MEM_PER_",
+    "FUGLE_IN_",     "FUGLE_OUT_",     "FUGLE_PARAM_",   "FUGLE_JOB_MEM_PER_", "FUGLE_ITEM=",
 });
 
 template <std::size_t N>

@@ -126,9 +126,9 @@ bool KeptFiles::take_answers(std::string_view text) {
       const bool is_exists = ask == name_of(FileQuestion::exists);
       if (!is_exists && ask != name_of(FileQuestion::glob) && ask != name_of(FileQuestion::lines)) return false;
       if (is_exists ? !answer.is_boolean() : !answer.is_array()) return false;
-      const FileQuestion question = is_exists                              ? FileQuestion::exists
+      const FileQuestion question = is_exists                            ? FileQuestion::exists
                                     : ask == name_of(FileQuestion::glob) ? FileQuestion::glob
-                                                                           : FileQuestion::lines;
+                                                                         : FileQuestion::lines;
       known.insert_or_assign({question, {one.at("path"), one.at("directory")}}, value_of(answer));
     }
   } catch (const Json::exception&) {

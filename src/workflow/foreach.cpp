@@ -32,7 +32,8 @@ class ForeachCompiler {
     else
       compile_items(keys);
     if (!is_good_) return std::nullopt;
-    if (foreach_.items.values.empty()) fail("E205", fmt::format("foreach of '{}' has no elements", task_.name), keys.at);
+    if (foreach_.items.values.empty())
+      fail("E205", fmt::format("foreach of '{}' has no elements", task_.name), keys.at);
     if (has_item_twice(keys)) return std::nullopt;
     return std::move(foreach_);
   }
@@ -68,8 +69,9 @@ class ForeachCompiler {
     const auto* words = std::get_if<std::string>(&value.data);
     if (words != nullptr && looks_like_range(*words)) return take_range(*words, text.at);
     if (words != nullptr && is_pattern(*words)) return take_pattern(*words, text.at);
-    fail("E403", fmt::format("'foreach' must be a list, a range like 1..8 or a pattern like data/*.nc, got {} {}",
-                             type_name(value), to_text(value)),
+    fail("E403",
+         fmt::format("'foreach' must be a list, a range like 1..8 or a pattern like data/*.nc, got {} {}",
+                     type_name(value), to_text(value)),
          text.at);
   }
 
@@ -135,7 +137,8 @@ class ForeachCompiler {
   void refuse_too_many(std::uint64_t count, Position at) const {
     if (count <= symbols_.max_expand) return;
     fail("E206",
-         fmt::format("'{}' expands to {} elements, limits.max_expand is {}", task_.name, count, symbols_.max_expand), at);
+         fmt::format("'{}' expands to {} elements, limits.max_expand is {}", task_.name, count, symbols_.max_expand),
+         at);
   }
 
   bool has_item_twice(const ForeachKeys& keys) {

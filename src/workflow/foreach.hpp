@@ -8,8 +8,8 @@
 
 namespace fugle::workflow {
 
-/// E403 for what is no list, E205 for an empty one, E206 beyond limits.max_expand, E207 for an item twice. nullopt after
-/// an error.
+/// E403 for what is no list, E205 for an empty one, E206 beyond limits.max_expand, E207 for an item twice. nullopt
+/// after an error.
 [[nodiscard]] std::optional<CompiledForeach> compile_foreach(const TaskNode& task, const Symbols& symbols,
                                                              const Names& names, Diagnostics& diagnostics);
 

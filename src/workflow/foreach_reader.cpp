@@ -32,7 +32,8 @@ class ForeachReader {
       return;
     }
     if (!foreach_.items.empty() && node.is_map() != is_map(foreach_.items.front()))
-      return refuse_shape(reading_, "foreach", is_map(foreach_.items.front()) ? "maps only" : "single values only", node);
+      return refuse_shape(reading_, "foreach", is_map(foreach_.items.front()) ? "maps only" : "single values only",
+                          node);
     foreach_.items.push_back(argument_of(reading_, node));
     foreach_.item_at.push_back(node.at);
   }
@@ -76,9 +77,8 @@ void read_foreach(const Reading& reading, const Entry& entry, std::optional<Fore
 void check_foreach(const Reading& reading, const TaskNode& task) {
   const bool has_matrix = !task.matrix.empty() || !task.matrix_include.empty();
   if (!task.foreach || !has_matrix) return;
-  reading.diagnostics.error(
-      "E113", task.foreach->at,
-      fmt::format("'matrix' and 'foreach' exclude each other in task {}", in_quotes(task.name)));
+  reading.diagnostics.error("E113", task.foreach->at,
+                            fmt::format("'matrix' and 'foreach' exclude each other in task {}", in_quotes(task.name)));
 }
 
 }  // namespace fugle::workflow

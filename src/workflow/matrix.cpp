@@ -154,9 +154,12 @@ class PointMaker {
     for (const MatrixPoint& point : task_.matrix_include) include(point);
     if (!is_good_ || has_point_twice()) return std::nullopt;
     if (points_.empty())
-      throw ExpressionError{"E205",        fmt::format("matrix of '{}' has no elements (all points are excluded)", task_.name),
-                            {},            0,
-                            task_.matrix.front().at, is_doubtful_};
+      throw ExpressionError{"E205",
+                            fmt::format("matrix of '{}' has no elements (all points are excluded)", task_.name),
+                            {},
+                            0,
+                            task_.matrix.front().at,
+                            is_doubtful_};
     return std::move(points_);
   }
 
@@ -215,9 +218,10 @@ class PointMaker {
       is_doubtful_ = is_doubtful_ || is_doubtful;
       if (!value) return std::nullopt;
       if (value->is_null() || std::holds_alternative<List>(value->data))
-        throw ExpressionError{"E403", fmt::format("'{}' must be a single value, got {}", field.name, type_name(*value)),
-                              {},     0,
-                              field.at, is_doubtful};
+        throw ExpressionError{
+            "E403",   fmt::format("'{}' must be a single value, got {}", field.name, type_name(*value)),
+            {},       0,
+            field.at, is_doubtful};
       variables_[variable].is_doubtful = variables_[variable].is_doubtful || is_doubtful;
       const std::uint32_t number = number_of(variable, *value, adds);
       if (number == kNoValue) return std::nullopt;
@@ -308,7 +312,7 @@ class PointMaker {
   std::vector<CompiledVariable>& variables_;
   Diagnostics& diagnostics_;
   std::size_t width_;
-  std::size_t num_listed_ = 0;  ///< variables that have lists; they come first
+  std::size_t num_listed_ = 0;                                           ///< variables that have lists; they come first
   std::vector<std::unordered_map<std::string, std::uint32_t>> numbers_;  ///< [variable] values by their text
   Digits points_;
   std::size_t num_original_ = 0;  ///< of the product

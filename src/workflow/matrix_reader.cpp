@@ -125,17 +125,17 @@ void read_matrix(const Reading& reading, const Entry& entry, const Where& where,
 namespace {
 
 /// As check_environment_names(), for a field beside the variables.
-void refuse_same_variable(const Reading& reading, const std::vector<MatrixVar>& matrix, const MatrixPoint::Field& field) {
+void refuse_same_variable(const Reading& reading, const std::vector<MatrixVar>& matrix,
+                          const MatrixPoint::Field& field) {
   const auto variable_of = [](std::string name) {
     std::ranges::replace(name, '-', '_');
     return name;
   };
   for (const MatrixVar& other : matrix)
     if (variable_of(other.name) == variable_of(field.name))
-      reading.diagnostics.error(
-          "E102", field.at,
-          fmt::format("duplicate key {} (first at line {}, as {}: the same environment variable)",
-                      in_quotes(field.name), other.at.line, in_quotes(other.name)));
+      reading.diagnostics.error("E102", field.at,
+                                fmt::format("duplicate key {} (first at line {}, as {}: the same environment variable)",
+                                            in_quotes(field.name), other.at.line, in_quotes(other.name)));
 }
 
 }  // namespace
@@ -150,11 +150,11 @@ void finish_matrix(const Reading& reading, TaskNode& task) {
     for (const MatrixPoint::Field& field : point.fields) {
       if (is_known(field.name)) continue;
       const auto nearest = nearest_word(field.name, names);
-      reading.diagnostics.error("E103", field.at,
-                                fmt::format("unknown key {} in exclude of task {}; the matrix has {}",
-                                            in_quotes(field.name), in_quotes(task.name),
-                                            names.empty() ? "no variables" : fmt::format("{}", fmt::join(names, ", "))),
-                                std::string(nearest.value_or("")));
+      reading.diagnostics.error(
+          "E103", field.at,
+          fmt::format("unknown key {} in exclude of task {}; the matrix has {}", in_quotes(field.name),
+                      in_quotes(task.name), names.empty() ? "no variables" : fmt::format("{}", fmt::join(names, ", "))),
+          std::string(nearest.value_or("")));
     }
   }
   for (const MatrixPoint& point : task.matrix_include) {

@@ -10,8 +10,8 @@
 namespace fugle::workflow {
 namespace {
 
-constexpr std::array<std::string_view, 14> kRoots = {"params",   "matrix", "inputs",  "outputs", "env",
-                                                     "workflow", "index",  "tasks",   "attempt", "resources",
+constexpr std::array<std::string_view, 14> kRoots = {"params",   "matrix", "inputs",   "outputs", "env",
+                                                     "workflow", "index",  "tasks",    "attempt", "resources",
                                                      "scratch",  "run",    "launcher", "item"};
 constexpr std::array<std::string_view, 1> kRootsNotBuilt = {"partition"};
 /// Names that are a value by themselves, without a part after a point.
@@ -129,8 +129,8 @@ Name PlaceScope::resolve(Path path) const {
   if (root == "resources") return resolve_resource(path);
   const std::uint32_t output = number_of(task_->outputs, path[1], fmt::format("task {}", task_->name), "output");
   if (is_value(task_->outputs[output]))
-    unknown(fmt::format("output {0} of {1} is no file; write the line {0}=VALUE to $FUGLE_OUTPUT", path[1],
-                        task_->name));
+    unknown(
+        fmt::format("output {0} of {1} is no file; write the line {0}=VALUE to $FUGLE_OUTPUT", path[1], task_->name));
   return {NameKind::output, output, 0, {}};
 }
 

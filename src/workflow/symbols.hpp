@@ -28,7 +28,7 @@ struct Symbols {
   std::string directory;                                      ///< absolute: base of relative paths
   std::string scratch;                                        ///< absolute; empty: it is not written
   graph::RunLimits limits;
-  std::uint64_t max_expand = 0;  ///< elements of one task
+  std::uint64_t max_expand = 0;     ///< elements of one task
   std::optional<Duration> reserve;  ///< as written; nullopt: it is not
   SlurmRequest slurm;
   Files* files = nullptr;   ///< what can be asked of them; nullptr: nothing

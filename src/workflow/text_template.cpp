@@ -160,9 +160,8 @@ Value TextTemplate::insertable_value_of(const Piece& piece, const Names& names) 
 }
 
 bool TextTemplate::asks_files() const {
-  return std::ranges::any_of(pieces_, [](const Piece& piece) {
-    return piece.expression && workflow::asks_files(piece.expression->root);
-  });
+  return std::ranges::any_of(
+      pieces_, [](const Piece& piece) { return piece.expression && workflow::asks_files(piece.expression->root); });
 }
 
 Value TextTemplate::value(const Names& names) const {

@@ -1,5 +1,5 @@
-// The types of an expression, as far as they are known before any value is: what is wrong for every value (E403) is said
-// when the file is read, also in parts that the values at hand would not reach.
+// The types of an expression, as far as they are known before any value is: what is wrong for every value (E403) is
+// said when the file is read, also in parts that the values at hand would not reach.
 #pragma once
 
 #include "workflow/expression.hpp"

@@ -1,9 +1,12 @@
-// Any text as an expression: a value or an ExpressionError, never anything else. Names are those a small workflow has.
+// Any text as an expression: a value or an ExpressionError, never anything else; a value is of a type that was
+// foreseen. Names are those a small workflow has.
 #include "workflow/expression.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "workflow/type_check.hpp"
 
 namespace {
 
@@ -32,6 +35,10 @@ struct SomeValues final : Names {
   }
   [[nodiscard]] bool is_unset(const Name& name) const override { return name.item == 4; }
   [[nodiscard]] bool is_doubtful(const Name&) const override { return false; }
+  [[nodiscard]] Value ask_files(FileQuestion question, const std::string& path) const override {
+    if (question == FileQuestion::exists) return path.size() % 2 == 0;
+    return List{Value(path)};
+  }
 };
 
 }  // namespace
@@ -40,7 +47,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try {
     const Expression expression = parse_expression(text, AnyName{});
-    (void)to_text(evaluate(expression.root, SomeValues{}));
+    const Types types = check_types(expression.root, AnyName{});
+    const Value value = evaluate(expression.root, SomeValues{});
+    if ((types >> value.data.index() & 1) == 0) __builtin_trap();
+    (void)to_text(value);
   } catch (const ExpressionError&) {
   }
   return 0;

@@ -37,8 +37,9 @@ TEST(Foreach, takes_lists_from_params) {
 }
 
 TEST(Foreach, of_maps_gives_fields_and_is_named_by_id) {
-  const Expanded e = of_foreach("[{id: m1, n: 2, files: [x, y]}, {id: m2, seed: 5}]",
-                                R"([t, "${{ item.id }}", "${{ default(item.n, 1) * 2 }}", "${{ default(item.files, 'none') }}"])");
+  const Expanded e =
+      of_foreach("[{id: m1, n: 2, files: [x, y]}, {id: m2, seed: 5}]",
+                 R"([t, "${{ item.id }}", "${{ default(item.n, 1) * 2 }}", "${{ default(item.files, 'none') }}"])");
   EXPECT_EQ(e.messages, "");
   EXPECT_EQ(e.ids(), "a[m1] a[m2]");
   EXPECT_THAT(e.command("a[m1]"), ElementsAre("t", "m1", "4", "x y"));
@@ -121,8 +122,7 @@ TEST(Foreach, validation_asks_no_file_and_takes_one_item_for_all) {
     EXPECT_EQ(e.graph->num_elements(), 1u) << foreach;
   }
   EXPECT_EQ(files.num_asked, 0);
-  const Expanded wrong =
-      expand_text("tasks: {a: {foreach: 'x/*', run: [t, '${{ itm }}']}}", setup);
+  const Expanded wrong = expand_text("tasks: {a: {foreach: 'x/*', run: [t, '${{ itm }}']}}", setup);
   EXPECT_THAT(first_message(wrong), HasSubstr("error E402: unknown name 'itm'; did you mean 'item'?"));
 }
 
@@ -158,9 +158,11 @@ TEST(Foreach, mistakes_are_told_at_their_place) {
       {"\"${{ range(2, 1) }}\"", "6:5: error E205: foreach of 'a' has no elements"},
       {"[x, x]", "6:18: error E207: element 'a[x]' appears twice"},
       {"[{id: x, n: 1}, {id: x, n: 2}]", "6:30: error E207: element 'a[x]' appears twice"},
-      {"word", "6:14: error E403: 'foreach' must be a list, a range like 1..8 or a pattern like data/*.nc, got text word"},
-      {"${{ params.n }}", "6:14: error E403: 'foreach' must be a list, a range like 1..8 or a pattern like data/*.nc, "
-                          "got int 3"},
+      {"word",
+       "6:14: error E403: 'foreach' must be a list, a range like 1..8 or a pattern like data/*.nc, got text word"},
+      {"${{ params.n }}",
+       "6:14: error E403: 'foreach' must be a list, a range like 1..8 or a pattern like data/*.nc, "
+       "got int 3"},
       {"\"5..1\"", "6:14: error E112: range '5..1' ends before it starts"},
       {"\"1..250000\"", "6:14: error E206: 'a' expands to 250000 elements, limits.max_expand is 100000"},
       {"{a: 1}", "6:14: error E104: 'foreach' expects a list, a range like 1..8"},
@@ -187,8 +189,9 @@ TEST(Foreach, max_expand_is_as_written_and_then_counts_for_a_matrix_too) {
   const Expanded e = expand_text("params: {n: 2}\nlimits: {max_expand: \"${{ params.n }}\"}\n" + tasks);
   EXPECT_THAT(e.messages, HasSubstr("error E206: 'a' expands to 3 elements, limits.max_expand is 2"));
   EXPECT_THAT(e.messages, HasSubstr("error E206: 'b' expands to 4 elements, limits.max_expand is 2"));
-  EXPECT_EQ(expand_text("limits: {max_expand: 300000}\ntasks: {a: {foreach: \"1..250000\", run: [t]}}").graph->num_elements(),
-            250000u);
+  EXPECT_EQ(
+      expand_text("limits: {max_expand: 300000}\ntasks: {a: {foreach: \"1..250000\", run: [t]}}").graph->num_elements(),
+      250000u);
 }
 
 TEST(Expressions, know_the_run) {
@@ -217,12 +220,12 @@ TEST(Expressions, with_types_that_never_fit_are_refused_where_no_value_is_known)
   for (const Wrong& wrong : all) {
     workflow::Setup setup;
     setup.check_only = true;
-    const Expanded e = expand_text("params: {n: {type: int}, s: {type: string}}\ntasks: {a: {run: [t, \"${{ " +
-                                       wrong.foreach + " }}\"]}}",
-                                   setup);
+    const Expanded e = expand_text(
+        "params: {n: {type: int}, s: {type: string}}\ntasks: {a: {run: [t, \"${{ " + wrong.foreach + " }}\"]}}", setup);
     EXPECT_THAT(e.messages, HasSubstr("error E403: " + wrong.message)) << wrong.foreach;
   }
-  EXPECT_EQ(expand_text("params: {n: 3}\ntasks: {a: {run: [t, \"${{ default(params.n, 'x') == 3 ? [1, 'a'][0] + 1 : 2 }}\"]}}")
+  EXPECT_EQ(expand_text(
+                "params: {n: 3}\ntasks: {a: {run: [t, \"${{ default(params.n, 'x') == 3 ? [1, 'a'][0] + 1 : 2 }}\"]}}")
                 .messages,
             "");
 }
