@@ -24,8 +24,9 @@ struct ExpandOptions {
   std::string directory;                                    ///< absolute submit directory: base of relative paths
   std::vector<std::pair<std::string, std::string>> params;  ///< -p NAME=VALUE, in order
   std::map<std::string, std::string> environment;           ///< for env.X
-  Files* files = nullptr;  ///< for exists(), glob(), lines() and `foreach` with a pattern; with check_only they stay unknown
-  std::string run_id;      ///< of the run that is made of it, and its directory; empty: none is
+  Files* files =
+      nullptr;  ///< for exists(), glob(), lines() and `foreach` with a pattern; with check_only they stay unknown
+  std::string run_id;  ///< of the run that is made of it, and its directory; empty: none is
   std::string run_dir;
   /// Validation without parameter values: a required parameter without value is no error, and what depends on it is
   /// checked as far as possible. The graph is then only good for being thrown away.
