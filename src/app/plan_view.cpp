@@ -59,6 +59,19 @@ TaskSums sums_of(const graph::Graph& graph, const Forecast& forecast) {
   return sums;
 }
 
+/// Of tasks whose elements come from a list that others make: "known after split".
+std::string known_after(const graph::Graph& graph, std::uint32_t task) {
+  std::vector<std::string> above;
+  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
+    if (graph.task_id_of(ElementId(e)).value() != task) continue;
+    for (const ElementId need : graph.real_needs(ElementId(e))) {
+      const std::string& name = graph.task_of(need).name;
+      if (std::ranges::find(above, name) == above.end()) above.push_back(name);
+    }
+  }
+  return "known after " + join(above, ", ");
+}
+
 std::string tasks_part(const graph::Graph& graph, const TaskSums& sums, Part part) {
   std::vector<std::vector<std::string>> rows;
   bool has_policies = false;
@@ -70,6 +83,11 @@ std::string tasks_part(const graph::Graph& graph, const TaskSums& sums, Part par
                     task.request.mem_bytes == 0 ? "share" : format_bytes(task.request.mem_bytes),
                     format_seconds(sums.seconds[t] / static_cast<double>(sums.elements[t])), task.name,
                     retry_text(task.retries), policy_text(task, sums.elements_of_name.at(task.name))});
+    if (task.kind == graph::TaskKind::expansion) {
+      rows.back()[0] = "n";
+      std::string& besides = rows.back().back();
+      besides = known_after(graph, t) + (besides.empty() ? "" : ", ") + besides;
+    }
     has_policies = has_policies || !rows.back().back().empty();
   }
   if (rows.empty()) return {};

@@ -20,6 +20,7 @@ class ElementMaker {
         builder_(builder),
         links_(links),
         diagnostics_(diagnostics) {
+    if (outcomes != nullptr) return;  // which knows where they are
     for (const CompiledTask& task : tasks) {
       first_element_.push_back(num_elements_);
       num_elements_ += task.prospect.is_open ? 1 : task.num_elements;
@@ -68,7 +69,7 @@ class ElementMaker {
   graph::GraphBuilder& builder_;
   FileLinks& links_;
   Diagnostics& diagnostics_;
-  std::vector<std::uint64_t> first_element_;  ///< [task], as long as none is broken
+  std::vector<std::uint64_t> first_element_;  ///< [task], as long as none is broken; before the run
   std::uint64_t num_elements_ = 0;
 };
 
