@@ -44,12 +44,22 @@ void add_workers(const store::LiveSummary& live, RunStatus& status) {
   }
 }
 
-/// Running and failed elements by name, read in one go.
+/// Read in one go. Those that came while the run went on are in the journal.
+std::vector<std::string> ids_of(const std::string& run_dir, const std::vector<ElementId>& elements) {
+  std::vector<std::string> ids = store::read_element_ids(run_dir, elements);
+  if (std::ranges::none_of(ids, &std::string::empty)) return ids;
+  const StoredRun run(run_dir);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (ids[i].empty() && elements[i].value() < run.graph().num_elements()) ids[i] = run.graph().id(elements[i]);
+  return ids;
+}
+
+/// Running and failed elements by name.
 void add_elements(const std::string& run_dir, const store::LiveSummary& live, Time now, RunStatus& status) {
   std::vector<ElementId> elements;
   for (const store::LiveRunning& row : live.running) elements.push_back(row.element);
   elements.insert(elements.end(), live.failed.begin(), live.failed.end());
-  std::vector<std::string> ids = store::read_element_ids(run_dir, elements);
+  std::vector<std::string> ids = ids_of(run_dir, elements);
   for (std::size_t i = 0; i < live.running.size(); ++i) {
     const store::LiveRunning& row = live.running[i];
     status.running.push_back(

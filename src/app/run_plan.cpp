@@ -29,7 +29,8 @@ Crew crew_of(const plan::Machine& all) {
 
 RunPlan make_run_plan(const scheduler::RunState& state, const plan::Machine& machine, plan::KnownDurations durations,
                       const plan::PlanOptions& options, const AllocationEnd& allocation) {
-  const graph::Graph& graph = state.graph();
+  const graph::Graph flat = state.graph().has_grown() ? state.graph().compressed() : graph::Graph();
+  const graph::Graph& graph = state.graph().has_grown() ? flat : state.graph();
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
     if (state.counts_as_ok(ElementId(e)) || graph.task_of(ElementId(e)).runs_finally) durations.seconds[e] = 0;
   Crew crew = crew_of(machine);

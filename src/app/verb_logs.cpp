@@ -31,8 +31,9 @@ enum class Form : unsigned char { bytes, lines, json_list, json_lines };
 /// Prints each chunk once, in one of the forms.
 class LogPrinter {
  public:
-  LogPrinter(const graph::Graph& graph, std::string run_dir, Form form)
-      : graph_(graph), run_dir_(std::move(run_dir)), form_(form) {
+  /// `stream`: executor::kStdout or kStderr alone; 0: both.
+  LogPrinter(const graph::Graph& graph, std::string run_dir, Form form, std::uint8_t stream)
+      : graph_(graph), run_dir_(std::move(run_dir)), form_(form), stream_(stream) {
     if (form_ == Form::json_list) put("[");
   }
 
@@ -42,7 +43,7 @@ class LogPrinter {
       std::uint64_t& next = next_offset_[chunk.worker];
       if (chunk.offset < next) continue;
       next = chunk.offset + chunk.length;
-      print(chunk);
+      if (stream_ == 0 || chunk.stream == stream_) print(chunk);
     }
     std::fflush(stdout);
   }
@@ -73,7 +74,7 @@ class LogPrinter {
     put(report::to_line({{"element", graph_.id(chunk.element)},
                          {"attempt", chunk.attempt},
                          {"worker", chunk.worker.value()},
-                         {"stream", chunk.stream == 2 ? "stderr" : "stdout"},
+                         {"stream", chunk.stream == executor::kStderr ? "stderr" : "stdout"},
                          {"time_ns", chunk.time_ns},
                          {"text", bytes}}));
   }
@@ -86,29 +87,40 @@ class LogPrinter {
   const graph::Graph& graph_;
   std::string run_dir_;
   Form form_;
+  std::uint8_t stream_;
   bool is_first_ = true;
   report::LogLines lines_;
   std::map<WorkerId, std::uint64_t> next_offset_;  ///< a log only grows, and its chunks come in order
 };
 
 /// Says when there is nothing more to follow: the element is final, or nobody holds the run.
+/// The graph of the plan gets the elements that came while the run went on.
 class EndWatch {
  public:
-  EndWatch(const store::PlanFile& plan, std::string run_dir, ElementId element)
-      : state_(plan.graph, plan.facts.seed), follower_(run_dir), run_dir_(std::move(run_dir)), element_(element) {}
+  EndWatch(store::PlanFile& plan, std::string run_dir)
+      : state_(plan.graph, plan.facts.seed), follower_(run_dir), run_dir_(std::move(run_dir)) {
+    for (std::uint32_t t = 0; t < plan.graph.num_tasks(); ++t)
+      may_grow_ = may_grow_ || plan.graph.task(TaskId(t)).kind == graph::TaskKind::expansion;
+    if (may_grow_) catch_up();
+  }
 
-  bool is_over() {
-    if (!store::find_lock_holder(run_dir_)) return !is_queued();
-    if (!element_.is_valid()) return false;
+  /// Invalid: the run.
+  bool is_over(ElementId element) {
+    const bool is_held = store::find_lock_holder(run_dir_).has_value();
+    if (may_grow_ || (is_held && element.is_valid())) catch_up();
+    if (!is_held) return !is_queued();
+    return element.is_valid() && scheduler::is_final(state_.state(element));
+  }
+
+ private:
+  void catch_up() {
     scheduler::Effects effects;
     for (const scheduler::Event& event : follower_.poll()) {
       effects.clear();
       apply_stored(state_, event, run_dir_, effects);
     }
-    return scheduler::is_final(state_.state(element_));
   }
 
- private:
   /// A job is to begin, by what was asked for; until Slurm says, looked at each half minute, that there is none.
   bool is_queued() {
     const auto waiting = waiting_jobs(read_jobs(run_dir_));
@@ -122,7 +134,7 @@ class EndWatch {
   scheduler::RunState state_;
   store::JournalFollower follower_;
   std::string run_dir_;
-  ElementId element_;
+  bool may_grow_ = false;
   Time next_question_{};
 };
 
@@ -141,6 +153,12 @@ Form form_from(const Arguments& arguments, ElementId element) {
   return element.is_valid() ? Form::bytes : Form::lines;
 }
 
+std::uint8_t stream_from(const Arguments& arguments) {
+  const bool wants_out = arguments.has("stdout"), wants_errors = arguments.has("stderr");
+  if (wants_out == wants_errors) return 0;
+  return wants_out ? executor::kStdout : executor::kStderr;
+}
+
 }  // namespace
 
 int logs_verb(const Args& args) {
@@ -150,23 +168,25 @@ int logs_verb(const Args& args) {
   auto add = usage.options.add_options();
   add("follow,f", "go on until E, or the run, has ended");
   add("attempt", boost::program_options::value<std::uint16_t>()->value_name("N"), "only attempt N, from 1");
+  add("stdout", "only stdout; what stderr has beside it where the task has no 'log: split'");
+  add("stderr", "only stderr, of tasks with 'log: split'");
   add("json", "as JSON: a list of pieces; with -f one piece per line");
   add_runs_dir_option(usage.options);
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
   const RunAndElement wanted = find_run_and_element(runs_dir_from(*arguments), arguments->words);
-  const store::PlanFile plan = store::read_plan(wanted.run_dir);
+  store::PlanFile plan = store::read_plan(wanted.run_dir);
+  EndWatch watch(plan, wanted.run_dir);
   const ElementId element =
       wanted.element.empty() ? ElementId{} : find_element(plan.graph, plan.facts.run, wanted.element);
   const std::uint16_t attempt = arguments->has("attempt") ? arguments->get<std::uint16_t>("attempt") : 0;
   if (element.is_valid() && attempt > 0 && !arguments->has("follow") &&
       executor::find_chunks(wanted.run_dir, element, attempt).empty())
     expect_attempt(wanted.run_dir, element, attempt);
-  LogPrinter printer(plan.graph, wanted.run_dir, form_from(*arguments, element));
-  EndWatch watch(plan, wanted.run_dir, element);
+  LogPrinter printer(plan.graph, wanted.run_dir, form_from(*arguments, element), stream_from(*arguments));
   for (bool is_over = false; !is_over;) {
     // The end is looked for before the output, so that the last words are printed too.
-    is_over = !arguments->has("follow") || watch.is_over();
+    is_over = !arguments->has("follow") || watch.is_over(element);
     printer.print_new(executor::find_chunks(wanted.run_dir, element, attempt));
     if (!is_over) std::this_thread::sleep_for(kFollowInterval);
   }

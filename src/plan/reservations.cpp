@@ -31,6 +31,10 @@ Reservations::Reservations(std::vector<Need> needs, Site& site) : site_(site) {
   for (Need& need : needs) entries_.push_back({std::move(need), 0, {}, false});
 }
 
+void Reservations::add_classes(const std::vector<Need>& all) {
+  for (std::size_t cls = entries_.size(); cls < all.size(); ++cls) entries_.push_back({all[cls], 0, {}, false});
+}
+
 // ---- one round over what waits
 
 void Reservations::begin_round() {

@@ -76,6 +76,8 @@ class Reservations {
   /// The site outlives it.
   Reservations(std::vector<Need> needs, Site& site);
 
+  /// There are more classes: the first are those that there were.
+  void add_classes(const std::vector<Need>& all);
   /// From now on what waits is looked at in order, once.
   void begin_round();
   /// Something was placed, or time has passed.

@@ -46,8 +46,11 @@ class Explainer {
       case State::expanding: out_.reason = "its elements are being made"; break;
       case State::cached: out_.reason = "an equal result existed already"; break;
       case State::skipped:
-        out_.reason =
-            is_service(element_) ? "it is a service, and nobody was left to use it" : "its condition did not hold";
+        if (const std::string* why = in_.lives.why_decided(element_))
+          out_.reason = *why;
+        else
+          out_.reason = is_service(element_) ? "it is a service, and nobody was left to use it"
+                                             : "what it needs has not ended as it asks for";
         break;
     }
     return std::move(out_);
@@ -333,6 +336,11 @@ class Explainer {
 
   void explain_failed() {
     const Attempt* attempt = in_.attempts.latest(element_);
+    const std::string* const why = in_.lives.why_decided(element_);
+    if (in_.run.failure(element_) == scheduler::FailureClass::expand && why != nullptr) {
+      out_.reason = fmt::format("expand: {}", *why);
+      return suggest("resume");
+    }
     if (attempt == nullptr) {
       out_.reason = graph::name_of(in_.run.failure(element_));
       return suggest("resume");
@@ -371,7 +379,7 @@ class Explainer {
     return failed.is_valid() ? failed : find_need(e, State::blocked, State::blocked);
   }
 
-  /// What only has to end is left out. Ascending.
+  /// What only has to end, fail or start is left out. Ascending.
   [[nodiscard]] std::vector<ElementId> needs_to_be_ok(ElementId e) const {
     std::vector<ElementId> found, open{e};
     while (!open.empty()) {
@@ -379,7 +387,10 @@ class Explainer {
       open.pop_back();
       for (const std::uint32_t number : graph_.needs(above)) {
         const ElementId need(number);
-        if (!graph_.is_end_gate(need)) (graph_.is_gate(need) ? open : found).push_back(need);
+        const graph::TaskKind kind = graph_.task_of(need).kind;
+        const bool asks_for_more = kind == graph::TaskKind::end_gate || kind == graph::TaskKind::fail_gate ||
+                                   kind == graph::TaskKind::start_gate;
+        if (!asks_for_more) (graph_.is_gate(need) ? open : found).push_back(need);
       }
     }
     std::sort(found.begin(), found.end());

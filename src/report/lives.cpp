@@ -32,11 +32,18 @@ void Lives::add(const Event& event) {
       return;
     case EventKind::hold_element: holders_[event.element] = event.text; return;
     case EventKind::release_element: holders_.erase(event.element); return;
+    case EventKind::element_skipped:
+    case EventKind::element_refused: decisions_[event.element] = event.text; return;
     case EventKind::node_drained: drained_nodes_.push_back(event.text); return;
     case EventKind::finally_began: finally_state_ = event.text; return;
     case EventKind::retry_all: cancellers_.clear(); return;
     default: return;
   }
+}
+
+const std::string* Lives::why_decided(ElementId element) const {
+  const auto found = decisions_.find(element);
+  return found == decisions_.end() ? nullptr : &found->second;
 }
 
 const std::string* Lives::canceller_of(ElementId element) const {

@@ -32,6 +32,8 @@ class Lives {
   [[nodiscard]] std::span<const Life> lives() const { return lives_; }
   /// Who cancelled the element by name, while that still holds; nullptr: nobody.
   [[nodiscard]] const std::string* canceller_of(ElementId element) const;
+  /// Why it was skipped, or refused, when it could have started; nullptr: it was not.
+  [[nodiscard]] const std::string* why_decided(ElementId element) const;
   /// Who holds the element; nullptr: nobody.
   [[nodiscard]] const std::string* holder_of(ElementId element) const;
   /// What is held and by whom, by element.
@@ -44,6 +46,7 @@ class Lives {
  private:
   std::vector<Life> lives_;
   std::unordered_map<ElementId, std::string> cancellers_;
+  std::unordered_map<ElementId, std::string> decisions_;
   std::map<ElementId, std::string> holders_;
   std::vector<std::string> drained_nodes_;
   std::string finally_state_;

@@ -32,8 +32,26 @@ void RemainingTime::count(ElementId element, int sign) {
   if (task.ended == 0) num_unknown_left_ += static_cast<std::uint64_t>(sign);
 }
 
+/// New elements are not final; what stood for them is left no more.
+void RemainingTime::grow() {
+  tasks_.resize(graph_->num_tasks());
+  const auto first = static_cast<std::uint32_t>(is_final_.size());
+  is_final_.resize(graph_->num_elements(), true);
+  for (std::uint32_t e = first; e < graph_->num_elements(); ++e) {
+    if (graph_->is_gate(ElementId(e))) continue;
+    is_final_[e] = false;
+    count(ElementId(e), +1);
+  }
+}
+
 void RemainingTime::update(const scheduler::RunState& run, std::span<const ElementId> changed) {
+  if (is_final_.size() < graph_->num_elements()) grow();
   for (const ElementId element : changed) {
+    const bool has_grown = graph_->has_grown(element);
+    if (has_grown && !is_final_[element.value()]) {
+      is_final_[element.value()] = true;
+      count(element, -1);
+    }
     if (graph_->is_gate(element)) continue;
     const bool is_now_final = is_final(run.state(element));
     if (is_now_final == is_final_[element.value()]) continue;

@@ -36,6 +36,7 @@ class RemainingTime {
   };
   [[nodiscard]] bool is_service(ElementId element) const;
   void count(ElementId element, int sign);
+  void grow();
   [[nodiscard]] std::optional<double> seconds_of(ElementId element) const;
   /// Real durations over estimates, so far.
   [[nodiscard]] double bias() const { return estimated_s_ > 0 ? taken_s_ / estimated_s_ : 1.0; }

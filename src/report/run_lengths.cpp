@@ -27,6 +27,7 @@ void RunLengths::add(const Event& event) {
     ++num_attempts_;
     busy_core_s_ += seconds * graph_->task_of(event.element).request.cores;
     const bool is_service = graph_->task_of(event.element).service.is_given;
+    if (seconds_.size() < graph_->num_elements()) seconds_.resize(graph_->num_elements(), 0);
     if (event.cls == scheduler::FailureClass::none && !is_service)
       seconds_[event.element.value()] = static_cast<float>(seconds);
   }
@@ -39,9 +40,11 @@ std::uint32_t RunLengths::num_cores() const {
 }
 
 RunMeasure measure(const graph::Graph& graph, const RunLengths& lengths) {
+  if (graph.has_grown()) return report::measure(graph.compressed(), lengths);
   RunMeasure measure;
   measure.makespan_s = lengths.active_s();
-  const std::vector<double> seconds(lengths.seconds().begin(), lengths.seconds().end());
+  std::vector<double> seconds(lengths.seconds().begin(), lengths.seconds().end());
+  seconds.resize(graph.num_elements(), 0);  // the latest to come may not have run
   measure.critical_path = graph::critical_path(graph, seconds);
   std::vector<plan::Slot> workers;
   for (plan::Slot slot : lengths.workers()) {

@@ -1,7 +1,6 @@
 #include "scheduler/granter.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace fugle::scheduler {
 namespace {
@@ -15,16 +14,6 @@ constexpr double kReportsPerSecond = 20'000;
 /// Not worth a delay.
 constexpr Duration kNoInterval = std::chrono::milliseconds(1);
 constexpr std::uint32_t kNone = ElementId::kInvalid;
-
-std::vector<std::uint32_t> first_elements_by_name(const Graph& graph) {
-  std::map<std::string_view, std::uint32_t> first;
-  std::vector<std::uint32_t> seen(graph.num_tasks(), kNone);
-  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
-    const std::uint32_t t = graph.task_id_of(ElementId(e)).value();
-    if (seen[t] == kNone) seen[t] = first.try_emplace(graph.task(TaskId(t)).name, e).first->second;
-  }
-  return seen;
-}
 
 graph::Rows members_by_lease(const plan::Plan& plan) {
   graph::Rows rows;
@@ -44,7 +33,8 @@ graph::Rows members_by_lease(const plan::Plan& plan) {
 }  // namespace
 
 Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases,
-                 ReadyQueue& ready, const RunningList& running, PartyBook& parties, Outbox& outbox)
+                 ReadyQueue& ready, const RunningList& running, PartyBook& parties, const Decisions& decisions,
+                 Outbox& outbox)
     : run_(run),
       graph_(run.graph()),
       plan_(options.plan),
@@ -54,8 +44,8 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       workers_(workers),
       leases_(leases),
       ready_(ready),
+      decisions_(decisions),
       outbox_(outbox),
-      first_of_name_(first_elements_by_name(graph_)),
       lease_members_(members_by_lease(plan_)),
       lengths_(graph_, options.expected_s),
       chooser_(graph_, plan_, workers, lengths_),
@@ -64,6 +54,30 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       reservations_(needs_of(ready), site_),
       is_stray_(graph_.num_elements(), false),
       grant_index_(workers.num_ranks(), kNone) {
+  find_first_elements(0);
+  for (const ReadyQueue::Class& cls : ready_.classes())
+    if (cls.request.whole_node) workers_.expect_whole_nodes();
+}
+
+/// Of the elements from `first` on. What stands for those of a task is none of them.
+void Granter::find_first_elements(std::uint32_t first) {
+  first_of_name_.resize(graph_.num_tasks(), kNone);
+  for (std::uint32_t e = first; e < graph_.num_elements(); ++e) {
+    const TaskId t = graph_.task_id_of(ElementId(e));
+    if (first_of_name_[t.value()] != kNone) continue;
+    const graph::Task& task = graph_.task(t);
+    first_of_name_[t.value()] =
+        task.kind == graph::TaskKind::expansion ? e : first_by_name_.try_emplace(task.name, e).first->second;
+  }
+}
+
+void Granter::grow_with_the_graph() {
+  find_first_elements(static_cast<std::uint32_t>(is_stray_.size()));
+  is_stray_.resize(graph_.num_elements(), false);
+  lengths_.grow();
+  chooser_.grow();
+  ready_.grow();
+  reservations_.add_classes(needs_of(ready_));
   for (const ReadyQueue::Class& cls : ready_.classes())
     if (cls.request.whole_node) workers_.expect_whole_nodes();
 }
@@ -216,8 +230,8 @@ std::vector<WorkerId> Granter::choose(ElementId e, Time now) {
 bool Granter::may_come_along(ElementId e, WorkerId worker) const {
   const State state = run_.state(e);
   const bool is_its_time = run_.has_finally_begun() == graph_.task_of(e).runs_finally;
-  const bool goes_alone =
-      graph_.task_of(e).shape.spread().workers > 1 || run_.services().is_service(e) || run_.services().is_user(e);
+  const bool goes_alone = graph_.task_of(e).shape.spread().workers > 1 || run_.services().is_service(e) ||
+                          run_.services().is_user(e) || decisions_.are_wanted_of(e);
   const bool is_asked_for = left_out_.empty() || !left_out_[e.value()];
   return !graph_.is_gate(e) && is_asked_for && !goes_alone && is_its_time && !leases_.is_held(e) &&
          (state == State::waiting || state == State::ready) && workers_.is_able(worker, graph_.task_of(e).request) &&
@@ -258,7 +272,7 @@ std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const
 std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) const {
   const bool is_whole_lease = !plan_.leases.empty() && chooser_.home_of(first) == worker && !is_stray_[first.value()] &&
                               must_come_in_groups() && !run_.services().is_service(first) &&
-                              !run_.services().is_user(first);
+                              !run_.services().is_user(first) && !decisions_.are_wanted_of(first);
   return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
 }
 
@@ -313,11 +327,12 @@ LeasedElement Granter::leased(ElementId element) {
   out.element = element;
   out.task = graph_.task_id_of(element);
   out.attempt = static_cast<std::uint16_t>(run_.attempt(element) + 1);
+  out.retries = run_.retries_used(element);
   out.index = element.value() - first_of_name_[out.task.value()];
   out.order = ready_.position_of(element);
   out.expected_s = wanted_s(element);  // the end of the allocation may become known later
   out.id = graph_.id(element);
-  out.packed_text = graph_.packed_text(element);
+  out.packed_text = decisions_.text_of(element);
   out.waits_for = leases_.count_outside_needs(element) > 0 ? 1 : 0;
   const auto is_inside = [&](std::uint32_t other) {
     return leases_.is_held(ElementId(other)) && leases_.are_of_one_grant(ElementId(other), element);

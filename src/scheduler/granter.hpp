@@ -4,15 +4,18 @@
 // What comes along: at home the whole lease of the plan, as far as nobody holds it, where elements are too many to come
 // one by one; else a chain of successors each of which needs nothing outside the chain, as long as they are short. An
 // idle worker takes from the backlogs of others. What needs much and is passed over too often, or by something of lower
-// priority, gets workers kept free for it (see plan::Reservations). An element of several workers is granted alone, to a
-// party (see Placed). What cannot end before the allocation does is put aside.
+// priority, gets workers kept free for it (see plan::Reservations). An element of several workers is granted alone, to
+// a party (see Placed). What cannot end before the allocation does is put aside.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scheduler/attempt_lengths.hpp"
+#include "scheduler/decisions.hpp"
 #include "scheduler/engine.hpp"
 #include "scheduler/lease_book.hpp"
 #include "scheduler/outbox.hpp"
@@ -27,7 +30,7 @@ class Granter {
  public:
   /// All of them outlive the granter.
   Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases, ReadyQueue& ready,
-          const RunningList& running, PartyBook& parties, Outbox& outbox);
+          const RunningList& running, PartyBook& parties, const Decisions& decisions, Outbox& outbox);
 
   /// An attempt ended OK after so long.
   void learn(ElementId element, WorkerId worker, Duration length);
@@ -45,6 +48,8 @@ class Granter {
   void set_last_end(Time last_end);
   /// There are more workers.
   void grow();
+  /// There are more elements, and the plan has them.
+  void grow_with_the_graph();
   /// Somebody came, or stays longer.
   void reconsider_what_was_put_aside();
   void grant_what_fits(Time now);
@@ -58,6 +63,7 @@ class Granter {
   [[nodiscard]] Time last_end() const { return last_end_; }
 
  private:
+  void find_first_elements(std::uint32_t first);
   [[nodiscard]] Time until(ElementId e, Time now) const;
   [[nodiscard]] float wanted_s(ElementId e) const;
   void put_aside_what_is_late(ElementId e);
@@ -90,9 +96,11 @@ class Granter {
   WorkerTable& workers_;
   LeaseBook& leases_;
   ReadyQueue& ready_;
+  const Decisions& decisions_;
   Outbox& outbox_;
-  std::vector<std::uint32_t> first_of_name_;  ///< [task] first element of all tasks with its name
-  graph::Rows lease_members_;                 ///< [lease] elements, in order; empty without leases
+  std::map<std::string_view, std::uint32_t> first_by_name_;  ///< first element of all tasks of that name
+  std::vector<std::uint32_t> first_of_name_;                 ///< [task] the same
+  graph::Rows lease_members_;                                ///< [lease] elements, in order; empty without leases
   AttemptLengths lengths_;
   WorkerChooser chooser_;
   PartyBook& parties_;

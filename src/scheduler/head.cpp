@@ -29,7 +29,8 @@ Head::Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks)
       running_(graph_.num_elements()),
       leases_(run_, options_.plan, workers_),
       values_(run_),
-      granter_(run_, options_, workers_, leases_, ready_, running_, parties_, outbox_),
+      decisions_(graph_),
+      granter_(run_, options_, workers_, leases_, ready_, running_, parties_, decisions_, outbox_),
       sharpener_(graph_, std::move(options_.known_s)) {}
 
 // ---- what came in
@@ -49,7 +50,7 @@ void Head::begin_life(Time now) {
   leases_.begin_life();
   for (std::uint32_t i = 0; i < graph_.num_elements(); ++i) {
     const ElementId e(i);
-    if (run_.state(e) == State::ready && !is_left_out(e)) ready_.push(e);
+    if (run_.state(e) == State::ready) queue(e);
     if (run_.state(e) == State::retry_wait && !is_left_out(e)) retries_.emplace(run_.retry_at(e), e);
     if (run_.services().is_unneeded(e)) unneeded_.push_back(e);
     note_failure(e);  // the last life may have died before it could act on it
@@ -122,6 +123,7 @@ void Head::on_attempt(WorkerId from, const AttemptReport& report) {
   const TaskId task = graph_.task_id_of(e);
   if (is_asked_.contains(task) || is_asked_there_.contains({from, task})) ask_for_checkpoint(*running_.find(e));
   record(std::move(event));
+  settle_effects();  // some may have waited for the start
 }
 
 void Head::note_start(WorkerId worker, ElementId e) {
@@ -218,7 +220,11 @@ void Head::take_up_again(ElementId e, Time now) {
 /// While `finally` runs nothing else starts any more. What was recalled will wait for its service.
 void Head::queue(ElementId e) {
   if (is_recalled(e) || is_left_out(e)) return;
-  if (run_.has_finally_begun() == graph_.task_of(e).runs_finally) ready_.push(e);
+  if (run_.has_finally_begun() != graph_.task_of(e).runs_finally) return;
+  if (decisions_.are_wanted_of(e) && !decisions_.has(e))
+    undecided_.push_back(e);
+  else
+    ready_.push(e);
 }
 
 /// What apply() made READY or due later: a held element is its worker's business, the others are queued here.
@@ -254,7 +260,10 @@ void Head::settle_effects() {
 void Head::settle_changes() {
   for (; num_settled_ < effects_.changed.size(); ++num_settled_) {
     const ElementId e = effects_.changed[num_settled_];
-    if (is_final(run_.state(e))) forget_values(e);
+    if (is_final(run_.state(e))) {
+      forget_values(e);
+      decisions_.forget(e);
+    }
     if (run_.lets_start(e)) {
       for (const ElementId released : leases_.answer(e))
         releases_[leases_.holder_of(released)].elements.push_back(released);
@@ -348,6 +357,7 @@ Time Head::step(Time now) {
   ask_for_checkpoints(now);
   see_off(now);
   stop_at_the_end_of_the_allocation(now);
+  decide_what_is_ready(now);
   flush_events(now);
   if (is_stopping_ || is_winding_down_ || phase_ == Phase::leaving) {
     stop_what_runs();

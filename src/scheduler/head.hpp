@@ -12,8 +12,10 @@
 #include <tuple>
 #include <vector>
 
+#include "scheduler/decisions.hpp"
 #include "scheduler/engine.hpp"
 #include "scheduler/granter.hpp"
+#include "scheduler/language.hpp"
 #include "scheduler/lease_book.hpp"
 #include "scheduler/node_health.hpp"
 #include "scheduler/order_sharpener.hpp"
@@ -98,6 +100,14 @@ class Head {
   void on_value_word(WorkerId from, const ValueWord& word, Time now);
   void on_wanted(const ValueWord& wanted, Time now);
 
+  // What is known only while the run goes on (head_language.cpp).
+  void decide_what_is_ready(Time now);
+  void decide(ElementId e, Time now);
+  void expand(ElementId e, Time now);
+  void decline(ElementId e, const Declined& declined, Time now);
+  void grow();
+  void add_priorities(std::uint32_t first);
+
   // What is done about it (head.cpp).
   void make_retries_due(Time now);
   void sharpen_order();
@@ -170,11 +180,13 @@ class Head {
   LeaseBook leases_;
   PartyBook parties_;
   ValueBook values_;
+  Decisions decisions_;
   Granter granter_;
   OrderSharpener sharpener_;
   using Retry = std::pair<Time, ElementId>;
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
   NodeHealth health_;
+  std::vector<ElementId> undecided_;                ///< READY, and the language is to be asked
   std::vector<ElementId> gathered_;                 ///< their parties have all places since the last step
   std::map<ElementId, std::string> cancel_wanted_;  ///< by whom
   std::map<ElementId, std::string> hold_wanted_;    ///< by whom, of elements that a worker is to give back

@@ -256,6 +256,7 @@ void Head::begin_finally(Time now) {
   is_winding_down_ = false;
   stop_kind_ = Engine::StopKind::drain;
   retries_ = {};
+  undecided_.clear();
   ready_.clear();
   granter_.begin_finally(last_end(), state_of_run());
   Event began = event_of(EventKind::finally_began, now);

@@ -1,5 +1,7 @@
 #include "scheduler/order_sharpener.hpp"
 
+#include <algorithm>
+
 #include "graph/algorithms.hpp"
 #include "plan/durations.hpp"
 #include "plan/start_order.hpp"
@@ -7,9 +9,24 @@
 namespace fugle::scheduler {
 
 OrderSharpener::OrderSharpener(const graph::Graph& graph, std::vector<float> known_s)
-    : graph_(graph), known_s_(std::move(known_s)), is_guessed_(graph.num_tasks(), false), means_(graph.num_tasks()) {
+    : graph_(graph),
+      known_s_(std::move(known_s)),
+      is_guessed_(graph.num_tasks(), false),
+      means_(graph.num_tasks()),
+      num_ordered_(graph.num_elements()) {
   for (std::uint32_t e = 0; e < known_s_.size(); ++e)
     if (known_s_[e] <= 0 && !graph_.is_gate(ElementId(e))) is_guessed_[graph_.task_id_of(ElementId(e)).value()] = true;
+}
+
+void OrderSharpener::grow(const plan::Plan& plan) {
+  const auto estimate = [&](std::uint32_t e) { return static_cast<float>(to_seconds(graph_.estimate(ElementId(e)))); };
+  is_guessed_.resize(graph_.num_tasks(), false);
+  means_.resize(graph_.num_tasks());
+  for (auto e = static_cast<std::uint32_t>(known_s_.size()); e < graph_.num_elements(); ++e) {
+    known_s_.push_back(estimate(e));
+    if (known_s_[e] <= 0 && !graph_.is_gate(ElementId(e))) is_guessed_[graph_.task_id_of(ElementId(e)).value()] = true;
+  }
+  if (plan.order.size() - num_ordered_ >= num_ordered_ / 4) next_order_at_ = 0;
 }
 
 void OrderSharpener::learn(TaskId task, double seconds) {
@@ -28,9 +45,12 @@ std::vector<double> OrderSharpener::durations() const {
   return seconds;
 }
 
-std::optional<std::vector<std::uint32_t>> OrderSharpener::new_order(const plan::Plan& plan) {
+std::optional<std::vector<std::uint32_t>> OrderSharpener::new_order(plan::Plan& plan) {
   if (num_learned_ < next_order_at_ || plan.made_by == plan::Policy::fifo) return std::nullopt;
-  next_order_at_ = 4 * num_learned_;
+  next_order_at_ = std::max(4 * num_learned_, kFirstOrderAt);
+  if (!plan.priority.empty() && num_ordered_ < graph_.num_elements())
+    plan.priority = plan::effective_priorities(graph_);
+  num_ordered_ = graph_.num_elements();
   const std::vector<double> ranks = graph::upward_ranks(graph_, durations());
   return plan.priority.empty() ? plan::start_order(graph_, ranks) : plan::start_order(plan.priority, ranks);
 }

@@ -18,11 +18,14 @@ class OrderSharpener {
   /// `known_s` [element]: seconds the plan knew, 0: it guessed; empty: there is nothing to learn.
   OrderSharpener(const graph::Graph& graph, std::vector<float> known_s);
 
+  /// The graph has grown; `plan` has an order of all its elements, the new ones last. A better one is made at once
+  /// where they are many beside those that there were, so that all of this together stays linear.
+  void grow(const plan::Plan& plan);
   /// An attempt ended OK after so many seconds.
   void learn(TaskId task, double seconds);
   /// A new order of all elements when it is time for one (never for the plan of fifo): upward ranks with what was
-  /// learned, priorities as planned.
-  [[nodiscard]] std::optional<std::vector<std::uint32_t>> new_order(const plan::Plan& plan);
+  /// learned, priorities as planned, or those of `plan` made anew where the graph has grown.
+  [[nodiscard]] std::optional<std::vector<std::uint32_t>> new_order(plan::Plan& plan);
 
  private:
   [[nodiscard]] std::vector<double> durations() const;
@@ -36,6 +39,7 @@ class OrderSharpener {
   std::vector<bool> is_guessed_;  ///< [task] has elements nobody knew
   std::vector<Mean> means_;       ///< [task]
   std::uint64_t num_learned_ = 0;
+  std::uint32_t num_ordered_;  ///< elements that the newest order was made of
   std::uint64_t next_order_at_ = kFirstOrderAt;
   static constexpr std::uint64_t kFirstOrderAt = 8;
 };

@@ -295,6 +295,7 @@ void RunState::begin_life(Effects& effects) {
 }
 
 void RunState::retry_everything(Effects& effects) {
+  was_resumed_ = true;
   for (std::uint32_t i = 0; i < states_.size(); ++i) {
     retries_used_[i] = 0;
     infra_used_[i] = 0;
@@ -361,13 +362,11 @@ void RunState::check_invariants() const {
     if (!graph_->is_gate(e)) ++counts[static_cast<std::size_t>(states_[i])];
     const bool waits = states_[i] == State::waiting;
     const auto needs = graph_->needs(e);
-    const bool has_ended_or_run = is_final(states_[i]) || attempts_[i] > 0;
+    const bool may_be_older = was_resumed_ && (is_final(states_[i]) || attempts_[i] > 0);
     const bool needs_are_ok = std::all_of(needs.begin(), needs.end(), [&](std::uint32_t n) {
-      const ElementId need(n);
       // What has ended stays so when that which it came after runs again, be it for its result.
-      return (has_answered_to(need, e) && answer_to(need, e) == State::ok) ||
-             (graph_->is_gate(need) && graph_->task_of(need).kind != graph::TaskKind::gate && has_ended_or_run) ||
-             runs_again(need);
+      return (has_answered_to(ElementId(n), e) && answer_to(ElementId(n), e) == State::ok) || may_be_older ||
+             runs_again(ElementId(n));
     });
     const bool has_begun = is_live(states_[i]) || states_[i] == State::ready || states_[i] == State::ok ||
                            states_[i] == State::failed || states_[i] == State::retry_wait;

@@ -229,6 +229,7 @@ class RunState {
   std::uint64_t num_ready_services_ = 0;
   std::uint64_t num_main_left_ = 0;
   bool has_finally_begun_ = false;
+  bool was_resumed_ = false;  ///< by a person: what has run may be older than what it needs
   std::uint32_t num_lives_ = 0;
   int stop_code_ = 0;
 };

@@ -63,8 +63,9 @@ void RunState::recount_answers(ElementId e) {
   verdicts_[e.value()] = graph_->task_of(e).kind == TaskKind::fail_gate ? State::skipped : State::ok;
   for (const std::uint32_t need : graph_->needs(e)) {
     if (!has_answered_to(ElementId(need), e)) continue;
-    take_answer(e, answer_to(ElementId(need), e));
-    if (unanswered_[e.value()] == 0 && verdicts_[e.value()] == State::ok) break;  // it may be open early
+    const State answer = answer_to(ElementId(need), e);
+    take_answer(e, answer);
+    if (answer == State::ok && graph_->task_of(e).kind == TaskKind::any_gate) break;
   }
 }
 

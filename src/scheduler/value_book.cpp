@@ -27,6 +27,20 @@ void ValueBook::count_takers() {
   }
 }
 
+void ValueBook::grow() {
+  if (num_takers_.empty()) return count_takers();
+  const Graph& graph = run_.graph();
+  const auto first = static_cast<std::uint32_t>(num_takers_.size());
+  num_takers_.resize(graph.num_elements(), 0);
+  is_counted_.resize(graph.num_elements(), false);
+  for (std::uint32_t i = first; i < graph.num_elements(); ++i) {
+    const ElementId e(i);
+    if (!is_function(e) || is_final(run_.state(e))) continue;
+    is_counted_[i] = true;
+    for (const ElementId taken : takes(e)) ++num_takers_[taken.value()];
+  }
+}
+
 /// The elements whose results it is given.
 std::vector<ElementId> ValueBook::takes(ElementId element) const {
   const Graph& graph = run_.graph();

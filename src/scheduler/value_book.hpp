@@ -23,6 +23,8 @@ class ValueBook {
   /// needs among them come along, before them.
   [[nodiscard]] std::vector<ElementId> begin_life(const std::function<bool(ElementId)>& is_kept, WorkerId keeper);
 
+  /// The graph has grown.
+  void grow();
   /// It ended OK on that worker. False: nobody needs the result (any more).
   [[nodiscard]] bool made(ElementId element, WorkerId worker);
   /// That worker has a copy.

@@ -16,8 +16,7 @@ std::size_t size_of(const LeasedElement& e) {
 }
 
 std::size_t size_of(const AttemptReport& a) {
-  return 1 + kId + 2 + 2 * 8 + 1 + 4 + 8 + 4 + 2 * 8 + size_of(a.reason) + size_of(a.measures) +
-         size_of(a.values);
+  return 1 + kId + 2 + 2 * 8 + 1 + 4 + 8 + 4 + 2 * 8 + size_of(a.reason) + size_of(a.measures) + size_of(a.values);
 }
 
 std::size_t size_of(const Place& place) {
@@ -31,6 +30,7 @@ std::size_t size_of(const ValueWord& word) { return 1 + 2 * kId + size_of(word.b
 }  // namespace
 
 std::size_t MessageSizes::of_task(TaskId id, const graph::Task& task) {
+  if (id.value() >= task_bytes_.size()) task_bytes_.resize(id.value() + std::size_t{1});  // the graph has grown
   std::uint32_t& bytes = task_bytes_[id.value()];
   if (bytes == 0) bytes = static_cast<std::uint32_t>(graph::encode_task(task).size());
   return bytes;

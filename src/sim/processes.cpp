@@ -47,11 +47,12 @@ Processes::Processes(std::uint32_t num_ranks, std::uint32_t num_elements, Launch
     : cost_(cost), hooks_(std::move(hooks)), ranks_(num_ranks), place_(num_elements, kNowhere) {}
 
 Processes::Process* Processes::find(ElementId element) {
-  const std::uint32_t place = place_[element.value()];
+  const std::uint32_t place = element.value() < place_.size() ? place_[element.value()] : kNowhere;
   return place == kNowhere ? nullptr : &processes_[place];
 }
 
 Processes::Process& Processes::add(std::uint32_t rank, const Launch& launch) {
+  if (launch.element.value() >= place_.size()) place_.resize(launch.element.value() + std::size_t{1}, kNowhere);
   std::uint32_t& place = place_[launch.element.value()];
   FUGLE_CHECK_THAT(place == kNowhere, "two live attempts of one element");
   if (free_.empty()) {

@@ -27,6 +27,11 @@ class Watch {
   [[nodiscard]] const std::vector<SimAttempt>& attempts() const { return attempts_; }
 
  private:
+  /// The graph may have grown.
+  void grow();
+  /// Gates of other kinds than these decide themselves what is needed.
+  void check_needs(ElementId e) const;
+
   const graph::Graph& graph_;
   const scheduler::RunState& run_;
   bool is_on_;

@@ -72,7 +72,9 @@ class World::Impl {
     Time paused_until{};
   };
 
-  Impl(const graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<Event> history)
+  /// Of one that grows, or of a const one.
+  template <class Graph>
+  Impl(Graph& graph, plan::Plan plan, WorldOptions options, std::vector<Event> history)
       : options_(std::move(options)),
         random_(options_.seed),
         store_random_(options_.seed ^ kStore),
@@ -117,6 +119,7 @@ class World::Impl {
     head.fail_fast = options_.fail_fast;
     head.skip_finally = options_.skip_finally;
     head.left_out = options_.left_out;
+    head.language = options_.language;
     ranks_.resize(num_ranks());
     for (std::uint32_t r = 0; r < num_ranks(); ++r) ranks_[r].ports = std::make_unique<Ports>(*this, r);
     for (std::uint32_t r = 0; r < num_at_start(); ++r) start_rank(r, r == 0 ? &head : nullptr);
@@ -305,6 +308,8 @@ class World::Impl {
 };
 
 World::World(const graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<Event> history)
+    : impl_(std::make_unique<Impl>(graph, std::move(plan), std::move(options), std::move(history))) {}
+World::World(graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<Event> history)
     : impl_(std::make_unique<Impl>(graph, std::move(plan), std::move(options), std::move(history))) {}
 World::~World() = default;
 

@@ -61,6 +61,7 @@ struct WorldOptions {
   bool fail_fast = false;
   bool skip_finally = false;
   std::vector<bool> left_out{};  ///< [element] as HeadOptions::left_out
+  scheduler::Language* language = nullptr;
   /// For tests: attempts and events are kept, messages go as bytes, needs are checked at every start. Without it a run
   /// of millions of elements costs a tenth of the time and memory.
   bool is_watched = true;
@@ -82,6 +83,8 @@ class World {
  public:
   /// `history`: durable events of earlier lives.
   World(const graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<scheduler::Event> history = {});
+  /// The graph grows as the language says, or the history.
+  World(graph::Graph& graph, plan::Plan plan, WorldOptions options, std::vector<scheduler::Event> history = {});
   ~World();
 
   /// Runs until the run ends, nothing is left to happen, or all up to virtual `limit` has happened. Returns the exit

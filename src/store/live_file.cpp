@@ -56,6 +56,7 @@ class LiveFile::Impl {
   Impl(const std::string& run_dir, const RunState& run) : Impl(run, run_dir, create_live_file(run_dir, num_of(run))) {}
 
   void on_events(const HeadView& view, std::span<const Event> events, const scheduler::Effects& effects) {
+    if (has_grown(view.run)) return;  // a file of that size comes with the next write
     for (const ElementId e : effects.changed) put_state(e, view.run.state(e));
     for (const Event& event : events) {
       if (event.kind == scheduler::EventKind::attempt_started) put_attempt(event.element, view.run);
@@ -63,9 +64,8 @@ class LiveFile::Impl {
     has_news_ = true;
   }
 
-  void write_if_due(const HeadView& view) {
-    if (view.now - last_write_ >= kWriteInterval) write(view, IsEnded::no);
-  }
+  [[nodiscard]] bool is_due(const HeadView& view) const { return view.now - last_write_ >= kWriteInterval; }
+  [[nodiscard]] bool has_grown(const RunState& run) const { return states_.bytes().size() < num_of(run); }
 
   enum class IsEnded : std::uint8_t { no, yes };
   void write(const HeadView& view, IsEnded is_ended) {
@@ -205,13 +205,28 @@ class LiveFile::Impl {
   bool has_news_ = true;
 };
 
-LiveFile::LiveFile(const std::string& run_dir, const RunState& run) : impl_(std::make_unique<Impl>(run_dir, run)) {}
+LiveFile::LiveFile(const std::string& run_dir, const RunState& run)
+    : run_dir_(run_dir), impl_(std::make_unique<Impl>(run_dir, run)) {}
 LiveFile::~LiveFile() = default;
 
 void LiveFile::on_events(const HeadView& view, std::span<const Event> events, const scheduler::Effects& effects) {
   impl_->on_events(view, events, effects);
 }
-void LiveFile::on_tick(const HeadView& view) { impl_->write_if_due(view); }
-void LiveFile::on_end(const HeadView& view) { impl_->write(view, Impl::IsEnded::yes); }
+void LiveFile::on_tick(const HeadView& view) {
+  if (!impl_->is_due(view)) return;
+  follow(view.run);
+  impl_->write(view, Impl::IsEnded::no);
+}
+void LiveFile::on_end(const HeadView& view) {
+  follow(view.run);
+  impl_->write(view, Impl::IsEnded::yes);
+}
+
+/// The graph has grown: a file for all of it takes the place of the other. It is a cache: where that can not be made
+/// now, it is tried again.
+void LiveFile::follow(const RunState& run) try {
+  if (impl_->has_grown(run)) impl_ = std::make_unique<Impl>(run_dir_, run);
+} catch (const EnvironmentError&) {
+}
 
 }  // namespace fugle::store

@@ -25,7 +25,10 @@ class LiveFile final : public scheduler::Observer {
   void on_end(const scheduler::HeadView& view) override;
 
  private:
+  void follow(const scheduler::RunState& run);
+
   class Impl;
+  std::string run_dir_;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -165,9 +165,14 @@ std::vector<std::string> read_element_ids(const std::string& run_dir, const std:
   return with_plan(run_dir, [&](const hdf5::Handle& file) {
     const hdf5::Handle offsets = hdf5::open_dataset(file, "elements/id_offset");
     const hdf5::Handle bytes = hdf5::open_dataset(file, "elements/id_bytes");
+    const std::uint64_t num_offsets = hdf5::size_of(offsets);
     std::vector<std::string> ids;
     ids.reserve(elements.size());
     for (const ElementId e : elements) {
+      if (e.value() + std::uint64_t{1} >= num_offsets) {
+        ids.emplace_back();
+        continue;
+      }
       std::uint64_t range[2];
       hdf5::read_some(offsets, hdf5::type_of<std::uint64_t>(), e.value(), 2, range);
       if (range[0] > range[1] || range[1] > hdf5::size_of(bytes))
