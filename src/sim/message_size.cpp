@@ -12,7 +12,7 @@ std::size_t size_of(const std::string& text) { return kLength + text.size(); }
 std::size_t size_of(const std::vector<ElementId>& elements) { return kLength + kId * elements.size(); }
 
 std::size_t size_of(const LeasedElement& e) {
-  return 2 * kId + 2 + 3 * 4 + size_of(e.releases) + 1 + 4 + 4 + size_of(e.id) + size_of(e.packed_text);
+  return 2 * kId + 2 * 2 + 3 * 4 + size_of(e.releases) + 1 + 4 + 4 + size_of(e.id) + size_of(e.packed_text);
 }
 
 std::size_t size_of(const AttemptReport& a) {
