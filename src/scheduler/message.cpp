@@ -79,6 +79,7 @@ struct Encoder {
       out.put(e.id);
       out.put(e.packed_text);
       out.put(e.party);
+      out.put(e.retries);
     });
   }
   void operator()(const Revoke& revoke) { put_elements(out, revoke.elements); }
@@ -160,6 +161,7 @@ LeasedElement get_leased(ByteReader& in) {
   e.id = in.get<std::string>();
   e.packed_text = in.get<std::string>();
   e.party = in.get<std::uint32_t>();
+  e.retries = in.get<std::uint16_t>();
   return e;
 }
 

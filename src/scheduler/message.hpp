@@ -49,6 +49,7 @@ struct LeasedElement {
   std::string id;
   std::string packed_text;
   std::uint32_t party{};  ///< number of its party, see Placed; 0: it runs on this worker alone
+  std::uint16_t retries = 0;  ///< of its task's budget that it has had: by these its request grows (scaled_task.hpp)
   bool operator==(const LeasedElement&) const = default;
 };
 

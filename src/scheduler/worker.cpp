@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "plan/slot.hpp"
+#include "scheduler/scaled_task.hpp"
 
 namespace fugle::scheduler {
 namespace {
@@ -76,6 +77,7 @@ void Worker::accept(const Grant& grant) {
     FUGLE_EXPECT(is_new, "an element was granted twice");
     place->second.leased = leased;
     place->second.grant = num_grants_;
+    if (leased.retries > 0) scale(place->second);
     if (leased.party != 0)
       parties_.push_back(leased.element);
     else if (leased.waits_for == 0)
@@ -204,13 +206,14 @@ void Worker::carry_words() {
     if (has_head_) outbox_.send(kHead, CarryValue{std::move(word)});
 }
 
-void Worker::end(const AttemptReport& attempt) {
+void Worker::end(AttemptReport& attempt) {
   const auto found = held_.find(attempt.element);
   FUGLE_EXPECT(found != held_.end() && found->second.is_running, "an attempt ended that this worker does not run");
   give_up_place(found->second);
   const Held held = std::move(found->second);
   held_.erase(found);
   --num_running_;
+  if (!held.remark.empty()) attempt.reason += (attempt.reason.empty() ? "" : "; ") + held.remark;
   const double length_s = to_seconds(attempt.end - attempt.start);
   if (!task_of(held).service.is_given)
     mean_length_s_ += (length_s - mean_length_s_) * (mean_length_s_ > 0 ? kNewest : 1);
@@ -221,6 +224,22 @@ void Worker::end(const AttemptReport& attempt) {
     Held* const released = find_released(held, e);
     if (released != nullptr && --released->leased.waits_for == 0) queue_.emplace(released->leased.order, e);
   }
+}
+
+/// A retry asks for more, as far as this node has it beside the services that run here: these may stay for long.
+void Worker::scale(Held& held) const {
+  const graph::Task& task = task_of(held);
+  if (!is_scaled(task.retries)) return;
+  plan::Slot most{offer_.cores, offer_.mem_bytes, offer_.gpus};
+  for (const auto& [element, other] : held_) {
+    if (!other.is_running || !task_of(other).service.is_given) continue;
+    most.cores -= std::min(most.cores, other.granted.cores);
+    most.mem_bytes -= std::min(most.mem_bytes, other.granted.mem_bytes);
+  }
+  if (offer_.mem_bytes > 0) most.mem_bytes = std::max<std::uint64_t>(most.mem_bytes, 1);  // 0: not known
+  ScaledTask scaled = scaled_task(task, held.leased.retries, most);
+  held.remark = std::move(scaled.remark);
+  held.scaled = std::make_shared<const graph::Task>(std::move(scaled.task));
 }
 
 graph::Request Worker::request_of(const Held& held) const {
@@ -406,7 +425,7 @@ Launch Worker::hand_over(Held& held) {
   launch.element = leased.element;
   launch.attempt = leased.attempt;
   launch.id = leased.id;
-  launch.task = tasks_.at(leased.task.value());
+  launch.task = shared_task_of(held);
   launch.index = leased.index;
   launch.packed_text = leased.packed_text;
   launch.granted = held.granted;

@@ -57,6 +57,8 @@ class Worker {
     std::uint32_t unfollowed_at = ElementList::kNowhere;  ///< place in unfollowed_
     topology::Holding holding{};                          ///< what is its own
     bool is_placed = false;                               ///< of a party: what it needs is taken
+    std::shared_ptr<const graph::Task> scaled{};          ///< its task as this attempt has it; null: as it is
+    std::string remark{};                                 ///< what it does not get
   };
 
   void accept(const Grant& grant);
@@ -72,7 +74,7 @@ class Worker {
   [[nodiscard]] Held* find_released(const Held& held, ElementId successor);
   void drop(ElementId element);
   void take_reports();
-  void end(const AttemptReport& attempt);
+  void end(AttemptReport& attempt);
   void start_what_fits(Time now);
   void give_back_what_is_late(Time now);
   void start_followers(Time now);
@@ -88,7 +90,11 @@ class Worker {
   void choose_place(Held& held);
   [[nodiscard]] topology::Level level_of(const graph::Task& task) const;
   [[nodiscard]] bool needs_place(const Held& held) const;
-  [[nodiscard]] const graph::Task& task_of(const Held& held) const { return *tasks_.at(held.leased.task.value()); }
+  [[nodiscard]] const std::shared_ptr<const graph::Task>& shared_task_of(const Held& held) const {
+    return held.scaled != nullptr ? held.scaled : tasks_.at(held.leased.task.value());
+  }
+  [[nodiscard]] const graph::Task& task_of(const Held& held) const { return *shared_task_of(held); }
+  void scale(Held& held) const;
   [[nodiscard]] Launch hand_over(Held& held);
   [[nodiscard]] Place place_of(const Held& held) const;
   [[nodiscard]] Duration report_interval() const;

@@ -368,5 +368,48 @@ TEST(Worker, begins_no_part_while_it_leaves) {
   EXPECT_TRUE(reports[0].goodbye);
 }
 
+graph::Task growing(std::uint64_t mem) {
+  graph::Task task = task_with(1);
+  task.request.mem_bytes = mem;
+  task.retries.scale_mem = 2;
+  return task;
+}
+
+TEST(Worker, gives_a_retry_more_as_far_as_the_node_has_it) {
+  Bench bench(topology::uniform("n", 4, 1000, 0));
+  bench.add(1, growing(300)).retries = 1;
+  bench.add(2, growing(400)).retries = 3;
+  bench.send_grant();
+  bench.step();
+  ASSERT_THAT(bench.executor.started, SizeIs(1)) << "the second needs all there is";
+  EXPECT_EQ(bench.executor.started[0].granted.mem_bytes, 600u);
+  EXPECT_EQ(bench.executor.started[0].task->request.mem_bytes, 600u);
+  bench.executor.end(ElementId(1));
+  bench.step();
+  ASSERT_THAT(bench.executor.started, SizeIs(2));
+  EXPECT_EQ(bench.executor.started[1].granted.mem_bytes, 1000u);
+  bench.executor.end(ElementId(2));
+  bench.step(10s);
+  std::string reasons;
+  for (const Report& report : bench.transport.take_reports())
+    for (const AttemptReport& attempt : report.attempts) reasons += attempt.reason;
+  EXPECT_THAT(reasons, ::testing::HasSubstr("scale.mem asks for"));
+}
+
+TEST(Worker, does_not_make_a_retry_wait_for_what_a_service_holds) {
+  Bench bench(topology::uniform("n", 4, 1000, 0));
+  graph::Task service = task_with(1);
+  service.request.mem_bytes = 300;
+  service.service.is_given = true;
+  bench.add(1, service);
+  bench.send_grant();
+  bench.step();
+  bench.add(2, growing(500)).retries = 1;
+  bench.send_grant();
+  bench.step();
+  ASSERT_THAT(bench.executor.started, SizeIs(2));
+  EXPECT_EQ(bench.executor.started[1].granted.mem_bytes, 700u);
+}
+
 }  // namespace
 }  // namespace fugle::scheduler
