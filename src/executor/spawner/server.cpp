@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "executor/spawner/clock.hpp"
 #include "executor/spawner/descendants.hpp"
@@ -359,6 +360,7 @@ int Server::start_process(Attempt& attempt, Child::Program program) {
   if (pid < 0) {
     ::close(pipe[0]);
     if (errors[0] >= 0) ::close(errors[0]);
+    if (attempt.own_log_file >= 0) ::close(std::exchange(attempt.own_log_file, -1));
     return -pid;
   }
   attempt.pid = pid;
