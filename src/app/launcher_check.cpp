@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "app/launch.hpp"
+#include "app/surroundings_check.hpp"
 #include "base/shell_words.hpp"
 #include "base/text.hpp"
 #include "slurm/run_command.hpp"
@@ -86,6 +87,7 @@ void check_launchers(const LauncherQuestion& question, const std::vector<std::ui
   for (std::uint32_t t = 0; t < question.graph.num_tasks(); ++t)
     if (num_elements[t] > 0) check.check(question.graph.task(TaskId(t)), num_elements[t]);
   check.check_steps();
+  check_surroundings(question, num_elements, diagnostics);
 }
 
 std::optional<std::uint64_t> max_step_count_in(const std::string& config) {
