@@ -100,7 +100,7 @@ TEST(Stubs, take_the_place_of_commands_and_of_what_they_need) {
 name: w
 defaults: {modules: [gcc], setup: "false"}
 tasks:
-  a: {run: [mpi], resources: {ranks: 8, cores: 2}, container: x.sif, stub: echo stub > ${{ outputs.o }}, outputs: {o: o.txt}}
+  a: {run: [mpi], resources: {ranks: 8, cores: 2}, container: x.sif, stub: "echo stub > ${{ outputs.o }}", outputs: {o: o.txt}}
   b: {run: real, outputs: {f: f.h5, v: {type: value}, j: {type: json}}}
   c: {run: real}
   d: {plugin: "l.so:f", setup: ~, with: {x: 1}}
