@@ -356,7 +356,7 @@ void ElementMaker::warn_of_shared_crashes(const TaskNode& node, const Settings& 
 
 void ElementMaker::link_files(const CompiledTask& task, const ElementNames& names, ElementId element) {
   for (std::uint32_t i = 0; i < task.inputs.size(); ++i) {
-    if (task.inputs[i].is_plain_reference) continue;
+    if (task.inputs[i].is_plain_reference || task.prospect.late_inputs[i]) continue;
     for_each_path(names.input(i), [&](const std::string& path) {
       links_.add_reader(absolute_path(path, symbols_.directory), {element, task.number, i});
     });

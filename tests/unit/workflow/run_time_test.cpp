@@ -247,6 +247,21 @@ TEST(RunTime, quotes_nothing_by_itself) {
   EXPECT_EQ(run.decide("list"), "a; rm -rf /");
 }
 
+TEST(RunTime, paths_may_hold_what_others_gave) {
+  FakeRun run(
+      "tasks:\n"
+      "  t: {run: x, outputs: {v: {type: value}}}\n"
+      "  u: {inputs: {i: 'in-${{ tasks.t.outputs.v }}'}, outputs: {o: 'out-${{ tasks.t.outputs.v }}'}, run: '${{ inputs.i }}'}\n"
+      "  w: {inputs: {all: '${{ tasks.u.outputs.o }}'}, env: {V: '${{ tasks.t.outputs.v }}'}, run: '${{ inputs.all }}'}\n");
+  EXPECT_EQ(run.needs("u"), "t");
+  run.gives("t", 0, "3");
+  EXPECT_EQ(run.decide("u"), "in-3");
+  EXPECT_EQ(run.decided().outputs[0], "/work/out-3");
+  run.ends("u", "OK");
+  EXPECT_EQ(run.decide("w"), "out-3");
+  EXPECT_EQ(run.variable("w", "V"), "3");
+}
+
 TEST(RunTime, default_has_something_for_what_was_skipped) {
   FakeRun run(
       "tasks:\n"
