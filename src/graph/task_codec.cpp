@@ -204,8 +204,8 @@ std::string encode_task(const Task& task) {
   out.put(task.scratch_bytes);
   put_kinds_of_work(out, task);
   out.put_all(task.output_kinds, [&](OutputKind kind) { out.put(kind); });
-  put_language(out, task);
   out.put(task.shape.part);
+  put_language(out, task);
   return out.take();
 }
 

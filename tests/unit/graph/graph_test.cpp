@@ -160,7 +160,10 @@ TEST(TaskCodec, is_a_round_trip_and_refuses_damage) {
   task.place = Place::near;
   task.near = "geogrid";
   task.request.whole_node = true;
-  task.shape = {2, 5, 3, 1};
+  task.shape = {2, 5, 3, 1, Part::rank};
+  task.retries.scale_mem = 1.3;
+  task.has_when = true;
+  task.expands = 7;
   task.launcher = "srun";
   task.service = {true, std::chrono::seconds(7), 2};
   task.metrics = {{"rate", "r=([0-9]+)", "1/s", true, 3.5, -0.1, 0.2}};
@@ -172,6 +175,9 @@ TEST(TaskCodec, is_a_round_trip_and_refuses_damage) {
   EXPECT_EQ(back.request, task.request);
   EXPECT_EQ(back.near, "geogrid");
   EXPECT_EQ(back.shape, task.shape);
+  EXPECT_EQ(back.retries.scale_mem, 1.3);
+  EXPECT_TRUE(back.has_when);
+  EXPECT_EQ(back.expands, 7u);
   EXPECT_EQ(back.metrics, task.metrics);
   for (std::size_t cut = 0; cut < bytes.size(); ++cut)
     EXPECT_THROW((void)decode_task(std::string_view(bytes).substr(0, cut)), EnvironmentError);
@@ -183,10 +189,14 @@ TEST(TaskCodec, reads_runs_of_earlier_versions) {
   // Version 1 had nothing between the priority and the words of the shell that is now gpus, bind, place and near.
   // Version 2 ended with the tags; tolerance, finally, cleanup, restart and scratch came after; version 3 with those, and
   // whole nodes, shape, launcher, function, service and metrics came after; version 4 with those, and kinds of outputs
-  // and who takes part came after.
+  // and who takes part came after; version 5 with those, and what the language knows of a task came after.
   constexpr std::size_t kUpToPriority = 1 + 5 + 4 + 1 + 12 + 24 + 44 + 5, kAdded = 4 + 1 + 1 + 4;
   constexpr std::size_t kAddedLater = 4 + 8 + 1 + 1 + (1 + 4 + 8) + 1 + 4 + 8;
   constexpr std::size_t kAddedLast = 1 + 4 * 4 + (4 + 4) + 4 + 1 + (1 + 8 + 4) + 4;
+  constexpr std::size_t kOfLanguage = 3 * 8 + 1 + 4 + (1 + 4 + 1) + 1 + 4 + 4 + 4 + 3 + 4;
+  bytes.resize(bytes.size() - kOfLanguage);
+  bytes[0] = 5;
+  EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
   bytes.resize(bytes.size() - (4 + 1));
   bytes[0] = 4;
   EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
