@@ -362,7 +362,7 @@ void ElementMaker::link_files(const CompiledTask& task, const ElementNames& name
     });
   }
   for (std::uint32_t i = 0; i < task.outputs.size(); ++i) {
-    if (task.node->outputs[i].kind != graph::OutputKind::file) continue;
+    if (task.node->outputs[i].kind != graph::OutputKind::file || task.prospect.late_outputs[i]) continue;
     const FileUser writer{element, task.number, i};
     if (const auto first = links_.add_writer(names.output_path(i), writer))
       report_second_writer(task, names, *first, writer);
