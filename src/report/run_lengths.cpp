@@ -39,8 +39,9 @@ std::uint32_t RunLengths::num_cores() const {
   return cores;
 }
 
-RunMeasure measure(const graph::Graph& graph, const RunLengths& lengths) {
-  if (graph.has_grown()) return report::measure(graph.compressed(), lengths);
+namespace {
+
+RunMeasure measure_rows(const graph::Graph& graph, const RunLengths& lengths) {
   RunMeasure measure;
   measure.makespan_s = lengths.active_s();
   std::vector<double> seconds(lengths.seconds().begin(), lengths.seconds().end());
@@ -55,6 +56,12 @@ RunMeasure measure(const graph::Graph& graph, const RunLengths& lengths) {
   const double core_s = lengths.num_cores() * measure.makespan_s;
   measure.utilisation = core_s > 0 ? lengths.busy_core_s() / core_s : 0;
   return measure;
+}
+
+}  // namespace
+
+RunMeasure measure(const graph::Graph& graph, const RunLengths& lengths) {
+  return graph.has_grown() ? measure_rows(graph.compressed(), lengths) : measure_rows(graph, lengths);
 }
 
 }  // namespace fugle::report
