@@ -32,7 +32,7 @@ class Surroundings(FugleCase):
         os.chmod(self.write(f"bin/{name}", text), 0o755)
 
     def reason(self, element):
-        return next(a for a in self.attempts() if a["element"] == element)["reason"]
+        return self.json_of("why", element)["reason"]
 
     def log_of(self, task, *options):
         name = self.read("w.yaml").split("name: ")[1].split("\n")[0]
@@ -59,7 +59,7 @@ tasks:
         self.assertEqual(self.log_of("text[12]"), "hello 12 gcc/12\n")
         self.assertEqual(self.log_of("text[13]"), "hello 13 gcc/13\n")
         self.assertEqual(self.log_of("words"), "yes\n")
-        self.assertEqual(self.reason("bad"), "setup failed: exit code 7")
+        self.assertEqual(self.reason("bad"), "setup: setup failed: exit code 7")
         self.assertEqual(self.reason("lost"),
                          "module load hdf5/9: ERROR: Unable to locate a modulefile for 'hdf5/9'")
         attempts = [a for a in self.attempts() if a["element"] in ("bad", "lost")]
@@ -163,7 +163,7 @@ tasks:
         self.assertLess(seen[2], 100 << 40, "no machine has that much")
         last = self.attempts()[-1]
         self.assertEqual(last["state"], "OK")
-        self.assertIn("scale.mem asks for", last["reason"])
+        self.assertIn("scale.mem asks for", self.reason(last["element"]))
 
     def test_mistakes_are_told_at_their_places(self):
         self.write("w.yaml", """version: 1
