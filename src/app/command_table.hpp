@@ -16,11 +16,13 @@ using VerbFunction = int (*)(const Args&);
 
 int validate_verb(const Args& args);
 int plan_verb(const Args& args);
+int graph_verb(const Args& args);
 int simulate_verb(const Args& args);
 int run_verb(const Args& args);
 int submit_verb(const Args& args);
 int read_datasets_verb(const Args& args);
 int init_verb(const Args& args);
+int schema_verb(const Args& args);
 int sbatch_verb(const Args& args);
 int resume_verb(const Args& args);
 int status_verb(const Args& args);

@@ -61,7 +61,7 @@ tasks:
         self.assertEqual(self.log_of("words"), "yes\n")
         self.assertEqual(self.reason("bad"), "setup: setup failed: exit code 7")
         self.assertEqual(self.reason("lost"),
-                         "module load hdf5/9: ERROR: Unable to locate a modulefile for 'hdf5/9'")
+                         "setup: module load hdf5/9: ERROR: Unable to locate a modulefile for 'hdf5/9'")
         attempts = [a for a in self.attempts() if a["element"] in ("bad", "lost")]
         self.assertEqual([a["class"] for a in attempts], ["setup", "setup"], "no retry is used")
 
