@@ -22,6 +22,21 @@ class ComingFromTest(FugleCase):
         self.fugle("run", "ci.yaml", "-p", "publish=true", "-j", "2")
         self.assertEqual(self.read("published.txt").splitlines(), ["clang release", "gcc debug", "gcc release"])
 
+    def test_step_functions(self):
+        self.take("from_step_functions", "orders.yaml")
+        self.fugle("run", "orders.yaml", "-p", "orders=12", "-j", "2")
+        self.assertEqual(len(list(self.directory.glob("order_*.txt"))), 12)
+        self.assertFalse((self.directory / "apology.txt").exists())
+        self.assertEqual(self.read("way.txt"), "freight\n")
+
+    def test_step_functions_when_an_order_fails(self):
+        self.take("from_step_functions", "orders.yaml")
+        self.fugle("run", "orders.yaml", "-p", "broken=2", "-j", "2")
+        self.assertEqual(sorted(path.name for path in self.directory.glob("order_*.txt")),
+                         ["order_1.txt", "order_3.txt"])
+        self.assertEqual(self.read("apology.txt"), "sorry\n")
+        self.assertEqual(self.read("way.txt"), "express\n")
+
 
 if __name__ == "__main__":
     main()
