@@ -37,6 +37,19 @@ class ComingFromTest(FugleCase):
         self.assertEqual(self.read("apology.txt"), "sorry\n")
         self.assertEqual(self.read("way.txt"), "express\n")
 
+    def test_argo(self):
+        self.take("from_argo", "shards.yaml")
+        self.fugle("run", "shards.yaml", "-p", "shards=5", "-j", "2")
+        self.assertEqual(self.read("merged.txt").split(), ["1", "2", "3", "4", "5"])
+        self.assertIn("merged.txt", self.read("seen_at_exit.txt").split())
+
+    def test_argo_the_exit_handler_runs_after_a_failure(self):
+        self.take("from_argo", "shards.yaml")
+        self.fugle("run", "shards.yaml", "-p", "shards=9", "-j", "2", expect=1)
+        seen = self.read("seen_at_exit.txt").split()
+        self.assertIn("shard_8.txt", seen)
+        self.assertNotIn("merged.txt", seen)
+
 
 if __name__ == "__main__":
     main()
