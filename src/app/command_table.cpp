@@ -34,7 +34,6 @@ constexpr std::array kCommands{
     Command{"job", "SCRIPT", "submit a Slurm job and wait for it: for tasks that are jobs", job_verb},
     Command{"init", "NAME", "write a small workflow to begin with", init_verb},
     Command{"schema", "", "the workflow format for editors; its keys and messages", schema_verb},
-    Command{"schema", "", "the workflow format for editors; its keys and messages", schema_verb},
     Command{"serve", "FILE", "make schedules fire, once or as a list", serve_verb},
     Command{"bench", "", "what this machine can do: smallest tasks, processes per second", bench_verb},
     Command{"doctor", "[RUN]", "is this machine usable; is the state of a run sound", doctor_verb},

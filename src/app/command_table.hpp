@@ -23,7 +23,6 @@ int submit_verb(const Args& args);
 int read_datasets_verb(const Args& args);
 int init_verb(const Args& args);
 int schema_verb(const Args& args);
-int schema_verb(const Args& args);
 int sbatch_verb(const Args& args);
 int resume_verb(const Args& args);
 int status_verb(const Args& args);
