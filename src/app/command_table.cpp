@@ -17,7 +17,6 @@ namespace {
 constexpr std::array kCommands{
     Command{"validate", "FILE", "check a workflow file", validate_verb},
     Command{"plan", "FILE", "what would run, in which order, how long", plan_verb},
-    Command{"graph", "FILE", "what waits for what, as text or as a picture", graph_verb},
     Command{"simulate", "FILE", "what a run would be like on machines you describe", simulate_verb},
     Command{"run", "FILE", "run a workflow here or under mpirun", run_verb},
     Command{"sbatch", "...", "in place of sbatch: record a job for run --from sbatch", sbatch_verb},
@@ -54,8 +53,8 @@ constexpr std::array kAliases{
 /// What they read may have been made by others, or be damaged.
 constexpr std::array<std::string_view, 5> kReadingVerbs{"status", "logs", "why", "report", "history"};
 
-constexpr std::array<std::string_view, 7> kLaterVerbs{"rerun", "backfill", "lineage", "diff",
-                                                      "test",  "import",   "export"};
+constexpr std::array<std::string_view, 8> kLaterVerbs{"rerun", "backfill", "lineage", "graph",
+                                                      "diff",  "test",     "import",  "export"};
 
 void print_help() {
   fmt::print("usage: fugle VERB [words] [options]\n\n");
