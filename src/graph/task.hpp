@@ -250,6 +250,8 @@ struct Task {
   std::vector<PoolUse> pools;
   std::uint32_t max_parallel = 0;  ///< elements at once; 0: no limit
   bool fail_fast = false;          ///< the first failure cancels its siblings
+  std::vector<std::string> secrets;  ///< names of environment variables; their values are nowhere in the graph
+  Duration late_after{0};            ///< an attempt that runs longer is late, and goes on; 0: never
   bool has_when = false;      ///< whether an element runs is decided when its needs are met (scheduler/language.hpp)
   bool is_late = false;       ///< its texts are made then
   std::uint32_t expands = 0;  ///< of kind expansion: number of the task whose elements it stands for

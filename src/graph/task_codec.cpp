@@ -10,7 +10,7 @@
 namespace fugle::graph {
 namespace {
 
-constexpr std::uint8_t kVersion = 6;
+constexpr std::uint8_t kVersion = 7;
 
 void put_words(ByteWriter& out, const std::vector<std::string>& words) {
   out.put_all(words, [&](const std::string& word) { out.put(word); });
@@ -206,6 +206,8 @@ std::string encode_task(const Task& task) {
   out.put_all(task.output_kinds, [&](OutputKind kind) { out.put(kind); });
   out.put(task.shape.part);
   put_language(out, task);
+  put_words(out, task.secrets);  // version 7
+  out.put(task.late_after);
   return out.take();
 }
 
@@ -266,6 +268,10 @@ Task decode_task(std::string_view bytes) {
   if (version >= 5) task.output_kinds = in.get_all<OutputKind>([&] { return in.get_enum(OutputKind::json); });
   if (version >= 5) task.shape.part = in.get_enum(Part::rank_anywhere);
   if (version >= 6) get_language(in, task);
+  if (version >= 7) {
+    task.secrets = get_words(in);
+    task.late_after = in.get_duration();
+  }
   const bool has_shape = task.input_is_list.size() == task.input_names.size() &&
                          (task.output_kinds.empty() || task.output_kinds.size() == task.output_names.size());
   if (in.failed() || !in.at_end() || !has_shape) throw EnvironmentError("cannot read a task (its bytes are damaged)");
