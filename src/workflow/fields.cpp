@@ -107,7 +107,7 @@ void read_string(const Reading& reading, const Entry& entry, std::string& into) 
   if (const YamlNode* scalar = scalar_of(reading, entry, KeyType::text)) into = scalar->text;
 }
 
-void read_text(const Reading& reading, const Entry& entry, std::optional<Text>& into) {
+void read_text(const Reading& reading, const Entry& entry, Boxed<Text>& into) {
   if (entry.value->is_null()) into.reset();
   if (const YamlNode* scalar = scalar_of(reading, entry, KeyType::text)) into = reading.document.text_of(*scalar);
 }

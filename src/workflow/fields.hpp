@@ -62,7 +62,7 @@ void for_each_scalar(const Reading& reading, std::string_view key, std::string_v
 /// Plain text; null makes it empty.
 void read_string(const Reading& reading, const Entry& entry, std::string& into);
 /// Text that may hold expressions; null makes it unset.
-void read_text(const Reading& reading, const Entry& entry, std::optional<Text>& into);
+void read_text(const Reading& reading, const Entry& entry, Boxed<Text>& into);
 /// A map of environment variables, merged into those that are there; a null variable is taken out, a null map takes
 /// out all.
 void read_env(const Reading& reading, const Entry& entry, std::vector<EnvVar>& into);

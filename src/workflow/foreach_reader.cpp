@@ -67,7 +67,7 @@ class ForeachReader {
 
 }  // namespace
 
-void read_foreach(const Reading& reading, const Entry& entry, std::optional<ForeachKeys>& into) {
+void read_foreach(const Reading& reading, const Entry& entry, Boxed<ForeachKeys>& into) {
   const YamlNode& node = *entry.value;
   if (node.is_null()) into.reset();
   if (node.is_map()) refuse_shape(reading, entry.key, kExpected, node);

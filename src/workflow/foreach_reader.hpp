@@ -8,7 +8,7 @@
 
 namespace fugle::workflow {
 
-void read_foreach(const Reading& reading, const Entry& entry, std::optional<ForeachKeys>& into);
+void read_foreach(const Reading& reading, const Entry& entry, Boxed<ForeachKeys>& into);
 
 /// E113 with `matrix`.
 void check_foreach(const Reading& reading, const TaskNode& task);

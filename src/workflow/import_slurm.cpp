@@ -185,7 +185,7 @@ class JobImporter {
     if (longest > Duration{0} || gpus > 0) slurm.at = kStart;
   }
 
-  void set_word(std::string_view what, std::string SbatchJob::*member, std::optional<Text>& into) {
+  void set_word(std::string_view what, std::string SbatchJob::*member, Boxed<Text>& into) {
     const SbatchJob* first = nullptr;
     for (const SbatchJob& job : jobs_) {
       const std::string& value = job.*member;

@@ -24,10 +24,10 @@ std::optional<Need::Kind> condition_of(const Reading& reading, std::string_view 
   static constexpr std::string_view kWords[] = {"ok", "failed", "done", "started", "each"};
   const auto* found = std::ranges::find(kConditions, word.text, &std::pair<std::string_view, Need::Kind>::first);
   if (found != kConditions.end()) return found->second;
-  reading.diagnostics.error("E112", word.at,
-                            fmt::format("{} is {}; one of ok, failed, done, started, each", in_quotes(task),
-                                        in_quotes(word.text)),
-                            std::string(nearest_word(word.text, kWords).value_or("")));
+  reading.diagnostics.error(
+      "E112", word.at,
+      fmt::format("{} is {}; one of ok, failed, done, started, each", in_quotes(task), in_quotes(word.text)),
+      std::string(nearest_word(word.text, kWords).value_or("")));
   return std::nullopt;
 }
 
@@ -81,7 +81,7 @@ void read_join(const Reading& reading, const Entry& entry, bool& joins_any) {
                             std::string(nearest_word(word->text, kWords).value_or("")));
 }
 
-void read_when(const Reading& reading, const Entry& entry, std::optional<Text>& into) {
+void read_when(const Reading& reading, const Entry& entry, Boxed<Text>& into) {
   read_text(reading, entry, into);
   const bool is_bare = into && entry.value->is_scalar() && into->raw.find("${{") == std::string::npos;
   if (!is_bare) return;

@@ -12,7 +12,7 @@ namespace fugle::workflow {
 void read_needs(const Reading& reading, const Entry& entry, const Where& where, std::vector<Need>& into);
 void read_join(const Reading& reading, const Entry& entry, bool& joins_any);
 /// The marker may be left out.
-void read_when(const Reading& reading, const Entry& entry, std::optional<Text>& into);
+void read_when(const Reading& reading, const Entry& entry, Boxed<Text>& into);
 /// The key of a task, and of the whole workflow, whose tasks have it by default.
 void read_on_failure(const Reading& reading, const Entry& entry, const Where& where, TaskNode& into);
 

@@ -36,7 +36,7 @@ void read_run(const Reading& reading, const Entry& entry, Restart& into) {
 
 }  // namespace
 
-void read_restart(const Reading& reading, const Entry& entry, const Where& where, std::optional<Restart>& into) {
+void read_restart(const Reading& reading, const Entry& entry, const Where& where, Boxed<Restart>& into) {
   const YamlNode& node = *entry.value;
   if (node.is_null()) into.reset();
   if (!is_map_or_refuse(reading, entry.key, node)) return;

@@ -26,7 +26,7 @@ void read_stop(const Reading& reading, const Entry& entry, ServiceKeys& into) {
 
 }  // namespace
 
-void read_service(const Reading& reading, const Entry& entry, const Where& where, std::optional<ServiceKeys>& into) {
+void read_service(const Reading& reading, const Entry& entry, const Where& where, Boxed<ServiceKeys>& into) {
   const YamlNode& node = *entry.value;
   if (node.is_null()) into.reset();
   if (!is_map_or_refuse(reading, entry.key, node)) return;

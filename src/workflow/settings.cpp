@@ -76,7 +76,7 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
                                                           Diagnostics& diagnostics) {
   SettingsTemplate compiled;
   bool is_good = true;
-  const auto add_at = [&](Stage stage, Key key, std::string_view word, const std::optional<Text>& expression) {
+  const auto add_at = [&](Stage stage, Key key, std::string_view word, const Boxed<Text>& expression) {
     if (!expression) return;
     if (compiled.expressions_ == nullptr) compiled.expressions_ = std::make_unique<Expressions>();
     const PlaceScope scope(symbols, &task, {word, stage, stage == Stage::element});
@@ -84,7 +84,7 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
     field = TextTemplate::compile(*expression, scope, diagnostics);
     is_good = is_good && field.has_value();
   };
-  const auto add = [&](Key key, std::string_view word, const std::optional<Text>& expression) {
+  const auto add = [&](Key key, std::string_view word, const Boxed<Text>& expression) {
     add_at(Stage::element, key, word, expression);
   };
   add(nodes, "nodes", task.nodes.expression);

@@ -8,7 +8,7 @@ namespace {
 
 struct TextKey {
   std::string_view key;
-  std::optional<Text> SlurmKeys::*field;
+  Boxed<Text> SlurmKeys::*field;
 };
 constexpr std::array kTextKeys{
     TextKey{"account", &SlurmKeys::account},

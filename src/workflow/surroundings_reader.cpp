@@ -53,8 +53,7 @@ void read_lines(const Reading& reading, const Entry& entry, std::string_view exp
     into.value = std::move(all.raw);
 }
 
-void read_container(const Reading& reading, const Entry& entry, const Where& where,
-                    std::optional<ContainerKeys>& into) {
+void read_container(const Reading& reading, const Entry& entry, const Where& where, Boxed<ContainerKeys>& into) {
   const YamlNode& node = *entry.value;
   if (node.is_null()) into.reset();
   if (node.is_list()) return refuse_shape(reading, entry.key, "an image or a map", node);

@@ -190,7 +190,7 @@ class SymbolMaker {
     return parse(*text, field.at, diagnostics_).value_or(field.value);
   }
 
-  void set_word(std::string_view key, const std::optional<Text>& text, std::string& into) {
+  void set_word(std::string_view key, const Boxed<Text>& text, std::string& into) {
     const auto value = text ? evaluated(*text, {key, Stage::load, false}) : std::nullopt;
     if (!value || is_doubtful(*text, key)) return;
     if (!is_slurm_word(*value))

@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "graph/table_spec.hpp"
 #include "graph/task.hpp"
+#include "workflow/boxed.hpp"
 #include "workflow/diagnostic.hpp"
 #include "workflow/triggers.hpp"
 #include "workflow/value.hpp"
@@ -28,8 +29,8 @@ struct Text {
 template <class T>
 struct Field {
   T value{};
-  std::optional<Text> expression;  ///< set when the literal is one or more markers; then `value` is the default
-  Position at;                     ///< line 0: not written in the file
+  Boxed<Text> expression;  ///< set when the literal is one or more markers; then `value` is the default
+  Position at;             ///< line 0: not written in the file
 };
 
 /// Of keys whose value 0 means that nothing is asked for.
@@ -77,15 +78,15 @@ struct MatrixVar {
   Position at;
   std::vector<Value> values;  ///< ranges already written out; texts may hold markers when `expression` is unset
   std::vector<Position> value_at;
-  std::optional<Text> expression;  ///< the whole list is one marker (known at load: params only)
-  bool is_field = false;           ///< only points of `include` have it; it has no values here
+  Boxed<Text> expression;  ///< the whole list is one marker (known at load: params only)
+  bool is_field = false;   ///< only points of `include` have it; it has no values here
 };
 
 /// A value of a map without fixed keys, as it stands in the file: a scalar, a list or a map.
 struct Argument {
   enum class Kind : std::uint8_t { scalar, list, map } kind = Kind::scalar;
   Value value;                     ///< of a scalar without markers, typed as it looks
-  std::optional<Text> expression;  ///< of a scalar with markers
+  Boxed<Text> expression;          ///< of a scalar with markers
   std::vector<Argument> items;     ///< of a list or map
   std::vector<std::string> names;  ///< of a map: parallel to `items`
 };
@@ -106,7 +107,7 @@ struct ForeachKeys {
   Position at;
   std::vector<Argument> items;  ///< scalars, or maps
   std::vector<Position> item_at;
-  std::optional<Text> text;         ///< instead of `items`: a range, a pattern of paths, or an expression
+  Boxed<Text> text;                 ///< instead of `items`: a range, a pattern of paths, or an expression
   std::vector<std::string> fields;  ///< of all maps, in the order of the file
 };
 
@@ -148,15 +149,15 @@ struct Restart {
   std::vector<Text> files;  ///< patterns
   int signal = 0;           ///< 0: none is sent
   Field<Duration> before_end;
-  std::optional<Text> script;  ///< `run` as text
-  std::vector<Text> argv;      ///< `run` as list
+  Boxed<Text> script;      ///< `run` as text
+  std::vector<Text> argv;  ///< `run` as list
   Position run_at;
 };
 
 /// The key `container`.
 struct ContainerKeys {
   Position at;
-  std::optional<Text> image;
+  Boxed<Text> image;
   Field<graph::ContainerRuntime> runtime{graph::ContainerRuntime::automatic, {}, {}};
   Field<std::string> bind;  ///< one in each line
   Field<bool> gpu;          ///< where it is not written: exactly with GPUs
@@ -177,10 +178,10 @@ struct Handler {
 /// The key `service`.
 struct ServiceKeys {
   Position at;
-  std::optional<Text> ready;  ///< a command for the shell; always there after reading
+  Boxed<Text> ready;  ///< a command for the shell; always there after reading
   Field<Duration> ready_timeout{graph::Service{}.ready_timeout, {}, {}};
   int stop_signal = graph::Service{}.stop_signal;
-  std::optional<Text> stop;  ///< a command for the shell, instead of the signal
+  Boxed<Text> stop;  ///< a command for the shell, instead of the signal
 };
 
 struct Limits {
@@ -196,12 +197,12 @@ enum class Requeue : std::uint8_t { automatic, never };
 /// The key `slurm`: what to ask Slurm for. What is not written is left to the site.
 struct SlurmKeys {
   Position at;  ///< line 0: not written
-  std::optional<Text> account;
-  std::optional<Text> partition;
-  std::optional<Text> qos;
-  std::optional<Text> reservation;
-  std::optional<Text> constraint;
-  std::optional<Text> mail_user;
+  Boxed<Text> account;
+  Boxed<Text> partition;
+  Boxed<Text> qos;
+  Boxed<Text> reservation;
+  Boxed<Text> constraint;
+  Boxed<Text> mail_user;
   Field<std::int64_t> nodes;
   Field<Duration> time;
   Field<bool> exclusive;
@@ -221,9 +222,9 @@ struct Line {
 /// A metric as the file has it.
 struct MetricNode {
   std::string name;
-  graph::Metric metric;           ///< all that is known before any element is
-  std::optional<Text> reference;  ///< an expression
-  std::string output;             ///< that has the dataset; empty: the only one
+  graph::Metric metric;   ///< all that is known before any element is
+  Boxed<Text> reference;  ///< an expression
+  std::string output;     ///< that has the dataset; empty: the only one
   Position output_at;
 };
 
@@ -235,24 +236,24 @@ struct TaskNode {
   Position at;
   bool runs_finally = false;  ///< of `finally`
   std::string description;
-  std::optional<Text> script;  ///< `run` as text
-  std::vector<Text> argv;      ///< `run` as list
+  Boxed<Text> script;      ///< `run` as text
+  std::vector<Text> argv;  ///< `run` as list
   Position run_at;
-  Field<std::string> plugin;     ///< "library:function"; empty: a command is run
-  Field<bool> isolate;           ///< where it is not written: exactly with one rank
-  std::optional<Argument> with;  ///< a map
+  Field<std::string> plugin;  ///< "library:function"; empty: a command is run
+  Field<bool> isolate;        ///< where it is not written: exactly with one rank
+  Boxed<Argument> with;       ///< a map
   Position with_at;
-  std::optional<ServiceKeys> service;
+  Boxed<ServiceKeys> service;
   std::vector<MetricNode> metrics;
   std::vector<std::string> shell{"bash", "-euo", "pipefail", "-c"};
   std::vector<Need> needs;
-  bool joins_any = false;            ///< `join: any`
-  std::optional<Text> when;          ///< always with a marker
-  std::optional<Handler> handler;    ///< `on_failure: {run}`
-  std::vector<MatrixVar> matrix;  ///< empty: one element; those that are fields come last
+  bool joins_any = false;          ///< `join: any`
+  Boxed<Text> when;                ///< always with a marker
+  std::optional<Handler> handler;  ///< `on_failure: {run}`
+  std::vector<MatrixVar> matrix;   ///< empty: one element; those that are fields come last
   std::vector<MatrixPoint> matrix_include;
   std::vector<MatrixPoint> matrix_exclude;
-  std::optional<ForeachKeys> foreach;
+  Boxed<ForeachKeys> foreach;
   std::vector<Input> inputs;
   std::vector<Output> outputs;
   Field<std::int64_t> nodes;           ///< 0: as many as follow from the ranks
@@ -268,21 +269,21 @@ struct TaskNode {
   Field<Placing> place;
   Field<std::string> launcher{"auto", {}, {}};
   std::vector<EnvVar> env;
-  std::optional<Text> workdir;
+  Boxed<Text> workdir;
   bool has_own_workdir = false;  ///< `per_element`: each element has a directory of its own, `workdir` is not set
   Field<Duration> timeout;
   Field<Duration> grace{std::chrono::seconds(30), {}, {}};
   Retries retries;
   Field<graph::OnFailure> on_failure;
   Field<graph::Tolerance> tolerate;
-  std::optional<Text> cleanup;
-  std::optional<Text> setup;
+  Boxed<Text> cleanup;
+  Boxed<Text> setup;
   Field<std::string> modules;  ///< names with blanks or line breaks between them
-  std::optional<ContainerKeys> container;
-  std::optional<Text> log;                         ///< a word or a path
+  Boxed<ContainerKeys> container;
+  Boxed<Text> log;                                 ///< a word or a path
   std::vector<std::pair<int, int>> ok_exit_codes;  ///< inclusive ranges; empty: 0
-  std::optional<Text> stub;                        ///< what `fugle test` runs instead (stubs.hpp)
-  std::optional<Restart> restart;
+  Boxed<Text> stub;                                ///< what `fugle test` runs instead (stubs.hpp)
+  Boxed<Restart> restart;
   Field<Duration> estimate;
   Field<std::int64_t> priority;
   std::vector<std::string> tags;
@@ -299,8 +300,8 @@ struct Workflow {
   std::string description;
   std::vector<Param> params;
   std::vector<EnvVar> env;
-  std::optional<Text> workdir;
-  std::optional<Text> scratch;
+  Boxed<Text> workdir;
+  Boxed<Text> scratch;
   Limits limits;
   SlurmKeys slurm;
   Triggers triggers;
