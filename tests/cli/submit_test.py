@@ -118,6 +118,7 @@ class Submit(FugleCase):
     def test_without_slurm_it_is_said_what_to_do(self):
         for name in ("sbatch", "sinfo"):
             (self.bin / name).unlink()
+        (self.bin / "bash").symlink_to("/bin/bash")
         self.environment["PATH"] = str(self.bin)
         said = self.fugle("submit", "w.yaml", expect=3).stderr
         self.assertIn("there is no sbatch", said)
