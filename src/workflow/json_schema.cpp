@@ -90,8 +90,8 @@ Json of_type(KeyType type) {
     case KeyType::retry: return any_of({reference("whole_number"), reference("retries")});
     case KeyType::tolerance: return any_of({reference("whole_number"), text_like("^[0-9]+(\\.[0-9]+)?%$")});
     case KeyType::needs:
-      return any_of(
-          {list_of(text_like(kName)), named(any_of({{{"enum", choices_of(Scope::need, "is")}}, reference("need")}))});
+      return any_of({text_like(kName), list_of(text_like(kName)),
+                     named(any_of({{{"enum", choices_of(Scope::need, "is")}}, reference("need")}))});
     case KeyType::any: return Json::object();
   }
   return Json::object();

@@ -325,7 +325,7 @@ std::string_view expectation(KeyType type) {
     case KeyType::command: return "text or a list of words";
     case KeyType::retry: return "a whole number or a map";
     case KeyType::tolerance: return "a whole number or a percent like 10%";
-    case KeyType::needs: return "a list of tasks or a map";
+    case KeyType::needs: return "a task, a list of tasks or a map";
     case KeyType::any: return "a value or a list of values";
   }
   return "";

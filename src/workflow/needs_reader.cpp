@@ -61,7 +61,7 @@ std::optional<Need::Kind> condition_of_entry(const Reading& reading, const Entry
 
 void read_needs(const Reading& reading, const Entry& entry, const Where& where, std::vector<Need>& into) {
   const YamlNode& node = *entry.value;
-  if (node.is_scalar()) return refuse_shape(reading, entry.key, expectation(KeyType::needs), node);
+  if (node.is_scalar()) into.push_back({node.text, node.at});
   std::unordered_set<std::string_view> seen;
   for_each_scalar(reading, entry.key, "task names in its list", node, [&](const YamlNode& item) {
     if (seen.insert(item.text).second) into.push_back({item.text, item.at});

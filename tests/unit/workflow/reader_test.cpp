@@ -117,13 +117,15 @@ TEST(Reader, fills_every_key_of_a_task) {
   EXPECT_EQ(task.tags, (std::vector<std::string>{"fast", "io"}));
 }
 
-TEST(Reader, takes_needs_as_list_or_map) {
+TEST(Reader, takes_needs_as_task_list_or_map) {
   const Workflow workflow = read(std::string(kHead) +
                                  "tasks:\n  a: {run: x}\n  b: {run: x, needs: [a, a]}\n"
-                                 "  c: {run: x, needs: {a: ok, b: }}\n");
-  ASSERT_EQ(workflow.tasks.size(), 3u);
+                                 "  c: {run: x, needs: {a: ok, b: }}\n  d: {run: x, needs: c}\n");
+  ASSERT_EQ(workflow.tasks.size(), 4u);
   EXPECT_EQ(workflow.tasks[1].needs.size(), 1u);
   EXPECT_EQ(workflow.tasks[2].needs.size(), 2u);
+  ASSERT_EQ(workflow.tasks[3].needs.size(), 1u);
+  EXPECT_EQ(workflow.tasks[3].needs[0].task, "c");
 }
 
 TEST(Reader, infers_types_of_params_from_their_defaults) {
