@@ -57,6 +57,7 @@ std::string slot_key(const scheduler::Launch& launch, const std::string& functio
   std::string key = fmt::format("{}\n{} {} {}\n", function.substr(0, function.rfind(':')), memory_limit,
                                 launch.granted.cores, topology::list_text(launch.place.gpus));
   for (const auto& [name, value] : launch.task->env) key += fmt::format("{}={}\n", name, value);
+  for (const std::string& name : launch.task->secrets) key += name + "\n";  // its process goes on having them
   return key;
 }
 

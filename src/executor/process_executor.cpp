@@ -84,6 +84,12 @@ ProcessExecutor::Impl::Impl(Spawner& spawner, ExecutorOptions options)
   if (options_.scratch_root.empty()) options_.scratch_root = default_scratch_root();
   if (!options_.is_on_network) options_.is_on_network = is_on_network;
   if (options_.host.empty()) options_.host = host_name();
+  std::vector<std::string> hidden;
+  for (const auto& [name, value] : options_.secrets) {
+    hidden.push_back(value);
+    std::erase_if(options_.environment, [&](const std::string& entry) { return entry.starts_with(name + "="); });
+  }
+  secrets_ = Mask(hidden);
   launchers_ = find_launchers(options_.environment, spawner.program(), options_.slurm_job);
   configure();
 }
@@ -104,7 +110,8 @@ void ProcessExecutor::Impl::configure() {
       .put(wire::ConfigureFields{options_.max_log_bytes, options_.uses_control_groups})
       .put_text(folder)
       .put_text(name)
-      .put_texts(options_.environment);
+      .put_texts(options_.environment)
+      .put_texts(secrets_.words());
   (void)folder_in(options_.scratch_root);
   (void)folder_in(temporary_folder());
   send();
@@ -255,6 +262,7 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
   std::vector<std::string> environment =
       attempt_environment(options_.run_id, options_.run_dir, launch, text, inputs, slots);
   environment.insert(environment.end(), host_variables.begin(), host_variables.end());
+  add_secrets(launch, environment);
   environment.push_back("FUGLE_OUTPUT=" + running.value_file);
   if (restarts) environment.emplace_back("FUGLE_RESTART=1");
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
@@ -302,6 +310,15 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
       .put_texts(cleanup)
       .put_text(slot)
       .put_bytes(call);
+}
+
+/// Throws EnvironmentError.
+void ProcessExecutor::Impl::add_secrets(const Launch& launch, std::vector<std::string>& environment) const {
+  for (const std::string& name : launch.task->secrets) {
+    const auto secret = std::ranges::find(options_.secrets, name, [](const auto& known) { return known.first; });
+    if (secret == options_.secrets.end()) throw EnvironmentError(fmt::format("secret '{}' is not set", name));
+    environment.push_back(fmt::format("{}={}", name, secret->second));
+  }
 }
 
 /// Where it writes its values: in the run directory, which all nodes see, if it has several.
@@ -375,6 +392,8 @@ void ProcessExecutor::Impl::poll(std::vector<AttemptReport>& reports) {
   }
   hear_agents();
   take_tick();
+  if (!secrets_.is_empty())
+    for (AttemptReport& report : reports_) secrets_.apply(report.reason);
   if (reports.empty())
     reports.swap(reports_);
   else

@@ -54,6 +54,9 @@ struct ExecutorOptions {
   /// Later settings of a name win. The submit-time environment, launcher variables removed (see scrub_environment),
   /// then the workflow's `env`.
   std::vector<std::string> environment;  ///< "NAME=VALUE"; its TMPDIR takes the few files an attempt needs
+  /// Name and value. Tasks that list a name have it in their environment, nobody else has; wherever a value stands in
+  /// output, values or reasons, it is masked.
+  std::vector<std::pair<std::string, std::string>> secrets{};
   std::vector<topology::Device> gpus{};  ///< of this worker; attempts see what they have leased of them, see below
   /// Bytes of output kept of one attempt: its beginning, and of what exceeds that the last 64 KiB, with a line between
   /// that says how much is missing. 0: everything.

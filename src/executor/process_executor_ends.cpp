@@ -131,6 +131,7 @@ void ProcessExecutor::Impl::settle_outputs(AttemptReport& report, RunningAttempt
     given = read_given_values(*running.task, running.output_paths, running.value_file);
     if (!given.problem.empty()) problem = std::move(given.problem);
   }
+  for (graph::GivenValue& value : given.values) secrets_.apply(value.text);
   if (!problem) problem = running.outputs.rename();
   std::string& said = problem ? *problem : given.remark;
   if (!said.empty()) report.reason = report.reason.empty() ? said : fmt::format("{}; {}", said, report.reason);

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/mask.hpp"
 #include "executor/agent_socket.hpp"
 #include "executor/channel.hpp"
 #include "executor/command.hpp"
@@ -153,6 +154,7 @@ class ProcessExecutor::Impl {
 
   void prepare_values(const scheduler::Launch& launch, const graph::ElementText& text, const AttemptFiles& files,
                       RunningAttempt& running);
+  void add_secrets(const scheduler::Launch& launch, std::vector<std::string>& environment) const;
   void add_host_file(const scheduler::Launch& launch, const AttemptFiles& files, std::vector<std::string>& environment);
   void judge_ranks(scheduler::AttemptReport& report, const RunningAttempt& running);
   [[nodiscard]] std::string temporary_folder() const;
@@ -194,6 +196,7 @@ class ProcessExecutor::Impl {
   void lose_everything();
 
   ExecutorOptions options_;
+  Mask secrets_;
   int spawner_pid_;
   Channel channel_;
   int epoll_;

@@ -160,6 +160,7 @@ void ProcessExecutor::Impl::order_daemon(const Launch& launch, const std::string
       attempt_environment(options_.run_id, options_.run_dir, launch, text, attempt_inputs(launch, text, files), slots);
   add_host_file(launch, files, environment);
   add_gpu_variables(environment, options_.gpus, launch, options_.environment);
+  add_secrets(launch, environment);
   if (!was_made && files.folder.is_made())
     wire::FrameWriter(channel_.outgoing(), wire::Kind::own_folder).put_text(files.folder.path());
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
@@ -203,7 +204,7 @@ void ProcessExecutor::Impl::note_end_of_daemon(const AttemptReport& report) {
   }
   say({element, hosted.launch.attempt, hosted.launch.position, 0,
        fmt::format("{}{}{}{}{}{}", kEnded, exit_code_of(report), '\0', static_cast<int>(report.cls), '\0',
-                   report.reason)});
+                   secrets_.applied(report.reason))});
   if (hosted.is_leaving || sum.cls == FailureClass::lost)
     leave(element);
   else

@@ -78,6 +78,7 @@ ContainerOrder ProcessExecutor::Impl::container_order(const Launch& launch, cons
   order.folders = outermost(std::move(order.folders));
   for (const auto& [name, value] : task.env) order.variables.push_back(name);
   order.variables.insert(order.variables.end(), task.env_names.begin(), task.env_names.end());
+  order.variables.insert(order.variables.end(), task.secrets.begin(), task.secrets.end());
   return order;
 }
 

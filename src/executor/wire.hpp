@@ -7,7 +7,7 @@
 //
 //   - frame: u32 bytes of body, u32 kind, body
 //   - configure: u32 version, ConfigureFields, text log folder, text base name of log and index, texts environment that
-//     all attempts share
+//     all attempts share, texts what is masked in all output
 //   - own_folder: text path of a folder of the rank on this node; removed when the rank is gone
 //   - remove_leftovers: text folder, text beginning of names: see remove_leftovers() of spawner/remove_tree.hpp
 //   - start: StartFields (with the attempt whose place it takes, if any), numbers of the CPUs it is bound to, numbers
@@ -52,7 +52,7 @@
 
 namespace fugle::executor::wire {
 
-inline constexpr std::uint32_t kWireVersion = 7;
+inline constexpr std::uint32_t kWireVersion = 8;
 
 enum class Kind : std::uint32_t {
   configure = 1,

@@ -17,11 +17,13 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/mask.hpp"
 #include "executor/line_scanner.hpp"
 #include "executor/spawner/child.hpp"
 #include "executor/spawner/control_group.hpp"
@@ -70,6 +72,7 @@ struct Attempt {
   std::uint64_t identity = 0;  ///< see descendants.hpp
   std::uint64_t dropped_bytes = 0;
   OutputLimit output_limit;
+  std::array<Mask::Stream, 2> unmasked;  ///< of stdout, stderr: what may be the beginning of a secret
   bool is_quiet = false;  ///< its output is kept here, the end of it, and not in the log
   std::string said;
   bool is_split = false;    ///< stderr has a pipe of its own

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "executor/spawner/clock.hpp"
@@ -189,6 +190,8 @@ void Server::configure(std::string_view body) {
   const char* log_folder = fields.get_text();
   const char* log_name = fields.get_text();
   environment_ = fields.get_texts();
+  const std::vector<const char*> secrets = fields.get_texts();
+  mask_ = Mask(std::vector<std::string>(secrets.begin(), secrets.end()));
   log_.emplace(log_folder, log_name);
 }
 
@@ -414,7 +417,7 @@ bool Server::read_piece(Attempt& attempt, int pipe, std::size_t limit) {
   char* const space = log_->space();
   const ssize_t n = ::read(pipe, space, std::min(limit, LogWriter::kPieceBytes));
   if (n <= 0) return false;
-  keep_output(attempt, space, static_cast<std::size_t>(n),
+  take_output(attempt, space, static_cast<std::size_t>(n),
               pipe == attempt.errors ? executor::kStderr : executor::kStdout);
   return true;
 }
@@ -426,6 +429,29 @@ void Server::open_own_log(Attempt& attempt) const {
 }
 
 /// What was read into the space of the log.
+void Server::take_output(Attempt& attempt, const char* bytes, std::size_t count, std::uint8_t stream) {
+  if (mask_.is_empty()) return keep_output(attempt, bytes, count, stream);
+  keep_text(attempt, attempt.unmasked[stream == executor::kStderr].next(mask_, {bytes, count}), stream);
+}
+
+void Server::keep_text(Attempt& attempt, std::string_view text, std::uint8_t stream) {
+  while (!text.empty()) {
+    const std::size_t piece = std::min(text.size(), LogWriter::kPieceBytes);
+    char* const space = log_->space();
+    std::memcpy(space, text.data(), piece);
+    keep_output(attempt, space, piece, stream);
+    text.remove_prefix(piece);
+  }
+}
+
+/// At the end of a program: it was not the beginning of a secret.
+void Server::keep_what_was_held(Attempt& attempt) {
+  if (mask_.is_empty()) return;
+  keep_text(attempt, attempt.unmasked[0].rest(mask_), executor::kStdout);
+  keep_text(attempt, attempt.unmasked[1].rest(mask_), executor::kStderr);
+}
+
+/// What stands in the space of the log.
 void Server::keep_output(Attempt& attempt, const char* bytes, std::size_t count, std::uint8_t stream) {
   if (attempt.is_quiet) {
     attempt.said.append(bytes, count);
@@ -446,7 +472,7 @@ void Server::write_line(std::string_view body) {
   wire::FrameReader frame(body);
   const auto key = frame.get<wire::AttemptKey>();
   const std::string_view text = frame.get_bytes();
-  if (log_ && !frame.failed()) log_->add_text(text, key, now() + unix_offset_);
+  if (log_ && !frame.failed()) log_->add_text(mask_.applied(text), key, now() + unix_offset_);
 }
 
 /// In the log of the attempt.

@@ -81,7 +81,10 @@ class Server {
   // Output.
   void note_output(std::string_view body);
   void open_own_log(Attempt& attempt) const;
-  void keep_output(Attempt& attempt, const char* bytes, std::size_t count, std::uint8_t stream = executor::kStdout);
+  void take_output(Attempt& attempt, const char* bytes, std::size_t count, std::uint8_t stream = executor::kStdout);
+  void keep_text(Attempt& attempt, std::string_view text, std::uint8_t stream);
+  void keep_what_was_held(Attempt& attempt);
+  void keep_output(Attempt& attempt, const char* bytes, std::size_t count, std::uint8_t stream);
   void read_output(Slot& slot);
   void read_output(Attempt& attempt, bool of_errors);
   bool read_piece(Attempt& attempt, int pipe, std::size_t limit);
@@ -140,6 +143,7 @@ class Server {
   std::vector<const char*> environment_;
   std::optional<LogWriter> log_;
   std::uint64_t max_log_bytes_ = 0;        ///< per attempt; 0: no limit
+  Mask mask_;                              ///< of all output
   executor::wire::AttemptKey metrics_of_;  ///< whose `next_metrics_` are
   std::unique_ptr<executor::LineScanner> next_metrics_;
   executor::wire::OutputFields next_output_;

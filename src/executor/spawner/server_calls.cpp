@@ -143,7 +143,7 @@ void Server::read_output(Slot& slot) {
     const ssize_t n = ::read(slot.output, space, LogWriter::kPieceBytes);
     if (n == 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, slot.output, nullptr);  // the function has closed it
     if (n <= 0) return;
-    if (slot.attempt != nullptr) keep_output(*slot.attempt, space, static_cast<std::size_t>(n));
+    if (slot.attempt != nullptr) take_output(*slot.attempt, space, static_cast<std::size_t>(n));
   }
 }
 
@@ -207,6 +207,7 @@ void Server::note_end_of_call(Attempt& attempt, int wait_status, const rusage& u
 void Server::leave_slot(Attempt& attempt) {
   Slot& slot = *std::exchange(attempt.call.slot, nullptr);
   read_what_is_left(attempt);
+  keep_what_was_held(attempt);
   attempt.output = -1;
   slot.attempt = nullptr;
   slot.idle_since = now();

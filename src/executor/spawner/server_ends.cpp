@@ -285,6 +285,7 @@ void Server::end_everything() {
       ::kill(-pid, SIGKILL);
   for (auto& [pid, attempt] : attempts_) {
     read_what_is_left(*attempt);
+    if (log_) keep_what_was_held(*attempt);
     if (log_) say(*attempt, attempt->output_limit.take_rest());
   }
   if (log_) log_->flush();

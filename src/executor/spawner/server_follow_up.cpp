@@ -36,6 +36,7 @@ std::string words_of_status(int status) {
 /// All processes of its group are dead or dying, and its first one is reaped.
 void Server::follow_up(Attempt& attempt) {
   read_what_is_left(attempt);
+  keep_what_was_held(attempt);
   close_output(attempt);
   set_deadline(attempt, 0);
   std::erase(starting_, &attempt);
@@ -50,6 +51,7 @@ void Server::follow_up(Attempt& attempt) {
 void Server::continue_after(Attempt& attempt, int wait_status) {
   const bool was_cleaning = attempt.phase == Phase::cleaning;
   read_what_is_left(attempt);
+  keep_what_was_held(attempt);
   close_output(attempt);
   set_deadline(attempt, 0);
   std::erase(starting_, &attempt);
