@@ -25,6 +25,13 @@ std::vector<NeedEntry> need_entries(const CompiledTask& task) {
   return entries;
 }
 
+bool is_edge_by_file(const CompiledTask& writer, const CompiledTask& reader) {
+  // What `finally` reads, all others have written by then; what it writes, they can only find from an earlier run.
+  if (reader.node->runs_finally != writer.node->runs_finally) return false;
+  return std::ranges::find(reader.needs, writer.number) == reader.needs.end() &&
+         std::ranges::find(reader.references, writer.number, &Reference::task) == reader.references.end();
+}
+
 TaskKind gate_kind(const NeedEntry& entry, const CompiledTask& above) {
   switch (entry.kind) {
     case Need::Kind::done: return TaskKind::end_gate;
@@ -113,7 +120,8 @@ void EdgeMaker::add_join_any(const CompiledTask& task, const std::vector<NeedEnt
     return sources;
   };
   if (!has_each) return builder_.add_edges_through(TaskKind::any_gate, sources_of(0), to);
-  for (std::size_t e = 0; e < to.size(); ++e) builder_.add_edges_through(TaskKind::any_gate, sources_of(e), {&to[e], 1});
+  for (std::size_t e = 0; e < to.size(); ++e)
+    builder_.add_edges_through(TaskKind::any_gate, sources_of(e), {&to[e], 1});
 }
 
 /// It is decided when what it handles has ended whether that failed, be the failure ignored or not.

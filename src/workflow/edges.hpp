@@ -21,6 +21,9 @@ struct NeedEntry {
 [[nodiscard]] std::vector<NeedEntry> need_entries(const CompiledTask& task);
 /// Of the gate that gives this answer.
 [[nodiscard]] graph::TaskKind gate_kind(const NeedEntry& entry, const CompiledTask& above);
+/// Whether an element that reads what one of the other task writes waits for it by that alone: not where `needs` or a
+/// reference says so of all elements already.
+[[nodiscard]] bool is_edge_by_file(const CompiledTask& writer, const CompiledTask& reader);
 
 /// `elements[task]`: those of the graph, in order; of a task that is open the one that stands for them.
 class EdgeMaker {

@@ -99,13 +99,6 @@ std::optional<std::string> ElementMaker::decided_text(const CompiledTask& task, 
   return packed;
 }
 
-bool ElementMaker::is_wanted(const CompiledTask& task, std::uint64_t index) {
-  if (!task.when) return true;
-  ElementNames names(symbols_, task, lists_);
-  names.set_element(index);
-  return is_true(task.when->value(names), task.node->when->at);
-}
-
 void ElementMaker::add_all(const CompiledTask& task) {
   const TaskNode& node = *task.node;
   ElementNames names(symbols_, task, lists_);

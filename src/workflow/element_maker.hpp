@@ -12,15 +12,10 @@ namespace fugle::workflow {
 
 class ElementMaker {
  public:
-  ElementMaker(const Symbols& symbols, const std::vector<CompiledTask>& tasks, graph::GraphBuilder& builder,
-               FileLinks& links, Diagnostics& diagnostics, const Outcomes* outcomes = nullptr)
-      : symbols_(symbols),
-        tasks_(tasks),
-        lists_(symbols, tasks, outcomes),
-        builder_(builder),
-        links_(links),
-        diagnostics_(diagnostics) {
-    if (outcomes != nullptr) return;  // which knows where they are
+  ElementMaker(const Symbols& symbols, const std::vector<CompiledTask>& tasks, OutputLists& lists,
+               graph::GraphBuilder& builder, FileLinks& links, Diagnostics& diagnostics)
+      : symbols_(symbols), tasks_(tasks), lists_(lists), builder_(builder), links_(links), diagnostics_(diagnostics) {
+    if (lists.outcomes() != nullptr) return;  // which know where they are
     for (const CompiledTask& task : tasks) {
       first_element_.push_back(num_elements_);
       num_elements_ += task.prospect.is_open ? 1 : task.num_elements;
@@ -34,8 +29,6 @@ class ElementMaker {
   /// The texts of an element whose needs are met, packed; the layout is that of `common`. Throws ExpressionError.
   [[nodiscard]] std::optional<std::string> decided_text(const CompiledTask& task, std::uint64_t index,
                                                         const graph::Task& common);
-  /// Whether it is to run. Throws ExpressionError.
-  [[nodiscard]] bool is_wanted(const CompiledTask& task, std::uint64_t index);
 
  private:
   using Groups = std::map<Settings, TaskId>;
@@ -65,7 +58,7 @@ class ElementMaker {
 
   const Symbols& symbols_;
   const std::vector<CompiledTask>& tasks_;
-  OutputLists lists_;
+  OutputLists& lists_;
   graph::GraphBuilder& builder_;
   FileLinks& links_;
   Diagnostics& diagnostics_;

@@ -44,7 +44,8 @@ class Expansion {
   }
 
   void add_elements() {
-    ElementMaker maker(symbols_, tasks_, builder_, links_, diagnostics_);
+    OutputLists lists(symbols_, tasks_);
+    ElementMaker maker(symbols_, tasks_, lists, builder_, links_, diagnostics_);
     for (const CompiledTask& task : tasks_) {
       std::uint32_t next = builder_.num_elements();
       maker.add_elements_of(task);
@@ -60,18 +61,9 @@ class Expansion {
       builder_.add_edges_after_end({&to[e - task.node->max_parallel], 1}, {&to[e], 1});
   }
 
-  /// What `needs` or a reference says of two tasks holds for all their elements already.
-  bool is_needed(const CompiledTask& task, std::uint32_t other) const {
-    return std::find(task.needs.begin(), task.needs.end(), other) != task.needs.end() ||
-           std::any_of(task.references.begin(), task.references.end(),
-                       [&](const Reference& reference) { return reference.task == other; });
-  }
-
   void add_edges_by_files() {
     links_.for_each_link([&](const FileUser& writer, const FileUser& reader) {
-      // What `finally` reads, all others have written by then; what it writes, they can only find from an earlier run.
-      const bool is_same_side = tasks_[reader.task].node->runs_finally == tasks_[writer.task].node->runs_finally;
-      if (!is_same_side || is_needed(tasks_[reader.task], writer.task)) return;
+      if (!is_edge_by_file(tasks_[writer.task], tasks_[reader.task])) return;
       if (tasks_[writer.task].prospect.may_skip)
         builder_.add_edges_through(graph::TaskKind::use_gate, {&writer.element, 1}, {&reader.element, 1});
       else

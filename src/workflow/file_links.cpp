@@ -33,6 +33,14 @@ std::optional<FileUser> FileLinks::add_writer(std::string_view path, FileUser wr
   return std::nullopt;
 }
 
+std::optional<FileUser> FileLinks::writer_of(const Key& key) const {
+  if (slots_.empty()) return std::nullopt;
+  const std::uint32_t slot = slots_[slot_of(key)];
+  return slot == kFree ? std::nullopt : std::optional(writers_[slot].user);
+}
+
+std::optional<FileUser> FileLinks::writer_of(std::string_view path) const { return writer_of(key_of(path)); }
+
 void FileLinks::add_reader(std::string_view path, FileUser reader) { readers_.push_back({key_of(path), reader}); }
 
 }  // namespace fugle::workflow

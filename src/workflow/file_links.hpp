@@ -22,16 +22,20 @@ class FileLinks {
  public:
   /// The earlier writer when the path, absolute, has one already; then nothing is changed.
   [[nodiscard]] std::optional<FileUser> add_writer(std::string_view path, FileUser writer);
+  [[nodiscard]] std::optional<FileUser> writer_of(std::string_view path) const;
   void add_reader(std::string_view path, FileUser reader);
 
   /// Calls `link(writer, reader)` for each reader of a path that another task writes, in the order they were added.
   template <class Link>
   void for_each_link(Link&& link) const {
-    for (const Entry& reader : readers_) {
-      const std::uint32_t slot = slot_of(reader.key);
-      if (slots_.empty() || slots_[slot] == kFree) continue;
-      const FileUser& writer = writers_[slots_[slot]].user;
-      if (writer.task != reader.user.task) link(writer, reader.user);
+    for_each_link_from(*this, link);
+  }
+  /// The same with the readers of other links.
+  template <class Link>
+  void for_each_link_from(const FileLinks& others, Link&& link) const {
+    for (const Entry& reader : others.readers_) {
+      const auto writer = writer_of(reader.key);
+      if (writer && writer->task != reader.user.task) link(*writer, reader.user);
     }
   }
 
@@ -48,6 +52,7 @@ class FileLinks {
   };
   [[nodiscard]] static Key key_of(std::string_view path);
   [[nodiscard]] std::uint32_t slot_of(const Key& key) const;
+  [[nodiscard]] std::optional<FileUser> writer_of(const Key& key) const;
   void grow();
 
   std::vector<Entry> writers_;

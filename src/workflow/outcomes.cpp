@@ -91,15 +91,24 @@ std::string Outcomes::status(std::uint32_t task, std::optional<std::uint64_t> in
   return status;
 }
 
-Value Outcomes::exit_code(std::uint32_t task, std::optional<std::uint64_t> index) const {
-  const auto value_of = [](std::optional<int> code) { return code ? Value(static_cast<std::int64_t>(*code)) : Value(); };
-  if (index) return value_of(knowledge_.exit_code(element(task, *index)));
+std::optional<int> Outcomes::exit_code_of_all(std::uint32_t task) const {
   std::optional<int> found;
   for_each_element(task, [&](ElementId e) {
     const auto code = knowledge_.exit_code(e);
     if (code && (!found || *found == 0)) found = code;
   });
-  return value_of(found);
+  return found;
+}
+
+Value Outcomes::exit_code(std::uint32_t task, std::optional<std::uint64_t> index) const {
+  const auto value_of = [](std::optional<int> code) {
+    return code ? Value(static_cast<std::int64_t>(*code)) : Value();
+  };
+  if (index) return value_of(knowledge_.exit_code(element(task, *index)));
+  if (const auto known = exit_codes_.find(task); known != exit_codes_.end()) return value_of(known->second);
+  const std::optional<int> code = exit_code_of_all(task);
+  if (has_ended(task)) exit_codes_.emplace(task, code);
+  return value_of(code);
 }
 
 bool Outcomes::is_good(std::uint32_t task, std::uint64_t index) const {

@@ -54,13 +54,16 @@ class Outcomes {
   template <class Visit>
   void for_each_element(std::uint32_t task, Visit visit) const;
   [[nodiscard]] std::string status_of_all(std::uint32_t task) const;
+  [[nodiscard]] std::optional<int> exit_code_of_all(std::uint32_t task) const;
 
   const Symbols& symbols_;
   const std::vector<CompiledTask>& tasks_;
   const Knowledge& knowledge_;
   std::vector<Place> places_;  ///< [task]
   std::uint32_t num_seen_ = 0;
-  mutable std::map<std::uint32_t, std::string> statuses_;  ///< of tasks that have ended
+  // Of tasks that have ended: asked for by each of many elements they must not be counted each time.
+  mutable std::map<std::uint32_t, std::string> statuses_;
+  mutable std::map<std::uint32_t, std::optional<int>> exit_codes_;
 };
 
 }  // namespace fugle::workflow

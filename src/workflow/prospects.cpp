@@ -15,6 +15,9 @@ void for_each_text(const CompiledTask& task, Visit visit) {
   if (task.workdir) visit(task.workdir->text);
   for (const TextTemplate& word : task.command) visit(word);
   if (task.cleanup) visit(*task.cleanup);
+  if (task.setup) visit(*task.setup);
+  if (task.image) visit(*task.image);
+  if (task.log) visit(*task.log);
   for (const TextTemplate& file : task.restart_files) visit(file);
   for (const TextTemplate& word : task.restart_command) visit(word);
   if (task.ready_command) visit(*task.ready_command);

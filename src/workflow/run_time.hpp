@@ -4,13 +4,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "graph/growth.hpp"
 #include "workflow/compiled_workflow.hpp"
+#include "workflow/element_names.hpp"
 #include "workflow/knowledge.hpp"
 #include "workflow/outcomes.hpp"
+#include "workflow/written_files.hpp"
 
 namespace fugle::workflow {
 
@@ -36,17 +40,31 @@ class RunTime {
 
  private:
   [[nodiscard]] Refusal wrong(const ExpressionError& error) const;
-  [[nodiscard]] Refusal wrong(const Diagnostics& said) const;
+  /// The first mistake of those said, and which of several elements has it.
+  [[nodiscard]] Refusal wrong(const Diagnostics& said, std::string_view which = {}) const;
   void know_elements_again();
+  [[nodiscard]] WrittenFiles& written_files();
+  /// Whether it is to run. Throws ExpressionError.
+  [[nodiscard]] bool is_wanted(const CompiledTask& task, std::uint64_t index);
   [[nodiscard]] List items_of(const CompiledTask& task);
   void set_items(CompiledTask& task, CompiledForeach items);
-  [[nodiscard]] graph::Growth growth_of(ElementId expansion, const CompiledTask& task, graph::GraphData data) const;
+  /// Throws ExpressionError E201.
+  [[nodiscard]] graph::Growth growth_of(ElementId expansion, const CompiledTask& task, graph::GraphData data,
+                                        const FileLinks& links);
+  /// Throws ExpressionError E203 where an element of the growth writes what one of the graph does.
+  void refuse_second_writers(const CompiledTask& task, const graph::GraphData& data);
+  [[nodiscard]] ExpressionError second_writer(const WrittenFiles::Clash& clash, const CompiledTask& task,
+                                              std::string_view id) const;
+  /// Of an element whose needs are met, packed. nullopt: what is wrong was said.
+  [[nodiscard]] std::optional<std::string> late_text(ElementId element, Diagnostics& said);
 
   Workflow workflow_;
   Diagnostics diagnostics_;
   CompiledWorkflow compiled_;
   const Knowledge& knowledge_;
   Outcomes outcomes_;
+  OutputLists lists_;
+  std::optional<WrittenFiles> written_;  ///< once it was asked for
 };
 
 }  // namespace fugle::workflow

@@ -158,8 +158,9 @@ TEST(RunTime, says_why_a_list_gives_no_elements) {
   twice.gives("split", 0, "a\na");
   EXPECT_EQ(twice.expand("work"), "wrong: E207: element 'work[a]' appears twice (line 5)");
   FakeRun unsafe(kSplit);
-  unsafe.gives("split", 0, "a b");
-  EXPECT_EQ(unsafe.expand("work"), "wrong: E405: item holds a blank ('a b'); write ${{ q(item) }} (line 5)");
+  unsafe.gives("split", 0, "good\na b");
+  EXPECT_EQ(unsafe.expand("work"),
+            "wrong: E405: item holds a blank ('a b'); write ${{ q(item) }} (line 5); item 2, 'a b'");
 }
 
 TEST(RunTime, expands_to_any_depth_and_joins_the_lists_of_several_elements) {
@@ -213,6 +214,84 @@ TEST(RunTime, matches_each_element_with_its_own) {
   other.gives("s", 1, "1\n2\n3");
   (void)other.expand("a");
   EXPECT_EQ(other.expand("b"), "wrong: E208: 'each' needs equal elements: 'b' has 3, 'a' has 2 (line 7)");
+}
+
+constexpr const char* kTwoLists =
+    "tasks:\n"
+    "  s: {run: x, outputs: {l: {type: list}, m: {type: list}}}\n"
+    "  c: {run: x, outputs: {o: out/c}}\n"
+    "  a: {foreach: '${{ tasks.s.outputs.l }}', outputs: {o: 'out/${{ item }}'}, run: x}\n"
+    "  b: {foreach: '${{ tasks.s.outputs.m }}', outputs: {o: 'out/${{ item }}'}, run: x}\n";
+
+TEST(RunTime, refuses_elements_that_write_what_another_one_writes) {
+  FakeRun run(kTwoLists);
+  run.gives("s", 0, "p\nq");
+  run.gives("s", 1, "r\nq");
+  EXPECT_EQ(run.expand("a"), "a[p] a[q]");
+  EXPECT_EQ(run.expand("b"), "wrong: E203: '/work/out/q' is written by 'a[q]' and by 'b[q]' (line 7)");
+  run.begin_life();
+  EXPECT_EQ(run.expand("b"), "wrong: E203: '/work/out/q' is written by 'a[q]' and by 'b[q]' (line 7)");
+  FakeRun frozen(kTwoLists);
+  frozen.gives("s", 0, "p\nc");
+  EXPECT_EQ(frozen.expand("a"), "wrong: E203: '/work/out/c' is written by 'c' and by 'a[c]' (line 6)");
+}
+
+TEST(RunTime, refuses_what_is_found_to_write_what_another_one_writes) {
+  FakeRun run(
+      "tasks:\n"
+      "  t: {run: x, outputs: {v: {type: value}, w: {type: value}}}\n"
+      "  a: {run: x, outputs: {o: 'out-${{ tasks.t.outputs.v }}'}}\n"
+      "  b: {run: 'b', outputs: {o: 'out-${{ tasks.t.outputs.w }}'}}\n");
+  run.gives("t", 0, "same");
+  run.gives("t", 1, "same");
+  EXPECT_EQ(run.decide("a"), "x");
+  EXPECT_EQ(run.decide("a"), "x");
+  const std::string clash = "wrong: E203: '/work/out-same' is written by 'a' and by 'b' (line 6)";
+  EXPECT_EQ(run.decide("b"), clash);
+  run.begin_life();
+  EXPECT_EQ(run.decide("b"), "b") << "the other one has written nothing yet, and is refused instead";
+  run.ends("a", "OK");
+  run.begin_life();
+  EXPECT_EQ(run.decide("b"), clash);
+}
+
+TEST(RunTime, who_reads_what_another_element_writes_waits_for_it) {
+  FakeRun run(
+      "tasks:\n"
+      "  s: {run: x, outputs: {l: {type: list}}}\n"
+      "  prepare: {matrix: {n: [1, 2]}, outputs: {o: 'in/${{ matrix.n }}'}, run: x}\n"
+      "  perhaps: {when: env.HOME == 'x', outputs: {o: in/3}, run: x}\n"
+      "  work: {foreach: '${{ tasks.s.outputs.l }}', inputs: {i: 'in/${{ item }}'}, run: x}\n");
+  run.gives("s", 0, "1\n3\n4");
+  EXPECT_EQ(run.expand("work"), "work[1] work[3] work[4]");
+  EXPECT_EQ(run.needs("work[1]"), "s prepare[1]");
+  EXPECT_EQ(run.needs("work[3]"), "s perhaps");
+  EXPECT_EQ(run.needs("work[4]"), "s");
+}
+
+TEST(RunTime, refuses_elements_that_read_what_waits_for_them) {
+  FakeRun run(
+      "tasks:\n"
+      "  s: {run: x, outputs: {l: {type: list}}}\n"
+      "  work: {foreach: '${{ tasks.s.outputs.l }}', inputs: {i: 'in/${{ item }}'}, run: x}\n"
+      "  after: {needs: [work], outputs: {o: in/1}, run: x}\n");
+  run.gives("s", 0, "1");
+  EXPECT_EQ(run.expand("work"), "wrong: E201: cycle: elements of 'work' read files of others that wait for them (line 5)");
+}
+
+TEST(RunTime, makes_what_surrounds_a_command_when_it_is_known) {
+  FakeRun run(
+      "tasks:\n"
+      "  t: {run: x, outputs: {v: {type: value}}}\n"
+      "  u: {setup: 'load ${{ tasks.t.outputs.v }}', container: 'i-${{ tasks.t.outputs.v }}.sif', run: x}\n"
+      "  w: {log: 'log-${{ tasks.t.outputs.v }}', run: x}\n");
+  run.gives("t", 0, "3");
+  EXPECT_EQ(run.decide("u"), "x");
+  EXPECT_EQ(run.decided().setup, "load 3");
+  EXPECT_EQ(run.decided().image, "/work/i-3.sif");
+  EXPECT_EQ(run.expand("w"), "w");
+  EXPECT_EQ(run.decide("w"), "x");
+  EXPECT_EQ(run.decided().log, "/work/log-3");
 }
 
 TEST(RunTime, decides_when_by_values_states_and_exit_codes) {
