@@ -51,6 +51,7 @@ struct Limits {
   std::optional<std::uint32_t> max_failures{};
   std::optional<std::uint32_t> max_infra_retries{};
   std::optional<std::uint32_t> max_requeues{};
+  std::optional<std::uint32_t> max_parallel{};
 };
 
 /// What Slurm is asked for by `prog submit`.

@@ -105,6 +105,13 @@ class TaskSettings : public Task {
   Self& bind(std::string_view level) { return set_text("resources.bind", level), self(); }      ///< core, l3, numa, ...
   Self& place(std::string_view how) { return set_text("resources.place", how), self(); }        ///< "near: mesh"
   Self& priority(std::int32_t value) { return set_number("priority", value), self(); }
+  /// Each element holds so many tokens of that pool while it runs.
+  Self& pool(std::string_view name_of_pool, std::uint32_t tokens = 1) {
+    return set_number("pools." + std::string(name_of_pool), tokens), self();
+  }
+  Self& max_parallel(std::uint32_t count) { return set_number("max_parallel", count), self(); }  ///< elements at once
+  /// The first failure that is not tolerated cancels all others of the task.
+  Self& fail_fast(bool is_fast = true) { return set_flag("fail_fast", is_fast), self(); }
 
   Self& timeout(std::string_view duration) { return set_text("timeout", duration), self(); }    ///< "2h30m"
   Self& grace(std::string_view duration) { return set_text("grace", duration), self(); }        ///< from TERM to KILL
@@ -352,6 +359,10 @@ class Workflow {
   /// Walltime kept for what is run finally, and the last checkpoint.
   Workflow& reserve(std::string_view duration, const Place& place = Place::current()) {
     return set_text("reserve", duration, place);
+  }
+  /// So many tokens, for TaskSettings::pool().
+  Workflow& pool(std::string_view name_of_pool, std::uint32_t tokens, const Place& place = Place::current()) {
+    return this->key("pools." + std::string(name_of_pool), std::to_string(tokens), place);
   }
   Workflow& limits(const Limits& limits, const Place& place = Place::current());
   Workflow& slurm(const Slurm& request, const Place& place = Place::current());

@@ -230,6 +230,9 @@ std::string policy_text(const graph::Task& task, std::uint32_t num_elements) {
   if (task.has_scratch)
     parts.push_back(task.scratch_bytes > 0 ? fmt::format("scratch {}", format_bytes(task.scratch_bytes)) : "scratch");
   if (task.has_cleanup) parts.emplace_back("cleanup");
+  for (const graph::PoolUse& use : task.pools) parts.push_back(fmt::format("holds {} of {}", use.tokens, use.pool));
+  if (task.max_parallel > 0) parts.push_back(fmt::format("{} at once", task.max_parallel));
+  if (task.fail_fast) parts.emplace_back("fail_fast");
   return join(parts, ", ");
 }
 
@@ -241,7 +244,12 @@ std::string limits_text(const graph::RunLimits& limits) {
   if (limits.max_infra_retries != graph::RunLimits{}.max_infra_retries)
     parts.push_back(fmt::format("an element is tried {} more after lost nodes and failed launches",
                                 counted(limits.max_infra_retries, "time", "times")));
-  return parts.empty() ? "" : fmt::format("limits: {}\n", join(parts, "; "));
+  if (limits.max_parallel > 0)
+    parts.push_back(fmt::format("{} at once", counted(limits.max_parallel, "element", "elements")));
+  std::vector<std::string> pools;
+  for (const auto& [name, tokens] : limits.pools) pools.push_back(fmt::format("{} {}", name, tokens));
+  return (parts.empty() ? "" : fmt::format("limits: {}\n", join(parts, "; "))) +
+         (pools.empty() ? "" : fmt::format("pools: {}\n", join(pools, ", ")));
 }
 
 std::string plan_text(const graph::Graph& graph, const std::string& workflow, std::span<const plan::Slot> workers,
@@ -279,6 +287,9 @@ std::string plan_element_json(const graph::Graph& graph, const Forecast& forecas
     json["tolerate"] = fmt::format("{:g}%", task.tolerate.fraction * 100);
   else if (task.tolerate.count > 0)
     json["tolerate"] = task.tolerate.count;
+  for (const graph::PoolUse& use : task.pools) json["pools"][use.pool] = use.tokens;
+  if (task.max_parallel > 0) json["max_parallel"] = task.max_parallel;
+  if (task.fail_fast) json["fail_fast"] = true;
   if (task.runs_finally) json["finally"] = true;
   if (task.timeout > Duration::zero()) json["timeout_s"] = to_seconds(task.timeout);
   json["estimate_s"] = forecast.durations.seconds[element.value()];
@@ -311,6 +322,8 @@ std::string plan_totals_json(const graph::Graph& graph, const Forecast& forecast
   json["unplaced"] = forecast.prediction.num_unplaced;
   json["limits"] = {{"max_failures", graph.limits().max_failures > 0 ? Json(graph.limits().max_failures) : Json()},
                     {"max_infra_retries", graph.limits().max_infra_retries}};
+  if (graph.limits().max_parallel > 0) json["limits"]["max_parallel"] = graph.limits().max_parallel;
+  for (const auto& [name, tokens] : graph.limits().pools) json["pools"][name] = tokens;
   std::string text;
   for (const auto& [key, value] : json.items())
     text += fmt::format("{}\"{}\": {}", text.empty() ? "" : ",\n", key, report::to_line(value));

@@ -77,7 +77,8 @@ Workflow& Workflow::limits(const Limits& limits, const std::source_location& pla
   Members members;
   members.add("max_failures", limits.max_failures)
       .add("max_infra_retries", limits.max_infra_retries)
-      .add("max_requeues", limits.max_requeues);
+      .add("max_requeues", limits.max_requeues)
+      .add("max_parallel", limits.max_parallel);
   return key("limits", members.text(), place);
 }
 

@@ -30,7 +30,8 @@ class Follower final : Reservations::Site {
         placements_(graph_.num_elements()),
         missing_(graph_.num_elements()),
         is_touched_(problem.machine.num_workers()),
-        ready_(graph_, plan, problem.machine.num_workers()),
+        tokens_(graph_),
+        ready_(graph_, plan, tokens_, problem.machine.num_workers()),
         pool_(problem.machine.workers, problem.machine.node_of),
         choice_(problem, placements_),
         services_(graph_),
@@ -74,6 +75,8 @@ class Follower final : Reservations::Site {
   bool is_party(std::uint32_t e) const { return task_of(e).shape.spread().workers > 1; }
   bool is_service(std::uint32_t e) const { return services_.is_service(ElementId(e)); }
 
+  bool wants_tokens(std::uint32_t e) const { return tokens_.set_of(ElementId(e)) != TokenBook::kNothing; }
+
   /// The home where it could ever run.
   WorkerId home_of(std::uint32_t e) const {
     if (plan_.homes.empty() || !plan_.homes[e].is_valid() || is_party(e)) return WorkerId{};
@@ -108,6 +111,7 @@ class Follower final : Reservations::Site {
   }
 
   void leave(std::uint32_t e) {
+    tokens_.give_back(ElementId(e));
     for (const WorkerId worker : workers_of(e)) {
       pool_.give_back(worker, request_of(e));
       if (has_reservations_) std::erase(active_[worker.value()], e);
@@ -173,6 +177,7 @@ class Follower final : Reservations::Site {
     now_ = Time{} + from_seconds(now);
     make_ready(now);
     refused_.clear();
+    tokens_.begin_round();
     if (has_reservations_) reservations_.begin_round();
     for (std::uint32_t level = 0; level < ready_.num_levels() && has_room(); ++level) {
       if (ready_.num_ready(level) == 0) continue;
@@ -193,8 +198,8 @@ class Follower final : Reservations::Site {
       if (graph_.is_gate(ElementId(e))) {
         placements_[e] = {now, now, WorkerId{}};
         release_successors(e, Release::all);
-      } else if (fits_somewhere_[ready_.class_of(e)]) {
-        const WorkerId home = home_of(e);
+      } else if (fits_somewhere_[ready_.class_of(e)] && tokens_.can_ever_start(graph_.task_id_of(ElementId(e)))) {
+        const WorkerId home = wants_tokens(e) ? WorkerId{} : home_of(e);  // tokens are shared out among all
         ready_.add(e, home, can_move_ || !home.is_valid());
         if (home.is_valid()) touch(home);
       }
@@ -220,30 +225,60 @@ class Follower final : Reservations::Site {
     if (!has_room() || ready_.num_ready(level) == 0) return;
     ready_.offer_all(level, [&](std::uint32_t e) {
       if (lacks_service(e)) return true;
+      if (!may_take_tokens(e)) return false;
       const std::vector<WorkerId> workers = has_reservations_ ? choose_beside_reservations(e) : choose(e);
       if (!workers.empty())
         start(e, workers, now);
-      else if (is_party(e))
-        refused_.push_back(ready_.class_of(e));
+      else
+        note_refusal(e);
       return !workers.empty();
     });
   }
 
+  bool may_take_tokens(std::uint32_t e) {
+    const TokenBook::Set set = tokens_.set_of(ElementId(e));
+    const auto ends = [&](ElementId holder) { return expected_end(holder.value(), now_); };
+    if (tokens_.may_take(set, expected(e), now_, ends)) return true;
+    tokens_.pass_over(set);
+    if (has_reservations_) reservations_.drop(reservation_of_[ready_.class_of(e)]);
+    return false;
+  }
+
+  void note_refusal(std::uint32_t e) {
+    const std::uint32_t cls = ready_.class_of(e);
+    if (is_party(e)) refused_.push_back(cls);
+    if (!has_reservations_) return;
+    if (const auto begins = reservations_.begins(reservation_of_[cls], now_))
+      tokens_.keep_for(tokens_.set_of(ElementId(e)), *begins);
+  }
+
+  Duration expected(std::uint32_t e) const {
+    return is_service(e) ? Duration{0} : from_seconds(std::max(problem_.durations[e], 0.0));
+  }
+
+  Time expected_end(std::uint32_t e, Time now) const {
+    return is_service(e) ? now + Reservations::kLongTime : Time{} + from_seconds(placements_[e].end_s);
+  }
+
   std::vector<WorkerId> choose(std::uint32_t e) {
     if (is_party(e)) return choice_.choose_party(e, pool_);
+    if (const WorkerId home = wants_tokens(e) ? home_of(e) : WorkerId{}; home.is_valid()) {
+      if (pool_.has_room(home, request_of(e))) return {home};
+      if (!can_move_) return {};
+    }
     const WorkerId worker = choice_.choose(e, pool_);
     return worker.is_valid() ? std::vector{worker} : std::vector<WorkerId>();
   }
 
   std::vector<WorkerId> choose_beside_reservations(std::uint32_t e) {
     const ReadySet::Class& cls = ready_.classes()[ready_.class_of(e)];
-    const Duration expected = is_service(e) ? Duration{0} : from_seconds(std::max(problem_.durations[e], 0.0));
-    return reservations_.choose({reservation_of_[ready_.class_of(e)], plan_.order[e], cls.priority, expected, {}}, now_,
-                                [&](bool) { return choose(e); });
+    return reservations_.choose({reservation_of_[ready_.class_of(e)], plan_.order[e], cls.priority, expected(e), {}},
+                                now_, [&](bool) { return choose(e); });
   }
 
   void start(std::uint32_t e, const std::vector<WorkerId>& workers, double now) {
     const WorkerId leader = workers.front();
+    tokens_.take(ElementId(e));
     const double begin = problem_.machine.seconds_per_byte > 0 ? std::max(now, arrival_s(e, leader)) : now;
     const double end = begin + std::max(problem_.duration(e, leader.value()), 0.0);
     for (const WorkerId worker : workers) {
@@ -273,14 +308,14 @@ class Follower final : Reservations::Site {
 
   // ---- what reservations are told
 
-  /// One for each request and spread, whatever the priority.
+  /// One for each request, spread and set of tokens, whatever the priority.
   std::vector<Reservations::Need> find_needs() {
     std::map<Reservations::Need, std::uint32_t> known;
     std::vector<Reservations::Need> needs;
     for (std::uint32_t c = 0; c < ready_.classes().size(); ++c) {
       const ReadySet::Class& cls = ready_.classes()[c];
       const auto [place, is_new] =
-          known.try_emplace({cls.request, cls.spread}, static_cast<std::uint32_t>(needs.size()));
+          known.try_emplace({cls.request, cls.spread, cls.tokens}, static_cast<std::uint32_t>(needs.size()));
       if (is_new) needs.push_back(place->first), classes_of_.emplace_back();
       reservation_of_.push_back(place->second);
       classes_of_[place->second].push_back(c);
@@ -305,10 +340,8 @@ class Follower final : Reservations::Site {
   }
   std::vector<Reservations::Active> active_on(WorkerId worker, Time now) const override {
     std::vector<Reservations::Active> active;
-    for (const std::uint32_t e : active_[worker.value()]) {
-      const Time ends = is_service(e) ? now + Reservations::kLongTime : Time{} + from_seconds(placements_[e].end_s);
-      active.push_back({ends, taken_on(capacity(worker), request_of(e))});
-    }
+    for (const std::uint32_t e : active_[worker.value()])
+      active.push_back({expected_end(e, now), taken_on(capacity(worker), request_of(e))});
     return active;
   }
   bool is_able(WorkerId worker, const graph::Request& request, Time) const override {
@@ -370,6 +403,7 @@ class Follower final : Reservations::Site {
   std::vector<WorkerId> touched_;        ///< got room, or READY elements at home, at this instant
   std::vector<bool> is_touched_;         ///< [worker]
   std::priority_queue<Running, std::vector<Running>, std::greater<>> running_;
+  TokenBook tokens_;
   ReadySet ready_;
   WorkerPool pool_;
   WorkerChoice choice_;

@@ -6,8 +6,9 @@ bool Problem::has_parties() const {
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
     const graph::Task& task = graph.task(TaskId(t));
     if (task.shape.spread().workers > 1 || task.request.whole_node || task.service.is_given) return true;
+    if (!task.pools.empty() || task.max_parallel > 0) return true;
   }
-  return false;
+  return graph.limits().max_parallel > 0;
 }
 
 double Problem::bytes_of_need(std::uint32_t element, std::size_t i) const {

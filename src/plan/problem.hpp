@@ -46,8 +46,8 @@ struct Problem {
     return durations_on.empty() ? durations[element]
                                 : durations_on[std::size_t{element} * machine.num_workers() + worker];
   }
-  /// Whether some elements are run by several workers, want a node as a whole, or are services: only predict() can place
-  /// those.
+  /// Whether some elements are run by several workers, want a node as a whole, hold tokens, or are services: only
+  /// predict() can place those.
   [[nodiscard]] bool has_parties() const;
   /// Of the i-th entry of graph.needs(element); 1 where the graph knows no bytes, 0 out of gates.
   [[nodiscard]] double bytes_of_need(std::uint32_t element, std::size_t i) const;

@@ -1,6 +1,6 @@
 // READY elements of a plan that is being followed: which comes first at a home, and which first of all. Elements with
-// one priority and one request form a class: when the first of them does not fit somewhere, none does.
-// Knows nothing of time or of what is free.
+// one priority, one request and one set of tokens form a class: when the first of them does not fit somewhere, none
+// does. Knows nothing of time or of what is free.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,20 @@
 
 #include "graph/graph.hpp"
 #include "plan/plan.hpp"
+#include "plan/token_book.hpp"
 
 namespace fugle::plan {
 
 class ReadySet {
  public:
-  /// Keeps views of both.
-  ReadySet(const graph::Graph& graph, const Plan& plan, std::uint32_t num_workers);
+  /// Keeps a view of the plan.
+  ReadySet(const graph::Graph& graph, const Plan& plan, const TokenBook& tokens, std::uint32_t num_workers);
 
   struct Class {
     std::int32_t priority;
     graph::Request request;
     graph::Spread spread{};
+    TokenBook::Set tokens = TokenBook::kNothing;
   };
   [[nodiscard]] const std::vector<Class>& classes() const { return classes_; }
   [[nodiscard]] std::uint32_t class_of(std::uint32_t element) const { return class_of_[element]; }
@@ -80,7 +82,7 @@ class ReadySet {
     std::uint32_t cls;
     Heap heap;
   };
-  void make_classes(const graph::Graph& graph, const Plan& plan);
+  void make_classes(const graph::Graph& graph, const Plan& plan, const TokenBook& tokens);
   /// What was taken through another heap goes; whether anything is left.
   bool drop_taken(Heap& heap) {
     while (!heap.empty() && is_taken_[heap.top()]) heap.pop();

@@ -23,6 +23,7 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 #include "plan/slot.hpp"
+#include "plan/token_book.hpp"
 
 namespace fugle::plan {
 
@@ -57,10 +58,11 @@ class Reservations {
     virtual void keep_free(WorkerId worker, bool is_kept) = 0;
   };
 
-  /// What its elements ask for. A class of its own for each pair.
+  /// What its elements ask for. A class of its own for each; one whose tokens are not free reserves nothing.
   struct Need {
     graph::Request request;
     graph::Spread spread{};
+    TokenBook::Set tokens = TokenBook::kNothing;
     auto operator<=>(const Need&) const = default;
   };
 
@@ -111,6 +113,10 @@ class Reservations {
   /// Nothing waits of it any more: its workers are as all others again.
   void drop(Class cls);
   [[nodiscard]] bool has_any() const { return num_reserved_ > 0; }
+  /// When the first of a class is expected to begin on the workers kept free for it; nothing: there are none.
+  [[nodiscard]] std::optional<Time> begins(Class cls, Time now) {
+    return entries_[cls].kept_free.empty() ? std::nullopt : std::optional(estimate_for(cls, now).begins);
+  }
 
  private:
   struct Entry {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "graph/pool_table.hpp"
 #include "report/misfit.hpp"
 
 namespace fugle::report {
@@ -205,7 +206,32 @@ class Explainer {
       out_.reason = "it can start, but only the tasks of 'finally' start now";
       return suggest("resume");
     }
-    explain_lack_of_cores();
+    if (!why_it_fits_nowhere().empty() || !explain_lack_of_tokens()) explain_lack_of_cores();
+  }
+
+  /// Of the first pool that is short; false where none is.
+  bool explain_lack_of_tokens() {
+    const graph::PoolTable table(graph_);
+    for (const graph::PoolShare& share : table.shares_of(graph_.task_id_of(element_))) {
+      const graph::Pool& pool = table.pools()[share.pool];
+      std::uint32_t held = 0;
+      std::vector<ElementId> holders;
+      for (const RunningAttempt& attempt : in_.workers.running())
+        for (const graph::PoolShare& theirs : table.shares_of(graph_.task_id_of(attempt.element)))
+          if (theirs.pool == share.pool) held += theirs.tokens, holders.push_back(attempt.element);
+      if (share.tokens + held <= pool.tokens) continue;
+      out_.reason =
+          fmt::format("waits for {}{} ({} of {} held", share.tokens == 1 ? "" : fmt::format("{} of ", share.tokens),
+                      pool.name, held, pool.tokens);
+      const std::size_t shown = std::min(holders.size(), kMaxCauses);
+      for (std::size_t i = 0; i < shown; ++i)
+        out_.reason += fmt::format("{}{}", i == 0 ? " by " : ", ", graph_.id(holders[i]));
+      if (shown < holders.size()) out_.reason += fmt::format(" and {} more", holders.size() - shown);
+      out_.reason += ")";
+      for (const ElementId holder : holders) add_cause(holder, brief_reason(holder));
+      return true;
+    }
+    return false;
   }
 
   /// "at most 3 of 40 elements of sims fail; so far 2 failed".

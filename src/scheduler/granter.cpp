@@ -33,8 +33,8 @@ graph::Rows members_by_lease(const plan::Plan& plan) {
 }  // namespace
 
 Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases,
-                 ReadyQueue& ready, const RunningList& running, PartyBook& parties, const Decisions& decisions,
-                 Outbox& outbox)
+                 ReadyQueue& ready, plan::TokenBook& tokens, const RunningList& running, PartyBook& parties,
+                 const Decisions& decisions, Outbox& outbox)
     : run_(run),
       graph_(run.graph()),
       plan_(options.plan),
@@ -44,6 +44,7 @@ Granter::Granter(const RunState& run, const HeadOptions& options, WorkerTable& w
       workers_(workers),
       leases_(leases),
       ready_(ready),
+      tokens_(tokens),
       decisions_(decisions),
       outbox_(outbox),
       lease_members_(members_by_lease(plan_)),
@@ -171,7 +172,7 @@ void Granter::serve_home(WorkerId worker, Time now) {
 bool Granter::is_outranked(ElementId e, WorkerId worker) {
   if (plan_.priority.empty()) return false;
   for (ReadyQueue::Class& cls : ready_.classes()) {
-    if (cls.size == 0 || !workers_.room().has_room(worker, cls.request)) continue;
+    if (cls.size == 0 || !tokens_.are_free(cls.tokens) || !workers_.room().has_room(worker, cls.request)) continue;
     const ElementId first = ready_.first_of(cls);
     if (first.is_valid() && plan_.priority[first.value()] > plan_.priority[e.value()]) return true;
   }
@@ -191,6 +192,7 @@ void Granter::serve_all(Time now) {
     std::push_heap(open.begin(), open.end(), std::greater<>());
   };
   reservations_.begin_round();
+  tokens_.begin_round();
   for (ReadyQueue::Class& cls : ready_.classes()) reopen(cls);
   while (!open.empty()) {
     std::pop_heap(open.begin(), open.end(), std::greater<>());
@@ -201,9 +203,15 @@ void Granter::serve_all(Time now) {
       // went along with something else meanwhile
     } else if (!ends_in_time(e, now)) {
       put_aside_what_is_late(e);
+    } else if (!may_take_tokens(e, now)) {
+      reservations_.drop(ready_.class_of(e));
+      continue;
     } else {
       const std::vector<WorkerId> workers = choose(e, now);
-      if (workers.empty()) continue;
+      if (workers.empty()) {
+        if (const auto begins = reservations_.begins(ready_.class_of(e), now)) tokens_.keep_for(cls.tokens, *begins);
+        continue;
+      }
       if (workers.size() > 1)
         grant_party(workers, e);
       else
@@ -214,14 +222,27 @@ void Granter::serve_all(Time now) {
   }
 }
 
+/// What may not is passed over as a whole class. What nobody can run has nothing kept for it.
+bool Granter::may_take_tokens(ElementId e, Time now) {
+  const plan::TokenBook::Set set = tokens_.set_of(e);
+  if (set == plan::TokenBook::kNothing) return true;
+  const Duration expected = run_.services().is_service(e) ? Duration{0} : from_seconds(lengths_.expected_s(e));
+  const auto ends = [&](ElementId holder) { return site_.expected_end(holder, now); };
+  if (tokens_.may_take(set, expected, now, ends)) return true;
+  const graph::Task& task = graph_.task_of(e);
+  if (workers_.are_able(task.request, task.shape.spread())) tokens_.pass_over(set);
+  return false;
+}
+
 std::vector<WorkerId> Granter::choose(ElementId e, Time now) {
   const std::uint32_t cls = ready_.class_of(e);
   const std::int32_t priority = plan_.priority.empty() ? 0 : plan_.priority[e.value()];
   const bool is_service = run_.services().is_service(e);
   const Duration expected = is_service ? Duration{0} : from_seconds(lengths_.expected_s(e));
   return reservations_.choose({cls, ready_.position_of(e), priority, expected, until(e, now)}, now, [&](bool may_wait) {
-    return chooser_.choose(e, until(e, now),
-                           may_wait ? WorkerChooser::Backlog::may_wait : WorkerChooser::Backlog::none);
+    return chooser_.choose(
+        e, until(e, now),
+        may_wait && !wants_tokens(e) ? WorkerChooser::Backlog::may_wait : WorkerChooser::Backlog::none);
   });
 }
 
@@ -231,7 +252,7 @@ bool Granter::may_come_along(ElementId e, WorkerId worker) const {
   const State state = run_.state(e);
   const bool is_its_time = run_.has_finally_begun() == graph_.task_of(e).runs_finally;
   const bool goes_alone = graph_.task_of(e).shape.spread().workers > 1 || run_.services().is_service(e) ||
-                          run_.services().is_user(e) || decisions_.are_wanted_of(e);
+                          run_.services().is_user(e) || decisions_.are_wanted_of(e) || wants_tokens(e);
   const bool is_asked_for = left_out_.empty() || !left_out_[e.value()];
   return !graph_.is_gate(e) && is_asked_for && !goes_alone && is_its_time && !leases_.is_held(e) &&
          (state == State::waiting || state == State::ready) && workers_.is_able(worker, graph_.task_of(e).request) &&
@@ -247,7 +268,7 @@ bool Granter::may_follow(ElementId successor, ElementId last, WorkerId worker) c
 /// What is not short waits for its turn: something better may be READY by then.
 std::vector<ElementId> Granter::chain_of(WorkerId worker, ElementId first) const {
   std::vector<ElementId> chain{first};
-  if (run_.services().is_service(first)) return chain;
+  if (run_.services().is_service(first) || wants_tokens(first)) return chain;
   while (chain.size() < kMaxChain) {
     const auto successors = graph_.successors(chain.back());
     if (successors.size() != 1 || !may_follow(ElementId(successors[0]), chain.back(), worker)) break;
@@ -272,7 +293,8 @@ std::vector<ElementId> Granter::lease_of(WorkerId worker, ElementId first) const
 std::vector<ElementId> Granter::members_for(WorkerId worker, ElementId first) const {
   const bool is_whole_lease = !plan_.leases.empty() && chooser_.home_of(first) == worker && !is_stray_[first.value()] &&
                               must_come_in_groups() && !run_.services().is_service(first) &&
-                              !run_.services().is_user(first) && !decisions_.are_wanted_of(first);
+                              !run_.services().is_user(first) && !decisions_.are_wanted_of(first) &&
+                              !wants_tokens(first);
   return is_whole_lease ? lease_of(worker, first) : chain_of(worker, first);
 }
 
@@ -379,7 +401,7 @@ void Granter::send_grants(Time now) {
 /// An idle worker and nothing READY here: half of the deepest backlog comes back, worst elements first, as far as there
 /// is room for them elsewhere. A worker with nothing of that kind is not asked again before its next report.
 void Granter::take_back_for_idle_workers(Time now) {
-  if (ready_.size() > 0 || !workers_.room().has_free_core()) return;
+  if (ready_.num_without_tokens() > 0 || !workers_.room().has_free_core()) return;
   const auto victim = workers_.room().with_most_surplus();
   if (!victim) return;
   workers_.set_revoking(*victim, true);

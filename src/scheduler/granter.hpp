@@ -5,7 +5,8 @@
 // one by one; else a chain of successors each of which needs nothing outside the chain, as long as they are short. An
 // idle worker takes from the backlogs of others. What needs much and is passed over too often, or by something of lower
 // priority, gets workers kept free for it (see plan::Reservations). An element of several workers is granted alone, to
-// a party (see Placed). What cannot end before the allocation does is put aside.
+// a party (see Placed), and so is what holds tokens (plan/token_book.hpp), which waits for them here and never in a
+// backlog. What cannot end before the allocation does is put aside.
 #pragma once
 
 #include <map>
@@ -30,7 +31,8 @@ class Granter {
  public:
   /// All of them outlive the granter.
   Granter(const RunState& run, const HeadOptions& options, WorkerTable& workers, LeaseBook& leases, ReadyQueue& ready,
-          const RunningList& running, PartyBook& parties, const Decisions& decisions, Outbox& outbox);
+          plan::TokenBook& tokens, const RunningList& running, PartyBook& parties, const Decisions& decisions,
+          Outbox& outbox);
 
   /// An attempt ended OK after so long.
   void learn(ElementId element, WorkerId worker, Duration length);
@@ -66,6 +68,8 @@ class Granter {
   void find_first_elements(std::uint32_t first);
   [[nodiscard]] Time until(ElementId e, Time now) const;
   [[nodiscard]] float wanted_s(ElementId e) const;
+  [[nodiscard]] bool may_take_tokens(ElementId e, Time now);
+  [[nodiscard]] bool wants_tokens(ElementId e) const { return tokens_.set_of(e) != plan::TokenBook::kNothing; }
   void put_aside_what_is_late(ElementId e);
   void serve_home(WorkerId worker, Time now);
   void serve_all(Time now);
@@ -96,6 +100,7 @@ class Granter {
   WorkerTable& workers_;
   LeaseBook& leases_;
   ReadyQueue& ready_;
+  plan::TokenBook& tokens_;
   const Decisions& decisions_;
   Outbox& outbox_;
   std::map<std::string_view, std::uint32_t> first_by_name_;  ///< first element of all tasks of that name

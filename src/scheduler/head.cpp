@@ -25,12 +25,13 @@ Head::Head(HeadOptions options, Outbox& outbox, std::uint32_t num_ranks)
       graph_(run_.graph()),
       outbox_(outbox),
       workers_(num_ranks),
-      ready_(run_, options_.plan, num_ranks),
+      tokens_(graph_),
+      ready_(run_, options_.plan, tokens_, num_ranks),
       running_(graph_.num_elements()),
-      leases_(run_, options_.plan, workers_),
+      leases_(run_, options_.plan, workers_, tokens_),
       values_(run_),
       decisions_(graph_),
-      granter_(run_, options_, workers_, leases_, ready_, running_, parties_, decisions_, outbox_),
+      granter_(run_, options_, workers_, leases_, ready_, tokens_, running_, parties_, decisions_, outbox_),
       sharpener_(graph_, std::move(options_.known_s)) {}
 
 // ---- what came in
@@ -297,6 +298,7 @@ void Head::on_lost(WorkerId worker, Time now, const std::string& why) {
   std::vector<RunningAttempt> ran;
   for (const ElementId e : leases_.lose(worker)) {
     if (parties_.has(e)) continue;  // its other parts may still end it
+    tokens_.give_back(e);
     note_answer(e);
     if (const RunningAttempt* attempt = running_.find(e))
       ran.push_back(*attempt);
@@ -335,6 +337,7 @@ void Head::end_lost_attempt(const RunningAttempt& attempt, WorkerId lost, Failur
   record(std::move(ended));
   if (const auto wanted = cancel_wanted_.extract(e))
     record(wish_of(EventKind::cancel_element, e, wanted.mapped(), now));
+  note_failure(e);
 }
 
 // ---- what is done about it: parties in head_parties.cpp, failures in head_failures.cpp, stops and ends in
@@ -351,7 +354,7 @@ Time Head::step(Time now) {
       hold_element(e, hold.mapped(), now);
   }
   go_on_with_closings();
-  cancel_beyond_tolerance(now);
+  cancel_siblings(now);
   stop_unneeded_services(now);
   stop_when_wanted(now);
   ask_for_checkpoints(now);

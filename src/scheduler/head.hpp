@@ -120,7 +120,8 @@ class Head {
   void want_stop(Engine::StopKind kind, std::string why);
   void note_health(ElementId element, WorkerId worker, FailureClass cls, Time now);
   void suspect(std::uint32_t node, Time now);
-  void cancel_beyond_tolerance(Time now);
+  void cancel_siblings(Time now);
+  [[nodiscard]] const std::vector<ElementId>& elements_of(const std::string& task);
 
   // Workers of other allocations (head_guests.cpp).
   void make_room_for(WorkerId worker);
@@ -175,6 +176,7 @@ class Head {
   const Graph& graph_;
   Outbox& outbox_;
   WorkerTable workers_;
+  plan::TokenBook tokens_;
   ReadyQueue ready_;
   RunningList running_;
   LeaseBook leases_;
@@ -193,6 +195,14 @@ class Head {
   std::vector<ElementId> left_with_wishes_;         ///< elements that left their leases with one of those
   std::optional<WantedStop> wanted_stop_;
   std::vector<TaskId> beyond_tolerance_;  ///< to be cancelled
+  struct GivenUp {
+    std::string who;                ///< is said to have cancelled the rest
+    std::size_t num_cancelled = 0;  ///< of its elements; those that come later are cancelled too
+  };
+  std::map<std::string, GivenUp> given_up_;  ///< tasks of which one element failed that had `fail_fast`
+  std::set<std::string> to_give_up_;         ///< of those: some may be left
+  std::map<std::string, std::vector<ElementId>> elements_of_task_;  ///< by name
+  std::uint32_t num_sorted_ = 0;                                    ///< of all elements, into those
   std::set<std::pair<ElementId, std::uint16_t>> stop_sent_;
   std::set<std::pair<ElementId, std::uint16_t>> signalled_;  ///< asked for a checkpoint
   std::set<std::pair<ElementId, std::uint16_t>> asked_;      ///< of those, for the end as it is known now

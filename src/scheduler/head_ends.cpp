@@ -177,7 +177,9 @@ bool Head::can_still_progress() {
   if (run_.num_ready_services() > 0) return !retries_.empty();  // what fits beside them has been granted
   auto& classes = ready_.classes();
   return !retries_.empty() || std::any_of(classes.begin(), classes.end(), [&](ReadyQueue::Class& cls) {
-    return ready_.first_of(cls).is_valid() && workers_.are_able(cls.request, cls.spread);
+    const ElementId first = ready_.first_of(cls);
+    return first.is_valid() && workers_.are_able(cls.request, cls.spread) &&
+           tokens_.can_ever_start(graph_.task_id_of(first));
   });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <utility>
 
 #include "scheduler/head.hpp"
 
@@ -16,6 +17,11 @@ void Head::note_failure(ElementId e) {
   if (most > 0 && failed >= most)
     want_stop(Engine::StopKind::stop, fmt::format("{} elements failed (limits.max_failures is {})", failed, most));
   if (!run_.has_answered(e)) return;
+  const graph::Task& task = graph_.task_of(e);
+  const bool is_first =
+      task.fail_fast && !task.tolerate.is_given() &&
+      given_up_.try_emplace(task.name, GivenUp{fmt::format("{}, which failed (fail_fast)", graph_.id(e)), 0}).second;
+  if (is_first) to_give_up_.insert(task.name);
   const graph::OnFailure policy = graph_.task_of(e).on_failure;
   if (options_.fail_fast || policy == graph::OnFailure::stop)
     want_stop(Engine::StopKind::stop,
@@ -63,16 +69,32 @@ void Head::suspect(std::uint32_t node, Time now) {
   }
 }
 
-/// The rest of a task of which more failed than it tolerates is not worth its time.
-void Head::cancel_beyond_tolerance(Time now) {
-  if (beyond_tolerance_.empty()) return;
-  std::set<std::string_view> beyond;
-  for (const TaskId task : beyond_tolerance_) beyond.insert(graph_.task(task).name);
-  beyond_tolerance_.clear();
-  for (std::uint32_t i = 0; i < graph_.num_elements(); ++i) {
-    const std::string& task = graph_.task_of(ElementId(i)).name;
-    if (beyond.contains(task)) cancel_element(ElementId(i), "the tolerance of " + task, now);
+/// The rest of a task of which more failed than it tolerates is not worth its time, nor is that of one with
+/// `fail_fast`.
+void Head::cancel_siblings(Time now) {
+  std::set<std::string> beyond;
+  for (const TaskId task : std::exchange(beyond_tolerance_, {})) beyond.insert(graph_.task(task).name);
+  for (const std::string& task : beyond)
+    for (const ElementId e : elements_of(task)) cancel_element(e, "the tolerance of " + task, now);
+  for (const std::string& task : std::exchange(to_give_up_, {})) {
+    GivenUp& given_up = given_up_.at(task);
+    const std::vector<ElementId>& all = elements_of(task);
+    for (; given_up.num_cancelled < all.size(); ++given_up.num_cancelled)
+      if (const ElementId e = all[given_up.num_cancelled]; !is_left_out(e)) cancel_element(e, given_up.who, now);
   }
+}
+
+/// Known from the first time on that somebody asks.
+const std::vector<ElementId>& Head::elements_of(const std::string& task) {
+  TaskId last;
+  std::vector<ElementId>* same = nullptr;  // neighbours are mostly of one task
+  for (; num_sorted_ < graph_.num_elements(); ++num_sorted_) {
+    const ElementId e(num_sorted_);
+    const TaskId t = graph_.task_id_of(e);
+    if (same == nullptr || t != last) last = t, same = &elements_of_task_[graph_.task(t).name];
+    same->push_back(e);
+  }
+  return elements_of_task_[task];
 }
 
 }  // namespace fugle::scheduler

@@ -63,15 +63,17 @@ void Head::grow() {
   if (!plan.leases.empty()) plan.leases.resize(n, 0);
   if (!options_.left_out.empty()) options_.left_out.resize(n, false);
   running_.grow(n);
+  tokens_.grow();
   leases_.grow();
   values_.grow();
   granter_.grow_with_the_graph();
   sharpener_.grow(plan);
+  for (const auto& [task, given_up] : given_up_) to_give_up_.insert(task);
   plan_checkpoints();
 }
 
-/// Their own ones; those of what they wait for follow with the next order. Where all had the same it may be the first
-/// time that some matter.
+/// Their own ones; what they inherit, and what they wait for inherits, follows with the order that is made next. Where
+/// all had the same it may be the first time that some matter.
 void Head::add_priorities(std::uint32_t first) {
   std::vector<std::int32_t>& priorities = options_.plan.priority;
   for (std::uint32_t i = first; i < graph_.num_elements(); ++i) {

@@ -50,6 +50,7 @@ void Head::start_party(Party& party) {
 /// One that has not started: its workers forget it, and it is as if it had not been granted.
 void Head::disband(ElementId e, Time now) {
   const Party party = parties_.take(e);
+  tokens_.give_back(e);
   for (const PartyPart& part : party.parts) {
     if (!workers_.is_alive(part.worker)) continue;
     outbox_.send(part.worker, EndParty{e, party.number});
@@ -112,6 +113,7 @@ void Head::stop_calls(const Party& party) {
 /// The leader's worker may have been lost before it said that it had started: then nothing is known to have run.
 void Head::end_party(ElementId e, Time now) {
   const Party party = parties_.take(e);
+  tokens_.give_back(e);
   if (party.end) {
     if (workers_.is_alive(party.leader()) && running_.find(e) != nullptr) use_cores(party.leader(), e, 1);
     const AttemptReport outcome = party.outcome();

@@ -4,11 +4,12 @@
 
 namespace fugle::scheduler {
 
-LeaseBook::LeaseBook(const RunState& run, const plan::Plan& plan, WorkerTable& workers)
+LeaseBook::LeaseBook(const RunState& run, const plan::Plan& plan, WorkerTable& workers, plan::TokenBook& tokens)
     : run_(run),
       graph_(run.graph()),
       plan_(plan),
       workers_(workers),
+      tokens_(tokens),
       holder_(graph_.num_elements()),
       place_(graph_.num_elements()),
       grant_(graph_.num_elements(), 0),
@@ -36,6 +37,7 @@ void LeaseBook::hold(WorkerId worker, ElementId element) {
   grant_[element.value()] = last_grant_;
   outside_[element.value()] = 0;
   held.push_back(element);
+  tokens_.take(element);
   if (run_.state(element) == State::ready) activate(element);
 }
 
@@ -56,6 +58,7 @@ void LeaseBook::activate(ElementId element) {
 
 void LeaseBook::release(ElementId element) {
   const WorkerId worker = holder_of(element);
+  tokens_.give_back(element);
   if (is_active(element)) {
     --num_active_;
     workers_.deactivate(worker, graph_.task_of(element).request, position_of(element));

@@ -1,5 +1,5 @@
 // Who holds which element, and by which grant. A held element is one granted to a worker and not yet ended or returned;
-// see WorkerTable for what that takes of the worker.
+// see WorkerTable for what that takes of the worker. It holds its tokens from the grant on until it is released.
 //
 // Edges between two elements of one grant are the worker's business: both sides follow them without a message. All
 // other needs of a held element are *outside*: the head counts them and says when the last of them has been answered
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "plan/plan.hpp"
+#include "plan/token_book.hpp"
 #include "scheduler/run_state.hpp"
 #include "scheduler/worker_table.hpp"
 
@@ -19,7 +20,7 @@ namespace fugle::scheduler {
 class LeaseBook {
  public:
   /// All of them outlive the book.
-  LeaseBook(const RunState& run, const plan::Plan& plan, WorkerTable& workers);
+  LeaseBook(const RunState& run, const plan::Plan& plan, WorkerTable& workers, plan::TokenBook& tokens);
   /// A life of the run has begun: looks at what counts as OK by now. To be called before anything is held.
   void begin_life();
   /// The graph has grown.
@@ -51,7 +52,7 @@ class LeaseBook {
   /// Those that need it wait for it again: a service, or a gate that stands for some. None of its users is held now but
   /// those that run.
   void reopen(ElementId element) { is_answered_[element.value()] = false; }
-  /// The worker died. Returns what it held.
+  /// The worker died. Returns what it held. What others run too keeps its tokens: they are the caller's business.
   std::vector<ElementId> lose(WorkerId worker);
 
  private:
@@ -62,6 +63,7 @@ class LeaseBook {
   const Graph& graph_;
   const plan::Plan& plan_;
   WorkerTable& workers_;
+  plan::TokenBook& tokens_;
   std::vector<WorkerId> holder_;        ///< [element]
   std::vector<std::uint32_t> place_;    ///< [element] in WorkerTable::Entry::held
   std::vector<std::uint32_t> grant_;    ///< [element] number of its latest grant, 0: none

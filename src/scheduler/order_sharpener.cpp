@@ -1,6 +1,7 @@
 #include "scheduler/order_sharpener.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "graph/algorithms.hpp"
 #include "plan/durations.hpp"
@@ -27,6 +28,7 @@ void OrderSharpener::grow(const plan::Plan& plan) {
     if (known_s_[e] <= 0 && !graph_.is_gate(ElementId(e))) is_guessed_[graph_.task_id_of(ElementId(e)).value()] = true;
   }
   if (plan.order.size() - num_ordered_ >= num_ordered_ / 4) next_order_at_ = 0;
+  have_priorities_changed_ = !plan.priority.empty();
 }
 
 void OrderSharpener::learn(TaskId task, double seconds) {
@@ -46,7 +48,15 @@ std::vector<double> OrderSharpener::durations() const {
 }
 
 std::optional<std::vector<std::uint32_t>> OrderSharpener::new_order(plan::Plan& plan) {
-  if (num_learned_ < next_order_at_ || plan.made_by == plan::Policy::fifo) return std::nullopt;
+  const bool must_outrank = std::exchange(have_priorities_changed_, false);
+  if (plan.made_by == plan::Policy::fifo) {
+    if (!must_outrank) return std::nullopt;
+    plan.priority = plan::effective_priorities(graph_);
+    std::vector<double> earliness;
+    for (const std::uint32_t position : plan.order) earliness.push_back(-static_cast<double>(position));
+    return plan::start_order(plan.priority, earliness);
+  }
+  if (num_learned_ < next_order_at_ && !must_outrank) return std::nullopt;
   next_order_at_ = std::max(4 * num_learned_, kFirstOrderAt);
   if (!plan.priority.empty() && num_ordered_ < graph_.num_elements())
     plan.priority = plan::effective_priorities(graph_);

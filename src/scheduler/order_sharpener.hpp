@@ -19,12 +19,13 @@ class OrderSharpener {
   OrderSharpener(const graph::Graph& graph, std::vector<float> known_s);
 
   /// The graph has grown; `plan` has an order of all its elements, the new ones last. A better one is made at once
-  /// where they are many beside those that there were, so that all of this together stays linear.
+  /// where they are many beside those that there were, so that all of this together stays linear; and where priorities
+  /// matter, since the new ones may outrank others, and so may what they wait for.
   void grow(const plan::Plan& plan);
   /// An attempt ended OK after so many seconds.
   void learn(TaskId task, double seconds);
-  /// A new order of all elements when it is time for one (never for the plan of fifo): upward ranks with what was
-  /// learned, priorities as planned, or those of `plan` made anew where the graph has grown.
+  /// A new order of all elements when it is time for one (for the plan of fifo only by priorities): upward ranks with
+  /// what was learned, priorities as planned, or those of `plan` made anew where the graph has grown.
   [[nodiscard]] std::optional<std::vector<std::uint32_t>> new_order(plan::Plan& plan);
 
  private:
@@ -40,6 +41,7 @@ class OrderSharpener {
   std::vector<Mean> means_;       ///< [task]
   std::uint64_t num_learned_ = 0;
   std::uint32_t num_ordered_;  ///< elements that the newest order was made of
+  bool have_priorities_changed_ = false;
   std::uint64_t next_order_at_ = kFirstOrderAt;
   static constexpr std::uint64_t kFirstOrderAt = 8;
 };

@@ -6,10 +6,12 @@
 
 namespace fugle::scheduler {
 
-ReadyQueue::ReadyQueue(const RunState& run, const plan::Plan& plan, std::uint32_t num_workers)
+ReadyQueue::ReadyQueue(const RunState& run, const plan::Plan& plan, const plan::TokenBook& tokens,
+                       std::uint32_t num_workers)
     : run_(run),
       graph_(run.graph()),
       plan_(plan),
+      tokens_(tokens),
       by_order_(plan.order.size()),
       homes_(num_workers),
       is_queued_(graph_.num_elements(), false) {
@@ -22,9 +24,10 @@ ReadyQueue::ReadyQueue(const RunState& run, const plan::Plan& plan, std::uint32_
 void ReadyQueue::sort_tasks() {
   for (auto t = static_cast<std::uint32_t>(class_of_task_.size()); t < graph_.num_tasks(); ++t) {
     const graph::Task& task = graph_.task(TaskId(t));
-    const auto [place, is_new] =
-        known_classes_.try_emplace({task.request, task.shape.spread()}, static_cast<std::uint32_t>(classes_.size()));
-    if (is_new) classes_.push_back({task.request, task.shape.spread(), 0, {}});
+    const plan::TokenBook::Set tokens = tokens_.set_of(TaskId(t));
+    const auto [place, is_new] = known_classes_.try_emplace({task.request, task.shape.spread(), tokens},
+                                                            static_cast<std::uint32_t>(classes_.size()));
+    if (is_new) classes_.push_back({task.request, task.shape.spread(), tokens, 0, {}});
     class_of_task_.push_back(place->second);
   }
 }
@@ -56,6 +59,7 @@ void ReadyQueue::clear() {
   for (auto& at_home : homes_) at_home.clear();
   is_queued_.assign(is_queued_.size(), false);
   size_ = 0;
+  num_without_tokens_ = 0;
 }
 
 void ReadyQueue::push(ElementId e) {
@@ -65,7 +69,10 @@ void ReadyQueue::push(ElementId e) {
   const std::uint32_t cls = class_of(e);
   classes_[cls].heap.push(position_of(e));
   ++classes_[cls].size;
-  const WorkerId home = plan_.homes.empty() || classes_[cls].spread.workers > 1 ? WorkerId() : plan_.homes[e.value()];
+  if (classes_[cls].tokens == plan::TokenBook::kNothing) ++num_without_tokens_;
+  // Who gets tokens is decided among all that wait for them.
+  const bool may_have_home = classes_[cls].spread.workers == 1 && classes_[cls].tokens == plan::TokenBook::kNothing;
+  const WorkerId home = plan_.homes.empty() || !may_have_home ? WorkerId() : plan_.homes[e.value()];
   if (!home.is_valid() || home.value() >= homes_.size()) return;
   auto& at_home = homes_[home.value()];
   auto place = std::find_if(at_home.begin(), at_home.end(), [&](const HomeClass& entry) { return entry.cls == cls; });
@@ -78,7 +85,9 @@ void ReadyQueue::take(ElementId e) {
   if (!contains(e)) return;
   is_queued_[e.value()] = false;
   --size_;
-  --classes_[class_of(e)].size;
+  Class& cls = classes_[class_of(e)];
+  --cls.size;
+  if (cls.tokens == plan::TokenBook::kNothing) --num_without_tokens_;
 }
 
 ElementId ReadyQueue::clean_top(Heap& heap) {

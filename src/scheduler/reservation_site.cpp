@@ -8,7 +8,7 @@ using plan::Reservations;
 
 std::vector<Reservations::Need> needs_of(const ReadyQueue& ready) {
   std::vector<Reservations::Need> needs;
-  for (const ReadyQueue::Class& cls : ready.classes()) needs.push_back({cls.request, cls.spread});
+  for (const ReadyQueue::Class& cls : ready.classes()) needs.push_back({cls.request, cls.spread, cls.tokens});
   return needs;
 }
 
@@ -18,12 +18,15 @@ std::optional<std::uint32_t> ReservationSite::first_of(Class cls) {
 }
 
 Reservations::Active ReservationSite::expect(ElementId e, WorkerId worker, Time now) const {
-  const plan::Slot taken = plan::taken_on(workers_.at(worker).capacity(), run_.graph().task_of(e).request);
-  if (run_.services().is_service(e)) return {now + Reservations::kLongTime, taken};
+  return {expected_end(e, now), plan::taken_on(workers_.at(worker).capacity(), run_.graph().task_of(e).request)};
+}
+
+Time ReservationSite::expected_end(ElementId e, Time now) const {
+  if (run_.services().is_service(e)) return now + Reservations::kLongTime;
   const float expected_s = lengths_.expected_s(e);
   const RunningAttempt* const attempt = running_.find(e);
   const Time since = attempt == nullptr ? now : attempt->start;
-  return {expected_s > 0 ? std::max(now, since + from_seconds(expected_s)) : now, taken};
+  return expected_s > 0 ? std::max(now, since + from_seconds(expected_s)) : now;
 }
 
 std::vector<Reservations::Active> ReservationSite::active_on(WorkerId worker, Time now) const {

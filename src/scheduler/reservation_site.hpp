@@ -25,6 +25,8 @@ class ReservationSite final : public plan::Reservations::Site {
                   const RunningList& running, const PartyBook& parties)
       : run_(run), workers_(workers), ready_(ready), lengths_(lengths), running_(running), parties_(parties) {}
 
+  /// Of what is held: now, where nobody knows better.
+  [[nodiscard]] Time expected_end(ElementId e, Time now) const;
   [[nodiscard]] std::optional<std::uint32_t> first_of(Class cls) override;
   [[nodiscard]] std::uint32_t total_cores() const override { return workers_.total_cores(); }
   [[nodiscard]] plan::Slot capacity(WorkerId worker) const override { return workers_.at(worker).capacity(); }

@@ -99,14 +99,34 @@ std::string describe_what_fits_nowhere(const Graph& graph, ReadyQueue& ready, co
                      describe_needs(graph.task_of(first), workers));
 }
 
+/// More than the pool has: with a file that was checked that does not happen.
+std::string describe_what_has_too_few_tokens(const Graph& graph, ReadyQueue& ready) {
+  const graph::PoolTable table(graph);
+  for (ReadyQueue::Class& cls : ready.classes()) {
+    const ElementId e = ready.first_of(cls);
+    if (!e.is_valid()) continue;
+    for (const graph::PoolShare& share : table.shares_of(graph.task_id_of(e)))
+      if (const graph::Pool& pool = table.pools()[share.pool]; share.tokens > pool.tokens)
+        return fmt::format("{} holds {} of {}, which has {}: it can never start", graph.id(e), share.tokens, pool.name,
+                           pool.tokens);
+  }
+  return {};
+}
+
 /// "2 nodes, on each 3 cores, 1.0G of memory"
-std::string describe_wishes(const graph::Task& task) {
+std::string describe_wishes(const Graph& graph, TaskId id) {
+  const graph::Task& task = graph.task(id);
   const graph::Request& wants = task.request;
   std::string text = task.shape.nodes > 1 ? fmt::format("{} nodes, on each ", task.shape.nodes) : std::string();
-  if (wants.whole_node) return text + (task.shape.nodes > 1 ? "all there is" : "a whole node");
-  text += wants.cores == 1 ? "1 core" : fmt::format("{} cores", wants.cores);
-  if (wants.mem_bytes > 0) text += fmt::format(", {} of memory", format_bytes(wants.mem_bytes));
-  if (wants.gpus > 0) text += fmt::format(", {} GPUs", wants.gpus);
+  if (wants.whole_node)
+    text += task.shape.nodes > 1 ? "all there is" : "a whole node";
+  else
+    text += wants.cores == 1 ? "1 core" : fmt::format("{} cores", wants.cores);
+  if (!wants.whole_node && wants.mem_bytes > 0) text += fmt::format(", {} of memory", format_bytes(wants.mem_bytes));
+  if (!wants.whole_node && wants.gpus > 0) text += fmt::format(", {} GPUs", wants.gpus);
+  const graph::PoolTable table(graph);
+  for (const graph::PoolShare& share : table.shares_of(id))
+    text += fmt::format(", {} of {}", share.tokens, table.pools()[share.pool].name);
   return text;
 }
 
@@ -124,7 +144,7 @@ std::string describe_what_fits_beside_no_service(const RunState& run, ReadyQueue
   if (count == 0) return {};
   return fmt::format("{} nowhere beside the services that run ({}): {} needs {}",
                      count == 1 ? "1 element fits" : fmt::format("{} elements fit", count), run.num_ready_services(),
-                     run.graph().id(first), describe_wishes(run.graph().task_of(first)));
+                     run.graph().id(first), describe_wishes(run.graph(), run.graph().task_id_of(first)));
 }
 
 std::string describe_what_is_held(std::uint64_t held) {
@@ -148,6 +168,7 @@ WhatIsLeft find_what_is_left(const RunState& run, ReadyQueue& ready, const Worke
   if (workers.num_alive() == 0) return {"no worker is left"};
   std::string why = describe_what_is_late(run.graph(), granter, now);
   if (why.empty()) why = describe_what_fits_nowhere(run.graph(), ready, workers);
+  if (why.empty()) why = describe_what_has_too_few_tokens(run.graph(), ready);
   if (why.empty()) why = describe_what_fits_beside_no_service(run, ready);
   if (why.empty()) why = describe_what_is_held(run.count(State::held));
   if (why.empty()) return {describe_stall(run), true};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "base/error.hpp"
 #include "graph/find_flaw.hpp"
 #include "store/column.hpp"
@@ -65,6 +67,19 @@ void write_elements(const hdf5::Handle& file, const GraphData& data) {
 void write_limits(const hdf5::Handle& file, const graph::RunLimits& limits) {
   hdf5::write_attribute(file, "max_failures", limits.max_failures);
   hdf5::write_attribute(file, "max_infra_retries", limits.max_infra_retries);
+  if (limits.max_parallel > 0) hdf5::write_attribute(file, "max_parallel", limits.max_parallel);
+  std::string pools;  // "dtn 4\nfs_write 8": names have no blanks
+  for (const auto& [name, tokens] : limits.pools)
+    pools += fmt::format("{}{} {}", pools.empty() ? "" : "\n", name, tokens);
+  if (!pools.empty()) hdf5::write_attribute(file, "pools", pools);
+}
+
+std::vector<std::pair<std::string, std::uint32_t>> pools_in(const std::string& text) {
+  std::vector<std::pair<std::string, std::uint32_t>> pools;
+  std::istringstream in(text);
+  std::string name;
+  for (std::uint32_t tokens = 0; in >> name >> tokens;) pools.emplace_back(name, tokens);
+  return pools;
 }
 
 /// Plans of earlier versions say nothing about limits.
@@ -75,6 +90,8 @@ graph::RunLimits read_limits(const hdf5::Handle& file) {
   };
   read("max_failures", limits.max_failures);
   read("max_infra_retries", limits.max_infra_retries);
+  read("max_parallel", limits.max_parallel);
+  if (hdf5::has_attribute(file, "pools")) limits.pools = pools_in(hdf5::read_text(file, "pools"));
   return limits;
 }
 

@@ -14,6 +14,7 @@ constexpr std::string_view kParamTypes[] = {"int", "float", "bool", "string", "p
 constexpr std::string_view kOutputTypes[] = {"file", "value", "list", "json"};
 constexpr std::string_view kCatchUps[] = {"none", "latest", "all"};
 constexpr std::string_view kEnds[] = {"ok", "failed", "done"};
+constexpr std::string_view kUntil[] = {"end"};
 
 struct Choices {
   Scope scope;
@@ -35,6 +36,7 @@ constexpr Choices kChoices[] = {
     {Scope::trigger, "catch_up", kCatchUps},
     {Scope::trigger, "state", kEnds},
     {Scope::on_failure, "policy", kPolicies},
+    {Scope::pool, "until", kUntil},
 };
 
 }  // namespace

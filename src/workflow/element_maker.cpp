@@ -8,6 +8,7 @@
 #include "workflow/images.hpp"
 #include "workflow/paths.hpp"
 #include "workflow/scalar.hpp"
+#include "workflow/sharing_reader.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -44,6 +45,20 @@ std::string joined_absolute(const Value& input, const std::string& directory) {
     out += absolute_path(path, directory);
   });
   return out;
+}
+
+/// What is written out has been looked at by the reader.
+bool check_tokens(const TaskNode& node, const Settings& settings, const Symbols& symbols, Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < settings.tokens.size(); ++i) {
+    const PoolKey& use = node.sharing->pools[i];
+    const auto pool = std::ranges::find(symbols.limits.pools, use.name, &std::pair<std::string, std::uint32_t>::first);
+    if (pool == symbols.limits.pools.end() || settings.tokens[i] <= pool->second) continue;
+    // While checking, params that are not given have stand-ins.
+    if (!symbols.check_only)
+      diagnostics.error("E303", use.at, too_many_tokens(node.name, settings.tokens[i], use.name, pool->second));
+    return symbols.check_only;
+  }
+  return true;
 }
 
 }  // namespace
@@ -113,6 +128,7 @@ void ElementMaker::add_all(const CompiledTask& task) {
       settings = task.settings.settings(node, names, diagnostics_);
       if (!settings) return;
       check_near(node, *settings);
+      if (!check_tokens(node, *settings, symbols_, diagnostics_)) return;
       names.set_settings(*settings);
       if (!common) common = common_part(task, names);
       const auto [place, is_new] = groups.try_emplace(*settings);
@@ -179,6 +195,8 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   if (std::ranges::any_of(node.outputs, [](const Output& o) { return o.kind != graph::OutputKind::file; }))
     for (const Output& output : node.outputs) common.output_kinds.push_back(output.kind);
   common.tags = node.tags;
+  if (node.sharing)
+    for (const PoolKey& use : node.sharing->pools) common.pools.push_back({use.name, 1, false});
   set_env(task, names, common);
   return common;
 }

@@ -33,6 +33,7 @@ constexpr CodeMeaning kCodes[] = {
     {"E209", "V", "all elements of a task write one file", "an output path without ${{ item }}", "put the variable into the path"},
     {"E301", "V", "nodes and ranks do not add up", "{nodes: 1, ranks: 100, ranks_per_node: 64}", "write two of the three"},
     {"E302", "V P", "a task does not fit the nodes", "resources: {nodes: 12} with slurm: {nodes: 9}", "ask for less, or for a larger allocation"},
+    {"E303", "V", "a pool that is unknown, or has less than an element is to hold", "pools: {dtn: 5} of 4", "correct the name, or the number"},
     {"E304", "V", "times against each other", "timeout: 5h with slurm: {time: 4h}", "make the one fit into the other"},
     {"E305", "P", "what a task needs is not on this machine", "container: d.sif without a runtime", "install it, load its module, or run elsewhere"},
     {"E306", "P", "the launcher is not there", "launcher: srun", "write auto, or load its module"},

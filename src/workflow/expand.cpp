@@ -54,12 +54,7 @@ class Expansion {
     }
   }
 
-  void add_edges_to(const CompiledTask& task) {
-    EdgeMaker(tasks_, elements_, builder_).add_edges_to(task);
-    const std::vector<ElementId>& to = elements_[task.number];
-    for (std::size_t e = task.node->max_parallel; e < to.size() && task.node->max_parallel > 0; ++e)
-      builder_.add_edges_after_end({&to[e - task.node->max_parallel], 1}, {&to[e], 1});
-  }
+  void add_edges_to(const CompiledTask& task) { EdgeMaker(tasks_, elements_, builder_).add_edges_to(task); }
 
   void add_edges_by_files() {
     links_.for_each_link([&](const FileUser& writer, const FileUser& reader) {

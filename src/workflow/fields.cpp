@@ -27,6 +27,7 @@ std::string_view prefix_of(Scope scope) {
     case Scope::output: return "outputs.";
     case Scope::trigger: return "triggers.";
     case Scope::on_failure: return "on_failure.";
+    case Scope::pool: return "pools.";
     case Scope::top:
     case Scope::task:
     case Scope::param: break;

@@ -84,7 +84,9 @@ class JobImporter {
     for (const std::int64_t index : job.array->indices) variable.values.emplace_back(index);
     variable.value_at.assign(variable.values.size(), kStart);
     node.matrix.push_back(std::move(variable));
-    node.max_parallel = job.array->at_once;
+    if (job.array->at_once == 0) return;
+    node.sharing.emplace();
+    node.sharing->max_parallel = {job.array->at_once, {}, kStart};
   }
 
   /// Slurm sends it before the end of the job's own time; here the allocation is what ends.

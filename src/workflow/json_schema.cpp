@@ -54,6 +54,7 @@ Json inner(const Key& key) {
     if (name == "templates") return named(reference("template"));
     if (name == "params") return named(any_of({reference("scalars"), reference("param")}));
     if (name == "triggers") return list_of(reference("trigger"));
+    if (name == "pools") return named(reference("whole_number"));
     if (name == "include") return reference("scalars");
   }
   if (key.scope == Scope::task) {
@@ -61,6 +62,7 @@ Json inner(const Key& key) {
     if (name == "inputs") return named(any_of({reference("scalars"), reference("input")}));
     if (name == "outputs") return named(any_of({reference("scalar"), reference("output")}));
     if (name == "metrics") return named(reference("metric"));
+    if (name == "pools") return named(any_of({reference("whole_number"), reference("pool")}));
     if (name == "container") return any_of({reference("scalar"), reference("container")});
     if (name == "foreach") return any_of({reference("scalar"), {{"type", "array"}}});
     if (name == "extends") return reference("scalars");

@@ -32,6 +32,7 @@ inline constexpr ScopeOfKeys kScopes[] = {
     {Scope::output, "output", "An output of a task"},
     {Scope::trigger, "trigger", "A trigger"},
     {Scope::on_failure, "on_failure", "on_failure of a task"},
+    {Scope::pool, "pool", "A pool of a task"},
 };
 
 }  // namespace fugle::workflow

@@ -32,6 +32,7 @@ enum class Scope : std::uint8_t {
   output,
   trigger,
   on_failure,
+  pool,
 };
 
 /// What a key takes.

@@ -20,6 +20,7 @@
 #include "workflow/params_reader.hpp"
 #include "workflow/report_reader.hpp"
 #include "workflow/restart_reader.hpp"
+#include "workflow/sharing_reader.hpp"
 #include "workflow/slurm_reader.hpp"
 #include "workflow/task_reader.hpp"
 #include "workflow/templates.hpp"
@@ -87,7 +88,10 @@ class WorkflowReader {
     if (find("name") == nullptr) error("E105", start(), "'name' is required; write name: WORD");
     read_tasks();
     if (const Entry* report = find("report")) read_report(reading_, *report, workflow_);
-    for (const TaskNode& task : workflow_.tasks) check_restart(reading_, task, workflow_.reserve);
+    for (const TaskNode& task : workflow_.tasks) {
+      check_restart(reading_, task, workflow_.reserve);
+      check_pool_names(reading_, task, workflow_.pools);
+    }
   }
 
   void read_key(const Entry& entry) {
@@ -103,6 +107,8 @@ class WorkflowReader {
       read_text(reading_, entry, workflow_.workdir);
     else if (entry.key == "scratch")
       read_text(reading_, entry, workflow_.scratch);
+    else if (entry.key == "pools")
+      read_pools(reading_, entry, workflow_.pools);
     else if (entry.key == "limits")
       read_limits(entry);
     else if (entry.key == "slurm")
@@ -124,7 +130,9 @@ class WorkflowReader {
     for (const Entry& limit : entry.value->entries) {
       const Key* key = accept_key(reading_, Scope::limits, limit, where);
       if (key == nullptr) continue;
-      if (key->name == "max_failures")
+      if (key->name == "max_parallel")
+        read_int(reading_, limit, kMaxParallel, {}, workflow_.limits.max_parallel);
+      else if (key->name == "max_failures")
         read_int(reading_, limit, kMaxFailures, {}, workflow_.limits.max_failures);
       else if (key->name == "max_expand")
         read_int(reading_, limit, kMaxExpand, Limits{}.max_expand, workflow_.limits.max_expand);

@@ -50,6 +50,8 @@ inline constexpr IntKey kGpus{"gpus", 0, 1'000'000};
 inline constexpr IntKey kGpusPerRank{"gpus_per_rank", 0, 1000};
 inline constexpr IntKey kPriority{"priority", -1000, 1000};
 inline constexpr IntKey kRetriesMax{"max", 0, 1'000'000};
+inline constexpr IntKey kMaxParallel{"max_parallel", 1, 1'000'000'000};
+inline constexpr std::int64_t kMostTokens = 1'000'000'000;
 inline constexpr IntKey kMaxExpand{"max_expand", 1, 100'000'000};
 inline constexpr IntKey kMaxFailures{"max_failures", 1, 1'000'000'000};
 inline constexpr IntKey kMaxInfraRetries{"max_infra_retries", 0, 10};

@@ -70,21 +70,25 @@ void apply(const Settings& settings, const std::string& directory, graph::Task& 
   task.on_failure = settings.on_failure;
   task.tolerate = {settings.tolerated, settings.tolerated_fraction};
   task.priority = settings.priority;
+  for (std::size_t i = 0; i < settings.tokens.size(); ++i) task.pools[i].tokens = settings.tokens[i];
+  task.max_parallel = settings.max_parallel;
+  task.fail_fast = settings.fail_fast;
 }
 
 std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, const Symbols& symbols,
                                                           Diagnostics& diagnostics) {
   SettingsTemplate compiled;
   bool is_good = true;
-  const auto add_at = [&](Stage stage, Key key, std::string_view word, const Boxed<Text>& expression) {
+  const std::size_t num_pools = task.sharing ? task.sharing->pools.size() : 0;
+  const auto add_at = [&](Stage stage, std::size_t key, std::string_view word, const Boxed<Text>& expression) {
     if (!expression) return;
-    if (compiled.expressions_ == nullptr) compiled.expressions_ = std::make_unique<Expressions>();
+    if (compiled.expressions_ == nullptr) compiled.expressions_ = std::make_unique<Expressions>(first_pool + num_pools);
     const PlaceScope scope(symbols, &task, {word, stage, stage == Stage::element});
     auto& field = (*compiled.expressions_)[key];
     field = TextTemplate::compile(*expression, scope, diagnostics);
     is_good = is_good && field.has_value();
   };
-  const auto add = [&](Key key, std::string_view word, const Boxed<Text>& expression) {
+  const auto add = [&](std::size_t key, std::string_view word, const Boxed<Text>& expression) {
     add_at(Stage::element, key, word, expression);
   };
   add(nodes, "nodes", task.nodes.expression);
@@ -122,6 +126,10 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   // Of all elements together.
   add_at(Stage::plan, tolerate, "tolerate", task.tolerate.expression);
   add(priority, "priority", task.priority.expression);
+  for (std::size_t i = 0; i < num_pools; ++i)
+    add(first_pool + i, task.sharing->pools[i].name, task.sharing->pools[i].tokens.expression);
+  if (task.sharing) add_at(Stage::plan, max_parallel, "max_parallel", task.sharing->max_parallel.expression);
+  if (task.sharing) add_at(Stage::plan, fail_fast, "fail_fast", task.sharing->fail_fast.expression);
   add(estimate_key, "estimate", task.estimate.expression);
   if (!is_good) return std::nullopt;
   return compiled;
@@ -140,6 +148,7 @@ class SettingsTemplate::Evaluation {
     read_surroundings();
     read_times();
     read_policies();
+    read_sharing();
     if (is_good_) check();
     if (!is_good_) return std::nullopt;
     return std::move(settings_);
@@ -214,6 +223,18 @@ class SettingsTemplate::Evaluation {
     settings_.log = log_mode(is_literal ? task_.log->raw : value<std::string>(log, {{}, task_.log, {}}, any_text));
   }
 
+  void read_sharing() {
+    if (!task_.sharing) return;
+    const Sharing& sharing = *task_.sharing;
+    for (std::size_t i = 0; i < sharing.pools.size(); ++i) {
+      const PoolKey& pool = sharing.pools[i];
+      settings_.tokens.push_back(
+          static_cast<std::uint32_t>(whole(first_pool + i, {pool.name, 1, kMostTokens}, pool.tokens)));
+    }
+    settings_.max_parallel = static_cast<std::uint32_t>(whole(max_parallel, kMaxParallel, sharing.max_parallel));
+    settings_.fail_fast = truth(fail_fast, "fail_fast", sharing.fail_fast);
+  }
+
   void read_times() {
     if (task_.service) settings_.ready_timeout = value(ready_timeout, task_.service->ready_timeout, parse_duration);
     settings_.timeout = value(timeout, task_.timeout, parse_duration);
@@ -263,37 +284,37 @@ class SettingsTemplate::Evaluation {
                          settings_.ranks, task_.name));
   }
 
-  void refuse(std::string_view code, Position at, std::initializer_list<Key> keys, std::string text) {
+  void refuse(std::string_view code, Position at, std::initializer_list<std::size_t> keys, std::string text) {
     is_good_ = false;
     if (!is_doubtful(keys)) diagnostics_.error(code, at, std::move(text));
   }
 
-  [[nodiscard]] bool is_doubtful(std::initializer_list<Key> keys) const {
+  [[nodiscard]] bool is_doubtful(std::initializer_list<std::size_t> keys) const {
     if (compiled_.expressions_ == nullptr) return false;
-    return std::ranges::any_of(keys, [&](Key key) {
+    return std::ranges::any_of(keys, [&](std::size_t key) {
       const auto& expression = (*compiled_.expressions_)[key];
       return expression && expression->any_name([&](const Name& name) { return names_.is_doubtful(name); });
     });
   }
 
-  std::int64_t whole(Key key, const IntKey& range, const Field<std::int64_t>& field) {
+  std::int64_t whole(std::size_t key, const IntKey& range, const Field<std::int64_t>& field) {
     return value(key, field,
                  [&](const std::string& text, Position at, Diagnostics& d) { return parse_int(range, text, at, d); });
   }
 
-  bool truth(Key key, std::string_view word, const Field<bool>& field) {
+  bool truth(std::size_t key, std::string_view word, const Field<bool>& field) {
     return value(key, field,
                  [&](const std::string& text, Position at, Diagnostics& d) { return parse_bool(word, text, at, d); });
   }
 
-  double real(Key key, const NumberKey& range, const Field<double>& field) {
+  double real(std::size_t key, const NumberKey& range, const Field<double>& field) {
     return value(key, field, [&](const std::string& text, Position at, Diagnostics& d) {
       return parse_number(range, text, at, d);
     });
   }
 
   template <class T, class Parse>
-  T value(Key key, const Field<T>& field, const Parse& parse) {
+  T value(std::size_t key, const Field<T>& field, const Parse& parse) {
     if (!field.expression) return field.value;
     Diagnostics said(diagnostics_.file());
     const auto result = parse((*compiled_.expressions_)[key]->text(names_), field.expression->at, said);

@@ -2,11 +2,11 @@
 // element and judged by the rules that literals get in the reader.
 #pragma once
 
-#include <array>
 #include <compare>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "graph/task.hpp"
 #include "workflow/scope.hpp"
@@ -50,6 +50,9 @@ struct Settings {
   std::uint32_t tolerated = 0;    ///< graph::Tolerance::count
   double tolerated_fraction = 0;  ///< graph::Tolerance::fraction
   std::int32_t priority = 0;
+  std::vector<std::uint32_t> tokens;  ///< of the pools of the task, in their order
+  std::uint32_t max_parallel = 0;
+  bool fail_fast = false;
   auto operator<=>(const Settings&) const = default;
   [[nodiscard]] graph::Shape shape() const { return {nodes, ranks, cores_per_rank, gpus_per_rank, part}; }
 };
@@ -114,10 +117,12 @@ class SettingsTemplate {
     on_failure,
     tolerate,
     priority,
+    max_parallel,
+    fail_fast,
     estimate_key,
-    num_keys
+    first_pool  ///< and the others after it
   };
-  using Expressions = std::array<std::optional<TextTemplate>, num_keys>;
+  using Expressions = std::vector<std::optional<TextTemplate>>;
   class Evaluation;
 
   std::unique_ptr<Expressions> expressions_;

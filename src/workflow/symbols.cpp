@@ -140,6 +140,11 @@ class SymbolMaker {
       const auto number = text ? parse_int(key, *text, field.at, diagnostics_) : std::nullopt;
       return static_cast<std::uint32_t>(number.value_or(0));
     };
+    symbols_.limits.max_parallel = value(kMaxParallel, workflow_.limits.max_parallel);
+    for (const PoolKey& pool : workflow_.pools) {
+      const IntKey range{pool.name, 1, kMostTokens};
+      symbols_.limits.pools.emplace_back(pool.name, value(range, pool.tokens));
+    }
     symbols_.limits.max_failures = value(kMaxFailures, workflow_.limits.max_failures);
     symbols_.max_expand = value(kMaxExpand, workflow_.limits.max_expand);
     symbols_.limits.max_infra_retries = value(kMaxInfraRetries, workflow_.limits.max_infra_retries);

@@ -16,6 +16,7 @@
 #include "workflow/restart_reader.hpp"
 #include "workflow/retries_reader.hpp"
 #include "workflow/service_reader.hpp"
+#include "workflow/sharing_reader.hpp"
 #include "workflow/surroundings_reader.hpp"
 
 namespace fugle::workflow {
@@ -72,6 +73,10 @@ class TaskReader {
     read_field(reading_, entry, KeyType::tolerance, builtin().tolerate, task_.tolerate, parse_tolerance);
   }
   void priority(const Entry& entry) { read_int(reading_, entry, kPriority, builtin().priority, task_.priority); }
+
+  void pools(const Entry& entry) { read_pool_uses(reading_, entry, where_, sharing().pools); }
+  void max_parallel(const Entry& entry) { read_int(reading_, entry, kMaxParallel, {}, sharing().max_parallel); }
+  void fail_fast(const Entry& entry) { read_bool(reading_, entry, {}, sharing().fail_fast); }
 
   void matrix(const Entry& entry) { read_matrix(reading_, entry, where_, task_); }
   void foreach(const Entry& entry) { read_foreach(reading_, entry, task_.foreach); }
@@ -155,6 +160,11 @@ class TaskReader {
     });
   }
 
+  Sharing& sharing() {
+    if (!task_.sharing) task_.sharing.emplace();
+    return *task_.sharing;
+  }
+
   const Reading& reading_;
   const Where& where_;
   TaskNode& task_;
@@ -176,7 +186,10 @@ const TaskReader::Row TaskReader::kRows[] = {
     {"when", &TaskReader::when},
     {"matrix", &TaskReader::matrix},
     {"foreach", &TaskReader::foreach},
+    {"max_parallel", &TaskReader::max_parallel},
+    {"fail_fast", &TaskReader::fail_fast},
     {"priority", &TaskReader::priority},
+    {"pools", &TaskReader::pools},
     {"tags", &TaskReader::tags},
     {"inputs", &TaskReader::inputs},
     {"outputs", &TaskReader::outputs},

@@ -184,7 +184,22 @@ struct ServiceKeys {
   Boxed<Text> stop;  ///< a command for the shell, instead of the signal
 };
 
+/// Tokens of a pool: what it has, or what an element holds of it.
+struct PoolKey {
+  std::string name;
+  Position at;
+  Field<std::int64_t> tokens;
+};
+
+/// What the elements of a task hold in common with others while they run, and with each other.
+struct Sharing {
+  std::vector<PoolKey> pools;
+  Field<std::int64_t> max_parallel;  ///< elements at once; 0: no limit
+  Field<bool> fail_fast;
+};
+
 struct Limits {
+  Field<std::int64_t> max_parallel;  ///< 0: no limit
   Field<std::int64_t> max_failures;
   Field<std::int64_t> max_expand{100'000, {}, {}};
   Field<std::int64_t> max_requeues{20, {}, {}};
@@ -286,12 +301,12 @@ struct TaskNode {
   Boxed<Restart> restart;
   Field<Duration> estimate;
   Field<std::int64_t> priority;
+  Boxed<Sharing> sharing;
   std::vector<std::string> tags;
 
   // Only set by importers.
   std::vector<double> need_bytes;  ///< parallel to needs: data on the edge
   std::vector<Line> lines;         ///< of `--lines`: one element each; then there is no matrix and no `run`
-  std::uint32_t max_parallel = 0;  ///< elements at once, 0: no limit; kept by the end of one starting the next
 };
 
 struct Workflow {
@@ -302,6 +317,7 @@ struct Workflow {
   std::vector<EnvVar> env;
   Boxed<Text> workdir;
   Boxed<Text> scratch;
+  std::vector<PoolKey> pools;
   Limits limits;
   SlurmKeys slurm;
   Triggers triggers;

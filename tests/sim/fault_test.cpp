@@ -17,6 +17,7 @@
 #include "random_graph.hpp"
 #include "run_model.hpp"
 #include "sim/faults.hpp"
+#include "tokens.hpp"
 
 namespace fugle::sim {
 namespace {
@@ -48,8 +49,13 @@ class FaultyRun {
  public:
   enum class Company : std::uint8_t { alone, with_guests };
 
-  explicit FaultyRun(std::uint64_t seed, Company company = Company::alone, Shapes shapes = Shapes::one_node)
-      : random_(seed), shapes_(shapes), graph_(random_graph(random_, shapes)), model_(graph_) {
+  explicit FaultyRun(std::uint64_t seed, Company company = Company::alone, Shapes shapes = Shapes::one_node,
+                     Tokens tokens = Tokens::none)
+      : random_(seed),
+        shapes_(shapes),
+        graph_(with_tokens(random_graph(random_, shapes), tokens, random_)),
+        model_(graph_),
+        tokens_(graph_) {
     if (company == Company::with_guests) guests_.emplace(random_.next());
   }
 
@@ -92,6 +98,7 @@ class FaultyRun {
     Random outcomes(random_.next());
     options.model_of_attempt = [&](const SimAttempt& attempt) {
       model_.on_start(attempt);
+      tokens_.on_start(attempt.element);
       return on_node(faults_, attempt, random_outcome(attempt.element, pace, outcomes), outcomes);
     };
     options.model_of_checkpoint = [&](ElementId) { return random_checkpoint(outcomes); };
@@ -99,7 +106,10 @@ class FaultyRun {
     options.on_part_end = [&](const SimAttempt& part, FailureClass cls) {
       if (cls == FailureClass::error) model_.on_failed_part(part.element, part.attempt);
     };
-    options.on_end = [&](const SimAttempt& attempt, const graph::Request&) { model_.on_end(attempt); };
+    options.on_end = [&](const SimAttempt& attempt, const graph::Request&) {
+      model_.on_end(attempt);
+      tokens_.on_end(attempt.element);
+    };
     leaving_since_ = kNever;
     options.on_message = [&](WorkerId, WorkerId to, const scheduler::Message& message) {
       if (std::holds_alternative<scheduler::Shutdown>(message)) leaving_since_ = std::min(leaving_since_, now_);
@@ -109,6 +119,7 @@ class FaultyRun {
     if (is_talkative())
       fmt::print("life on {} ranks after {} events: {}\n", num_ranks, history_.size(), faults_.describe());
     model_.begin_life(history_, options.seed);
+    tokens_.begin_life();
     World world(graph_, random_plan(graph_, num_ranks, random_), options, history_);
     model_.look_after(world.store());
     if (is_last) release_everything(world);
@@ -197,6 +208,7 @@ class FaultyRun {
   Shapes shapes_;
   const graph::Graph graph_;
   RunModel model_;
+  TokenModel tokens_;
   std::optional<Guests> guests_;
   FaultPlan faults_;
   std::vector<Event> history_;
@@ -223,10 +235,11 @@ class FaultySeeds : public ::testing::TestWithParam<std::uint64_t> {
   static void SetUpTestSuite() { std::signal(SIGABRT, tell_seed); }
   static void TearDownTestSuite() { std::signal(SIGABRT, SIG_DFL); }
 
-  static void break_no_rule(FaultyRun::Company company, Shapes shapes = Shapes::one_node) {
+  static void break_no_rule(FaultyRun::Company company, Shapes shapes = Shapes::one_node,
+                            Tokens tokens = Tokens::none) {
     seed_now = GetParam();
     SCOPED_TRACE(fmt::format("seed {}", seed_now));
-    FaultyRun run(seed_now, company, shapes);
+    FaultyRun run(seed_now, company, shapes, tokens);
     run_now = &run;
     try {
       run.run();
@@ -251,6 +264,14 @@ TEST_P(FaultySeedsWithParties, break_no_rule) {
   break_no_rule(GetParam() % 3 == 0 ? FaultyRun::Company::with_guests : FaultyRun::Company::alone, Shapes::all);
 }
 
+/// Pools, `max_parallel` and `fail_fast`, with all of that.
+class FaultySeedsWithTokens : public FaultySeeds {};
+
+TEST_P(FaultySeedsWithTokens, break_no_rule) {
+  break_no_rule(GetParam() % 3 == 0 ? FaultyRun::Company::with_guests : FaultyRun::Company::alone,
+                GetParam() % 2 == 0 ? Shapes::all : Shapes::one_node, Tokens::some);
+}
+
 TEST(FaultySeed, is_the_same_run_twice) {
   FaultyRun one(7), two(7);
   one.run();
@@ -273,6 +294,9 @@ INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeedsWithGuests,
                          ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
 INSTANTIATE_TEST_SUITE_P(Found, FaultySeedsWithParties, ::testing::ValuesIn(kFoundSeedsWithParties));
 INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeedsWithParties,
+                         ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
+
+INSTANTIATE_TEST_SUITE_P(Seeds, FaultySeedsWithTokens,
                          ::testing::Range(kFirstSeed, kFirstSeed + number_from("FUGLE_SIM_SEEDS", 300)));
 
 }  // namespace

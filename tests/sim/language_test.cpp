@@ -21,6 +21,7 @@
 #include "base/text.hpp"
 #include "sim/clusters.hpp"
 #include "sim/world.hpp"
+#include "tokens.hpp"
 
 namespace fugle::sim {
 namespace {
@@ -190,11 +191,19 @@ graph::Graph graph_of(const Workflow& workflow) {
   graph::GraphBuilder builder;
   graph::RunLimits limits;
   limits.max_infra_retries = 200;
+  Random random(workflow.seed ^ 0x70c);
+  const bool has_tokens = random.chance(0.5);
+  if (has_tokens) limits.pools = {{"p", 2}, {"q", 1}};
+  if (has_tokens && random.chance(0.3)) limits.max_parallel = 1 + static_cast<std::uint32_t>(random.below(3));
   builder.set_limits(limits);
   std::vector<std::vector<ElementId>> elements;
   for (const Step& step : workflow.steps) {
     graph::Task task;
     task.name = step.name;
+    if (has_tokens && random.chance(0.4)) task.pools = {{"p", 1 + static_cast<std::uint32_t>(random.below(2)), false}};
+    if (has_tokens && random.chance(0.3)) task.pools.push_back({"q", 1, false});
+    if (has_tokens && random.chance(0.3)) task.max_parallel = 1 + static_cast<std::uint32_t>(random.below(2));
+    task.priority = has_tokens ? static_cast<int>(random.below(3)) : 0;
     task.workdir = "/";
     task.has_when = step.has_when;
     task.on_failure = step.ignores_failures ? graph::OnFailure::ignore : graph::OnFailure::skip_dependents;
@@ -280,7 +289,10 @@ std::string run_through(std::uint64_t seed) {
     options.seed = random.next();
     options.language = &language;
     options.retry_failed = random.chance(0.5);
+    TokenModel tokens(graph);
+    options.on_end = [&](const SimAttempt& attempt, const graph::Request&) { tokens.on_end(attempt.element); };
     options.model = [&](ElementId e, std::uint16_t, Random& lengths) {
+      tokens.on_start(e);
       const bool fails = workflow.fails(graph.id(e));
       return Outcome{Duration(1 + static_cast<std::int64_t>(lengths.below(20'000'000))),
                      fails ? FailureClass::error : FailureClass::none, fails ? 1 : 0};
@@ -324,8 +336,10 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
 
 TEST(Language, decides_each_element_as_the_truth_table_says_whatever_happens_to_the_run) {
   const std::uint64_t first = number_from("FUGLE_SIM_FIRST", 0), num = number_from("FUGLE_SIM_SEEDS", 2000);
-  for (std::uint64_t seed = first; seed < first + num; ++seed)
-    ASSERT_EQ(run_through(seed), "") << "seed " << seed << describe(Workflow(seed));
+  for (std::uint64_t seed = first; seed < first + num; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    ASSERT_EQ(run_through(seed), "") << describe(Workflow(seed));
+  }
 }
 
 }  // namespace

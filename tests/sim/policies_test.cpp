@@ -128,7 +128,7 @@ TEST(Tolerance, cancels_the_rest_of_the_task_when_more_failed) {
 TEST(Limits, stop_a_storm_of_failures) {
   GraphStory story;
   story.task("work").times(1000);
-  const graph::Graph graph = with_limits(story.graph(), {.max_failures = 5});
+  const graph::Graph graph = with_limits(story.graph(), graph::RunLimits{5});
   WorldOptions options = cluster(2, 2);
   options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{10ms, FailureClass::error, 1}; };
   World world(graph, plan_of(graph), options);
@@ -142,7 +142,7 @@ TEST(Limits, hold_for_a_life_that_follows_a_crash) {
   auto bad = story.task("bad").times(3);
   bad.task().tolerate.count = 1;
   story.task("other").times(50);
-  const graph::Graph graph = with_limits(story.graph(), {.max_failures = 2});
+  const graph::Graph graph = with_limits(story.graph(), graph::RunLimits{2});
   WorldOptions options = cluster(1, 1);
   options.model = [&](ElementId e, std::uint16_t, Random&) {
     return graph.id(e).starts_with("bad") ? Outcome{10ms, FailureClass::error, 1} : Outcome{10ms};

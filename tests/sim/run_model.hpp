@@ -93,6 +93,7 @@ class RunModel final : public scheduler::Observer {
       const State state = elements_[leased.element.value()].state;
       const bool may_start = is_finally(leased.element) ? may_grant_finally_ : may_grant_main_;
       rule(may_start, "granted while the run stops", leased.element);
+      rule(!is_given_up(leased.element), "granted though one of its task has failed (fail_fast)", leased.element);
       rule(state == State::ready || state == State::waiting || state == State::retry_wait, "granted in a wrong state",
            leased.element);
     }
@@ -127,6 +128,9 @@ class RunModel final : public scheduler::Observer {
     }
     for (std::uint32_t e = 0; e < truth_.size(); ++e) {
       const Truth& truth = truth_[e];
+      rule(!stops_.empty() || store.fault() || graph_.is_gate(ElementId(e)) || !is_given_up(ElementId(e)) ||
+               scheduler::is_final(elements_[e].state),
+           "of a task with fail_fast some are left", ElementId(e));
       rule(!truth.is_live, "an attempt runs though the run has ended", ElementId(e));
       const bool was_told = !is_worker_lost_.contains(truth.worker) && truth.failed_part != truth.attempt;
       rule(!truth.has_completed || !was_told || elements_[e].state == State::ok, "a completion was dropped",
@@ -213,6 +217,15 @@ class RunModel final : public scheduler::Observer {
     const Element& element = elements_[e.value()];
     if (element.state != State::failed || is_ignored(e)) return scheduler::is_final(element.state);
     return !graph_.task_of(e).tolerate.is_given() || element.is_tolerated || beyond_[graph_.task_id_of(e).value()];
+  }
+
+  /// One of its task has failed, and that was enough.
+  [[nodiscard]] bool is_given_up(ElementId e) const {
+    const graph::Task& task = graph_.task_of(e);
+    if (!task.fail_fast || task.tolerate.is_given() || is_ignored(e)) return false;
+    for (std::uint32_t i = 0; i < elements_.size(); ++i)
+      if (elements_[i].state == State::failed && graph_.task_of(ElementId(i)).name == task.name) return true;
+    return false;
   }
 
   void settle_tolerance() {

@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include "sim/faults.hpp"
+#include "tokens.hpp"
 
 namespace fugle::sim {
 namespace {
@@ -27,8 +28,12 @@ constexpr Duration kLongest = 1h;
 
 class ServiceRun {
  public:
-  ServiceRun(std::uint64_t seed, Shapes shapes)
-      : shapes_(shapes), random_(seed), graph_(random_graph_with_services(random_, shapes)), model_(graph_) {}
+  ServiceRun(std::uint64_t seed, Shapes shapes, Tokens tokens = Tokens::none)
+      : shapes_(shapes),
+        random_(seed),
+        graph_(with_tokens(random_graph_with_services(random_, shapes), tokens, random_)),
+        model_(graph_),
+        tokens_(graph_) {}
 
   void run() {
     for (int life = 0; life < kMostLives; ++life) live(life == kMostLives - 1);
@@ -77,6 +82,7 @@ class ServiceRun {
     Random outcomes(random_.next());
     options.model_of_attempt = [&](const SimAttempt& attempt) {
       model_.on_start(attempt);
+      tokens_.on_start(attempt.element);
       Outcome outcome = on_node(faults, attempt, random_outcome(attempt.element, pace, outcomes), outcomes);
       // A few services are never ready, or end by themselves.
       if (is_last || !graph_.task_of(attempt.element).service.is_given) return outcome;
@@ -87,9 +93,13 @@ class ServiceRun {
     options.model_of_part = [&](const SimAttempt&) {
       return is_last ? std::optional<Outcome>() : random_part(pace, outcomes);
     };
-    options.on_end = [&](const SimAttempt& attempt, const graph::Request&) { model_.on_end(attempt); };
+    options.on_end = [&](const SimAttempt& attempt, const graph::Request&) {
+      model_.on_end(attempt);
+      tokens_.on_end(attempt.element);
+    };
     options.observers = {&model_};
     model_.begin_life(history_, options.seed);
+    tokens_.begin_life();
     World world(graph_, random_plan(graph_, num_ranks, random_), options, history_);
     for (std::uint32_t e = 0; is_last && e < graph_.num_elements(); ++e) world.release_element(ElementId(e));
     FaultInjector injector(world, faults, graph_, random_.next());
@@ -117,6 +127,7 @@ class ServiceRun {
   Random random_;
   const graph::Graph graph_;
   ServiceModel model_;
+  TokenModel tokens_;
   std::vector<Event> history_;
 };
 
@@ -134,12 +145,12 @@ void tell_seed(int) {
   if (std::getenv("FUGLE_SIM_TALK") != nullptr && run_now != nullptr) run_now->tell_events();
 }
 
-void run_seeds(Shapes shapes, std::uint64_t count) {
+void run_seeds(Shapes shapes, std::uint64_t count, Tokens tokens = Tokens::none) {
   std::signal(SIGABRT, tell_seed);
   const std::uint64_t first = number_from("FUGLE_SIM_FIRST", 1);
   for (std::uint64_t seed = first; seed < first + number_from("FUGLE_SIM_SEEDS", count); ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
-    ServiceRun run(seed, shapes);
+    ServiceRun run(seed, shapes, tokens);
     run_now = &run;
     seed_now = seed;
     try {
@@ -156,6 +167,8 @@ void run_seeds(Shapes shapes, std::uint64_t count) {
 TEST(ServicesInAHostileWorld, are_ready_for_their_users_and_end_after_them) { run_seeds(Shapes::one_node, 300); }
 
 TEST(ServicesInAHostileWorld, are_so_on_several_nodes_too) { run_seeds(Shapes::all, 400); }
+
+TEST(ServicesInAHostileWorld, hold_tokens_beside_their_users) { run_seeds(Shapes::all, 300, Tokens::some); }
 
 /// A run of one worker and as many cores, in which each attempt takes 10 ms and services are ready after as long.
 struct SmallRun {

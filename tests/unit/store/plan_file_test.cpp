@@ -48,9 +48,10 @@ TEST(PlanFile, gives_back_the_graph_and_the_facts) {
 TEST(PlanFile, keeps_the_limits_of_the_run) {
   const TemporaryDirectory run;
   graph::GraphBuilder builder;
-  builder.set_limits({17, 5});
+  const graph::RunLimits limits{17, 5, 12, {{"dtn", 4}, {"fs_write", 8}}};
+  builder.set_limits(limits);
   write_plan(run.path(), graph::Graph(std::move(builder).build()), kFacts);
-  EXPECT_EQ(read_plan(run.path()).graph.limits(), (graph::RunLimits{17, 5}));
+  EXPECT_EQ(read_plan(run.path()).graph.limits(), limits);
 }
 
 TEST(PlanFile, has_the_default_limits_when_an_earlier_version_wrote_none) {
