@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/random.hpp"
+#include "graph/graph.hpp"
 #include "run_model.hpp"
 
 namespace fugle::sim {

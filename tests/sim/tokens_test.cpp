@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <set>
+#include <stdexcept>
 
 #include "scheduler/language.hpp"
 #include "sim/clusters.hpp"
@@ -32,9 +34,9 @@ plan::Plan plan_by_priority(const graph::Graph& graph) {
 }
 
 /// Each attempt takes so long as its task is estimated to; nobody knows that beforehand.
-struct Run {
-  Run(const GraphStory& story, Pools pools, std::uint32_t num_workers, std::uint32_t cores,
-      std::uint32_t max_parallel = 0)
+struct TokenRun {
+  TokenRun(const GraphStory& story, Pools pools, std::uint32_t num_workers, std::uint32_t cores,
+           std::uint32_t max_parallel = 0)
       : graph(limited(story, std::move(pools), max_parallel)), tokens(graph), options(cluster(num_workers, cores)) {
     options.model_of_attempt = [this](const SimAttempt& attempt) {
       tokens.on_start(attempt.element);
@@ -81,7 +83,7 @@ GraphStory::TaskStory user(GraphStory& story, const std::string& name, std::vect
 TEST(Tokens, of_a_pool_of_two_are_held_by_two_of_twenty_at_a_time_and_never_idle) {
   GraphStory story;
   user(story, "u", {{"p", 1}}).times(20);
-  Run run(story, {{"p", 2}}, 3, 8);
+  TokenRun run(story, {{"p", 2}}, 3, 8);
   EXPECT_EQ(run.go(), 0);
   EXPECT_GT(run.seconds(), 10);
   EXPECT_LT(run.seconds(), 10.2);
@@ -91,7 +93,7 @@ TEST(Tokens, that_are_not_there_block_nobody_who_needs_none) {
   GraphStory story;
   user(story, "u", {{"p", 1}}).times(20).priority(5);
   story.task("free").times(32).takes(1s);
-  Run run(story, {{"p", 1}}, 1, 4);
+  TokenRun run(story, {{"p", 1}}, 1, 4);
   EXPECT_EQ(run.go(), 0);
   EXPECT_LT(run.attempt_of("free[31]").end - Time{}, 12s) << "on three cores beside the one that holds the token";
 }
@@ -99,7 +101,7 @@ TEST(Tokens, that_are_not_there_block_nobody_who_needs_none) {
 TEST(Tokens, are_free_at_once_when_the_worker_of_their_holder_dies) {
   GraphStory story;
   user(story, "u", {{"p", 1}}).times(4).takes(10s);
-  Run run(story, {{"p", 2}}, 3, 1);
+  TokenRun run(story, {{"p", 2}}, 3, 1);
   World& world = run.world();
   while (world.now() < Time{} + 5s && world.advance()) {
   }
@@ -118,7 +120,7 @@ TEST(Tokens, go_to_the_higher_priority_first) {
   GraphStory story;
   user(story, "low", {{"p", 1}}).times(3);
   user(story, "high", {{"p", 1}, {"q", 1}}).times(3).priority(7);
-  Run run(story, {{"p", 1}, {"q", 1}}, 1, 8);
+  TokenRun run(story, {{"p", 1}, {"q", 1}}, 1, 8);
   EXPECT_EQ(run.go(), 0);
   EXPECT_LT(run.attempt_of("high[2]").start, run.attempt_of("low[0]").start);
 }
@@ -128,7 +130,7 @@ TEST(Tokens, come_together_for_what_needs_many_of_them) {
   user(story, "small", {{"p", 1}}).times(100).takes(10s);
   user(story, "large", {{"p", 4}}).takes(100s);  // first in order: it takes longest
   user(story, "first", {{"p", 1}}).priority(9).takes(10s);
-  Run run(story, {{"p", 4}}, 4, 8);
+  TokenRun run(story, {{"p", 4}}, 4, 8);
   EXPECT_EQ(run.go(), 0);
   EXPECT_LT(run.attempt_of("large").start - Time{}, 11s);
 }
@@ -141,7 +143,7 @@ TEST(Tokens, of_several_pools_come_together_too) {
   }
   user(story, "both", {{"a", 3}, {"b", 3}}).takes(10s);
   user(story, "first", {{"a", 1}, {"b", 2}}).priority(9).takes(10s);
-  Run run(story, {{"a", 3}, {"b", 3}}, 1, 32);
+  TokenRun run(story, {{"a", 3}, {"b", 3}}, 1, 32);
   EXPECT_EQ(run.go(), 0);
   EXPECT_LT(run.attempt_of("both").start - Time{}, 30s) << "long before the 67 s that the others take";
 }
@@ -151,7 +153,7 @@ TEST(Tokens, of_a_pool_are_used_while_another_one_is_waited_for) {
   user(story, "long", {{"b", 1}}).takes(1000s).priority(9);
   user(story, "both", {{"a", 1}, {"b", 1}}).priority(5);
   user(story, "other", {{"a", 1}}).times(50);
-  Run run(story, {{"a", 1}, {"b", 1}}, 1, 8);
+  TokenRun run(story, {{"a", 1}, {"b", 1}}, 1, 8);
   run.options.expected_s.assign(run.graph.num_elements(), 1);
   run.options.expected_s[0] = 1000;
   EXPECT_EQ(run.go(), 0);
@@ -162,7 +164,7 @@ TEST(Tokens, of_a_pool_are_used_while_another_one_is_waited_for) {
 TEST(Tokens, are_held_once_by_what_several_workers_run) {
   GraphStory story;
   user(story, "mpi", {{"p", 1}}).times(6).takes(1s).task().shape.nodes = 2;
-  Run run(story, {{"p", 2}}, 6, 4);
+  TokenRun run(story, {{"p", 2}}, 6, 4);
   EXPECT_EQ(run.go(), 0);
   EXPECT_LT(run.seconds(), 3.3);
 }
@@ -173,7 +175,7 @@ TEST(Tokens, are_held_by_a_service_until_it_ends) {
   db.task().service.is_given = true;
   user(story, "client", {{"p", 1}}).times(4).after(db);
   user(story, "large", {{"p", 3}});
-  Run run(story, {{"p", 3}}, 1, 8);
+  TokenRun run(story, {{"p", 3}}, 1, 8);
   run.options.model_of_attempt = nullptr;
   run.options.model = [](ElementId, std::uint16_t, Random&) { return Outcome{1s}; };
   EXPECT_EQ(run.go(), 0);
@@ -183,7 +185,7 @@ TEST(Limits, of_a_task_and_of_the_run_hold_at_all_times) {
   GraphStory story;
   story.task("few").times(12).takes(1s).task().max_parallel = 2;
   story.task("many").times(24).takes(1s);
-  Run run(story, {}, 2, 8, 6);
+  TokenRun run(story, {}, 2, 8, 6);
   EXPECT_EQ(run.go(), 0);
   EXPECT_GT(run.seconds(), 6);
   EXPECT_LT(run.seconds(), 6.3) << "two of the one beside four of the other";
@@ -194,7 +196,7 @@ TEST(Priority, is_inherited_by_what_blocks) {
   story.task("medium").times(10).takes(1s).priority(3);
   auto low = story.task("low").takes(1s).priority(-5);
   story.task("high").takes(1s).priority(9).after(low);
-  Run run(story, {}, 1, 1);
+  TokenRun run(story, {}, 1, 1);
   EXPECT_EQ(run.go(), 0);
   EXPECT_LT(run.attempt_of("low").start, run.attempt_of("medium[0]").start);
   EXPECT_LT(run.attempt_of("high").start, run.attempt_of("medium[0]").start);
@@ -249,7 +251,7 @@ TEST(FailFast, stops_what_runs_of_the_task_and_cancels_what_waits) {
   GraphStory story;
   story.task("a").times(6).takes(100s).task().fail_fast = true;
   story.task("b").times(2).takes(10s);
-  Run run(story, {}, 1, 5);
+  TokenRun run(story, {}, 1, 5);
   run.failing = {"a[1]"};
   run.options.model_of_attempt = [&](const SimAttempt& attempt) {
     const std::string id(run.graph.id(attempt.element));
@@ -268,11 +270,11 @@ TEST(FailFast, waits_until_more_fail_than_are_tolerated) {
   auto task = story.task("a").times(8).takes(1s);
   task.task().fail_fast = true;
   task.task().tolerate.count = 1;
-  Run run(story, {}, 1, 1);
+  TokenRun run(story, {}, 1, 1);
   run.failing = {"a[1]"};
   EXPECT_EQ(run.go(), 0);
   EXPECT_EQ(run.state("a[7]"), State::ok);
-  Run second(story, {}, 1, 1);
+  TokenRun second(story, {}, 1, 1);
   second.failing = {"a[1]", "a[3]"};
   EXPECT_EQ(second.go(), 1);
   EXPECT_EQ(second.state("a[7]"), State::cancelled);
@@ -281,7 +283,7 @@ TEST(FailFast, waits_until_more_fail_than_are_tolerated) {
 TEST(FailFast, is_not_for_failures_that_are_tried_again_or_ignored) {
   GraphStory story;
   story.task("a").times(4).takes(1s).ignore_failure().task().fail_fast = true;
-  Run run(story, {}, 1, 1);
+  TokenRun run(story, {}, 1, 1);
   run.failing = {"a[0]"};
   EXPECT_EQ(run.go(), 0);
   EXPECT_EQ(run.state("a[3]"), State::ok);
