@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <string_view>
 
 #include "base/assert.hpp"
 #include "executor/plain_command.hpp"
+#include "graph/list_slots.hpp"
 
 namespace fugle::executor {
 namespace {
@@ -92,6 +94,21 @@ std::vector<std::string> attempt_inputs(const scheduler::Launch& launch, const g
     values[i] = write_file(files, fmt::format("-{}.list", i), lines);
   }
   return values;
+}
+
+std::optional<graph::ElementText> with_list_files(const scheduler::Launch& launch, const graph::ElementText& text,
+                                                  const std::vector<std::string>& inputs, const AttemptFiles& files) {
+  if (!graph::has_list_slots(text)) return std::nullopt;
+  std::map<std::size_t, std::string> made;  // of inputs that are one path: their FUGLE_IN_* is that path
+  graph::ElementText filled = text;
+  graph::fill_list_slots(filled, [&](std::size_t i) {
+    FUGLE_CHECK_THAT(i < inputs.size(), "a slot is for an input there is not");
+    if (launch.task->input_is_list[i]) return inputs[i];
+    std::string& path = made[i];
+    if (path.empty()) path = write_file(files, fmt::format("-{}.list", i), inputs[i] + '\n');
+    return path;
+  });
+  return filled;
 }
 
 }  // namespace fugle::executor

@@ -2,6 +2,7 @@
 // where it belongs becomes a file: a script too long for one argument, a list of inputs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,5 +42,11 @@ struct AttemptFiles {
 /// The values of FUGLE_IN_*, in the order of the task's inputs.
 [[nodiscard]] std::vector<std::string> attempt_inputs(const scheduler::Launch& launch, const graph::ElementText& text,
                                                       const AttemptFiles& files);
+/// The texts with the files that list inputs in place of their slots; `inputs`: of attempt_inputs(). nullopt: there are
+/// no such slots.
+[[nodiscard]] std::optional<graph::ElementText> with_list_files(const scheduler::Launch& launch,
+                                                                const graph::ElementText& text,
+                                                                const std::vector<std::string>& inputs,
+                                                                const AttemptFiles& files);
 
 }  // namespace fugle::executor

@@ -229,11 +229,14 @@ bool ProcessExecutor::Impl::sets_bash_env(const graph::Task& task) const {
 }
 
 /// Appends the order to what goes to the spawner.
-void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& text, const std::string& scratch,
+void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText& given, const std::string& scratch,
                                   wire::AttemptKey after, RunningAttempt& running) {
   const graph::Task& task = *launch.task;
   AttemptFiles files{launch, folder_in(temporary_folder()), running.scratch_files};
   const bool was_made = files.folder.is_made();
+  const std::vector<std::string> inputs = attempt_inputs(launch, given, files);
+  const std::optional<graph::ElementText> filled = with_list_files(launch, given, inputs, files);
+  const graph::ElementText& text = filled ? *filled : given;
   running.texts.workdir = task.workdir.empty() ? text.workdir : task.workdir;
   prepare_values(launch, text, files, running);
   std::optional<ContainerOrder> container;
@@ -254,7 +257,6 @@ void ProcessExecutor::Impl::order(const Launch& launch, const graph::ElementText
     running.scratch_files.push_back(running.dataset_file);
     cleanup = dataset_command(running.metrics, running.outputs.staged(), own_program(), running.dataset_file, cleanup);
   }
-  const std::vector<std::string> inputs = attempt_inputs(launch, text, files);
   std::vector<std::string> host_variables;
   add_host_file(launch, files, host_variables);
   if (!was_made && files.folder.is_made())

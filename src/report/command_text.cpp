@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "graph/list_slots.hpp"
 
 namespace fugle::report {
 namespace {
@@ -78,8 +79,11 @@ std::vector<std::string> command_words(const graph::Graph& graph, const AttemptK
   const std::vector<std::string> staged = staged_outputs(task, text, key.attempt);
   const std::string scratch = scratch_by_hand(task);
   std::vector<std::string> words = task.shell;
+  // These files were removed after the attempt.
+  const auto list = [&](std::size_t input) { return task.input_names[input] + ".list"; };
   for (const std::string& word : text.command)
-    words.push_back(graph::fill_slots(word, {staged, key.attempt, scratch, key.run_state}));
+    words.push_back(
+        graph::fill_slots(graph::fill_list_slots(word, list), {staged, key.attempt, scratch, key.run_state}));
   return words;
 }
 

@@ -35,6 +35,7 @@ Value ElementNames::value_of(const Name& name) const {
     case NameKind::index: return static_cast<std::int64_t>(index_);
     case NameKind::scratch: return symbols_.scratch;
     case NameKind::run_state:
+    case NameKind::list_file:
     case NameKind::launcher: return std::string();
     case NameKind::input: return inserted(input(name.item));
     case NameKind::output: return output_path(name.item);

@@ -62,6 +62,7 @@ enum class NameKind : std::uint8_t {
   item_field,  ///< of an item that is a map: its number, or `variable` where the items are not known yet
   run_id,
   run_dir,
+  list_file,  ///< of an input, made for the attempt
 };
 
 /// A resolved name: which thing of its kind.
@@ -76,7 +77,7 @@ struct Name {
 /// Known only when an attempt starts: such a name is a slot in the text, never an operand.
 [[nodiscard]] constexpr bool is_per_attempt(NameKind kind) {
   return kind == NameKind::output || kind == NameKind::attempt || kind == NameKind::scratch ||
-         kind == NameKind::run_state || kind == NameKind::launcher;
+         kind == NameKind::run_state || kind == NameKind::launcher || kind == NameKind::list_file;
 }
 /// Something of another task.
 [[nodiscard]] constexpr bool is_of_task(NameKind kind) {

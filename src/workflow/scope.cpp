@@ -98,7 +98,7 @@ Name PlaceScope::resolve(Path path) const {
   const std::string_view root = path.front();
   if (!holds(kRoots, root)) unknown_root(root);
   if (root == "tasks") return resolve_task(path);
-  if (root == "inputs" && path.size() == 3 && path[2] == "list_file") not_built(dotted(path));
+  if (root == "inputs" && path.size() == 3 && path[2] == "list_file") return resolve_list_file(path);
   if (root == "item") return resolve_item(path);
   require_length(path, holds(kWhole, root) ? 1 : 2);
   if (root == "params")
@@ -200,6 +200,14 @@ Name PlaceScope::resolve_launcher() const {
       "E404", fmt::format("launcher is several words, known only to a shell while an attempt runs; write 'run' as text "
                           "('{}' is none), or as a list without it: the launcher starts a list on every rank",
                           place_.key)};
+}
+
+Name PlaceScope::resolve_list_file(Path path) const {
+  require(Stage::attempt, path, "while an attempt runs");
+  const std::uint32_t input = number_of(task_->inputs, path[1], fmt::format("task {}", task_->name), "input");
+  if (place_.key == "env")
+    unknown(fmt::format("{} is in the environment of {} already, as FUGLE_IN_{}", dotted(path), task_->name, path[1]));
+  return {NameKind::list_file, input, 0, {}};
 }
 
 Name PlaceScope::resolve_task(Path path) const {

@@ -38,6 +38,7 @@ class PlaceScope final : public NameScope {
   [[nodiscard]] Name resolve_run(Path path) const;
   [[nodiscard]] Name resolve_resource(Path path) const;
   [[nodiscard]] Name resolve_launcher() const;
+  [[nodiscard]] Name resolve_list_file(Path path) const;
   void require(Stage stage, Path path, std::string_view when) const;
 
   const Symbols& symbols_;

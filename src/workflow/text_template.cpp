@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graph/element_text.hpp"
+#include "graph/list_slots.hpp"
 #include "workflow/functions.hpp"
 #include "workflow/shell_text.hpp"
 #include "workflow/type_check.hpp"
@@ -190,6 +191,10 @@ void TextTemplate::append_slot(const Piece& piece, const Names& names, Use use, 
   if (use == Use::shell && is_path && !is_quoted) {
     if (auto problem = shell_problem(piece.expression->source, value_of(piece, names)))
       fail(piece, names, "E405", std::move(*problem));
+  }
+  if (name.kind == NameKind::list_file) {
+    out += graph::list_slot(name.item, is_quoted || use == Use::shell);
+    return;
   }
   out += name.kind == NameKind::output ? graph::output_slot(name.item, is_quoted) : attempt_slot(name.kind, is_quoted);
 }
