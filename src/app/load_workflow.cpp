@@ -173,6 +173,7 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
     workflow::DiskFiles disk;
     workflow::KeptFiles files(disk);
     expansion.files = &files;
+    expansion.outlook = &loaded.outlook;
     loaded.run_id = make_run_id(workflow->name, std::chrono::system_clock::now());
     if (!options.runs_dir.empty()) {
       expansion.run_id = loaded.run_id;

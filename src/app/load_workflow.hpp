@@ -55,6 +55,7 @@ struct LoadOptions {
 struct Loaded {
   workflow::Workflow workflow;
   graph::Graph graph;
+  workflow::Outlook outlook;  ///< of what the graph has not yet
   Source source = Source::yaml;
   std::optional<Duration> reserve;  ///< as the file has it
   workflow::SlurmRequest slurm;     ///< the same

@@ -59,35 +59,62 @@ TaskSums sums_of(const graph::Graph& graph, const Forecast& forecast) {
   return sums;
 }
 
-/// Of tasks whose elements come from a list that others make: "known after split".
-std::string known_after(const graph::Graph& graph, std::uint32_t task) {
-  std::vector<std::string> above;
-  for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
-    if (graph.task_id_of(ElementId(e)).value() != task) continue;
-    for (const ElementId need : graph.real_needs(ElementId(e))) {
-      const std::string& name = graph.task_of(need).name;
-      if (std::ranges::find(above, name) == above.end()) above.push_back(name);
-    }
-  }
-  return "known after " + join(above, ", ");
+/// Of tasks whose elements are made while the run goes on; nullptr: of no such task.
+const workflow::OpenTask* open_task(const workflow::Outlook& outlook, const graph::Task& task) {
+  if (task.kind != graph::TaskKind::expansion) return nullptr;
+  const auto found = std::ranges::find(outlook.open, task.name, &workflow::OpenTask::name);
+  return found == outlook.open.end() ? nullptr : &*found;
 }
 
-std::string tasks_part(const graph::Graph& graph, const TaskSums& sums, Part part) {
+/// Whose failures a task handles; nullptr: it is no handler.
+const std::vector<std::string>* handled_by(const workflow::Outlook& outlook, const graph::Task& task) {
+  const auto found = std::ranges::find(outlook.handlers, task.name, &workflow::HandlerTask::name);
+  return found == outlook.handlers.end() ? nullptr : &found->failing;
+}
+
+/// "64 ranks", "32 ranks on 2 nodes"; empty: an ordinary process.
+std::string shape_text(const graph::Shape& shape) {
+  std::vector<std::string> parts;
+  if (shape.ranks > 0) parts.push_back(counted(shape.ranks, "rank", "ranks"));
+  if (shape.nodes > 1) parts.push_back(fmt::format("on {} nodes", shape.nodes));
+  return join(parts, " ");
+}
+
+/// What stands in the row of a task; of one that is open what is known of its elements.
+std::vector<std::string> row_of(const graph::Task& task, std::uint32_t num_elements, double seconds,
+                                const std::string& policies, const workflow::Outlook& outlook) {
+  const workflow::OpenTask* open = open_task(outlook, task);
+  const graph::Task* known = open == nullptr ? &task : open->known ? &*open->known : nullptr;
+  std::vector<std::string> row{std::to_string(num_elements), "?", "?", format_seconds(seconds), task.name, "?"};
+  if (known != nullptr) {
+    row[1] = std::to_string(known->request.cores);
+    row[2] = known->request.mem_bytes == 0 ? "share" : format_bytes(known->request.mem_bytes);
+    row[5] = retry_text(known->retries);
+  }
+  std::vector<std::string> besides;
+  if (open != nullptr) {
+    row[0] = outlook.max_elements ? fmt::format("n <= {}", *outlook.max_elements) : "n";
+    besides.push_back("known after " + join(open->after, ", "));
+    if (known != nullptr)
+      if (std::string text = policy_text(*known, 0); !text.empty()) besides.push_back(std::move(text));
+  }
+  if (const auto* failing = handled_by(outlook, task)) besides.push_back("only on failure of " + join(*failing, ", "));
+  if (known != nullptr)
+    if (std::string text = shape_text(known->shape); !text.empty()) besides.push_back(std::move(text));
+  if (open == nullptr && !policies.empty()) besides.push_back(policies);
+  row.push_back(join(besides, ", "));
+  return row;
+}
+
+std::string tasks_part(const graph::Graph& graph, const TaskSums& sums, Part part, const workflow::Outlook& outlook) {
   std::vector<std::vector<std::string>> rows;
   bool has_policies = false;
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) {
     const graph::Task& task = graph.task(TaskId(t));
     if (graph::is_gate(task.kind) || sums.elements[t] == 0) continue;
     if (task.runs_finally != (part == Part::finally)) continue;
-    rows.push_back({std::to_string(sums.elements[t]), std::to_string(task.request.cores),
-                    task.request.mem_bytes == 0 ? "share" : format_bytes(task.request.mem_bytes),
-                    format_seconds(sums.seconds[t] / static_cast<double>(sums.elements[t])), task.name,
-                    retry_text(task.retries), policy_text(task, sums.elements_of_name.at(task.name))});
-    if (task.kind == graph::TaskKind::expansion) {
-      rows.back()[0] = "n";
-      std::string& besides = rows.back().back();
-      besides = known_after(graph, t) + (besides.empty() ? "" : ", ") + besides;
-    }
+    rows.push_back(row_of(task, sums.elements[t], sums.seconds[t] / static_cast<double>(sums.elements[t]),
+                          policy_text(task, sums.elements_of_name.at(task.name)), outlook));
     has_policies = has_policies || !rows.back().back().empty();
   }
   if (rows.empty()) return {};
@@ -214,6 +241,12 @@ std::string retry_text(const graph::RetryPolicy& policy) {
   if (policy.max > 1 && policy.backoff != 1.0)
     text += fmt::format(", then x{:g} up to {}", policy.backoff, format_duration(policy.max_delay));
   if (policy.jitter > 0) text += fmt::format(", +-{:.0f}%", policy.jitter * 100);
+  const auto add_scale = [&](const char* what, double factor) {
+    if (factor != 1.0) text += fmt::format("; {} x{:g}", what, factor);
+  };
+  add_scale("mem", policy.scale_mem);
+  add_scale("timeout", policy.scale_timeout);
+  add_scale("cores", policy.scale_cores);
   return text;
 }
 
@@ -223,9 +256,10 @@ std::string policy_text(const graph::Task& task, std::uint32_t num_elements) {
     parts.push_back(fmt::format("on_failure {}", name_of(task.on_failure)));
   if (task.tolerate.is_given()) {
     const std::uint32_t limit = task.tolerate.limit(num_elements);
-    parts.push_back(task.tolerate.fraction > 0
-                        ? fmt::format("tolerate {:g}% ({} of {})", task.tolerate.fraction * 100, limit, num_elements)
-                        : fmt::format("tolerate {}", limit));
+    std::string text = task.tolerate.fraction > 0 ? fmt::format("tolerate {:g}%", task.tolerate.fraction * 100)
+                                                  : fmt::format("tolerate {}", task.tolerate.count);
+    if (task.tolerate.fraction > 0 && num_elements > 0) text += fmt::format(" ({} of {})", limit, num_elements);
+    parts.push_back(std::move(text));
   }
   if (task.has_scratch)
     parts.push_back(task.scratch_bytes > 0 ? fmt::format("scratch {}", format_bytes(task.scratch_bytes)) : "scratch");
@@ -253,15 +287,16 @@ std::string limits_text(const graph::RunLimits& limits) {
 }
 
 std::string plan_text(const graph::Graph& graph, const std::string& workflow, std::span<const plan::Slot> workers,
-                      const Forecast& forecast) {
+                      const Forecast& forecast, const workflow::Outlook& outlook) {
   const TaskSums sums = sums_of(graph, forecast);
   const std::uint32_t num_last = num_in_finally(graph, sums);
   const std::uint32_t num_main = graph.num_real_elements() - num_last;
   std::string text =
       fmt::format("{}: {} elements{}, on {}\n", workflow, num_main,
                   num_last > 0 ? fmt::format(" and {} in finally", num_last) : "", workers_text(workers));
-  text += tasks_part(graph, sums, Part::main) + limits_text(graph.limits());
-  if (num_last > 0) text += "finally, when all these have ended, however\n" + tasks_part(graph, sums, Part::finally);
+  text += tasks_part(graph, sums, Part::main, outlook) + limits_text(graph.limits());
+  if (num_last > 0)
+    text += "finally, when all these have ended, however\n" + tasks_part(graph, sums, Part::finally, outlook);
   text += order_part(graph, forecast, num_main) + path_part(graph, forecast);
   text += estimates_part(forecast) + makespan_part(forecast);
   if (!forecast.outcomes.empty()) text += policies_part(forecast);
@@ -271,13 +306,19 @@ std::string plan_text(const graph::Graph& graph, const std::string& workflow, st
   return text;
 }
 
-std::string plan_element_json(const graph::Graph& graph, const Forecast& forecast, ElementId element) {
-  const graph::Task& task = graph.task_of(element);
+std::string plan_element_json(const graph::Graph& graph, const Forecast& forecast, ElementId element,
+                              const workflow::Outlook& outlook) {
+  const graph::Task& placed = graph.task_of(element);
+  const workflow::OpenTask* open = open_task(outlook, placed);
+  const graph::Task& task = open != nullptr && open->known ? *open->known : placed;
   const plan::Placement& placement = forecast.prediction.placements[element.value()];
-  const bool is_placed = placement.worker.is_valid() && !task.runs_finally;
+  const bool is_placed = placement.worker.is_valid() && !placed.runs_finally;
   const bool has_home = !forecast.plan.homes.empty() && forecast.plan.homes[element.value()].is_valid();
   Json json{{"id", graph.id(element)}, {"task", task.name}};
   json["needs"] = ids(graph, graph.real_needs(element));
+  if (open != nullptr) json["known_after"] = open->after;
+  if (open != nullptr && outlook.max_elements) json["max_elements"] = *outlook.max_elements;
+  if (const auto* failing = handled_by(outlook, placed)) json["only_on_failure_of"] = *failing;
   json["resources"] = {{"cores", task.request.cores}, {"mem_bytes", task.request.mem_bytes}};
   if (task.request.gpus > 0) json["resources"]["gpus"] = task.request.gpus;
   if (task.scratch_bytes > 0) json["resources"]["scratch_bytes"] = task.scratch_bytes;
@@ -290,7 +331,7 @@ std::string plan_element_json(const graph::Graph& graph, const Forecast& forecas
   for (const graph::PoolUse& use : task.pools) json["pools"][use.pool] = use.tokens;
   if (task.max_parallel > 0) json["max_parallel"] = task.max_parallel;
   if (task.fail_fast) json["fail_fast"] = true;
-  if (task.runs_finally) json["finally"] = true;
+  if (placed.runs_finally) json["finally"] = true;
   if (task.timeout > Duration::zero()) json["timeout_s"] = to_seconds(task.timeout);
   json["estimate_s"] = forecast.durations.seconds[element.value()];
   json["rank"] = forecast.ranks[element.value()];

@@ -7,6 +7,7 @@
 
 #include "app/forecast.hpp"
 #include "graph/graph.hpp"
+#include "workflow/outlook.hpp"
 
 namespace fugle::app {
 
@@ -21,12 +22,14 @@ namespace fugle::app {
 
 /// The tasks of `finally` have a part of their own: they come when all this has ended.
 [[nodiscard]] std::string plan_text(const graph::Graph& graph, const std::string& workflow,
-                                    std::span<const plan::Slot> workers, const Forecast& forecast);
+                                    std::span<const plan::Slot> workers, const Forecast& forecast,
+                                    const workflow::Outlook& outlook = {});
 /// One element of `plan --json`: {id, task, needs, resources, estimate_s, rank, order, home, worker, start_s, end_s};
 /// home is null where the plan has none; worker, start and end are null for what fits nowhere and for `finally`. And
 /// where it is not the default: on_failure, retries, tolerate (a number or
-/// "10%"), finally.
-[[nodiscard]] std::string plan_element_json(const graph::Graph& graph, const Forecast& forecast, ElementId element);
+/// "10%"), finally; known_after, [max_elements] of one that stands for elements not known yet; only_on_failure_of.
+[[nodiscard]] std::string plan_element_json(const graph::Graph& graph, const Forecast& forecast, ElementId element,
+                                            const workflow::Outlook& outlook = {});
 /// The keys beside `elements`, as the inside of a JSON object.
 [[nodiscard]] std::string plan_totals_json(const graph::Graph& graph, const Forecast& forecast);
 

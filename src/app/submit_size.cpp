@@ -116,7 +116,7 @@ std::uint32_t largest_nodes(const graph::Graph& graph) {
 
 bool fits_partition(const Loaded& loaded, const workflow::SlurmRequest& request, const std::vector<NodeGroup>& groups) {
   workflow::Diagnostics diagnostics(loaded.workflow.file);
-  check_slurm(loaded.graph, loaded.workflow, request, loaded.reserve, false, diagnostics);
+  check_slurm(loaded.graph, loaded.outlook, loaded.workflow, request, loaded.reserve, false, diagnostics);
   check_gpus(loaded, request, diagnostics);
   if (!groups.empty() && !diagnostics.has_errors()) {
     const Workers workers = one_of_each(groups, loaded, request);

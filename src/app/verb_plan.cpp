@@ -69,12 +69,12 @@ bool fits(const Loaded& loaded, const Workers& workers, bool is_described) {
 void put(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 /// Element by element: the whole as one tree would take gigabytes for a million of them.
-void print_json(const graph::Graph& graph, const Forecast& forecast) {
+void print_json(const graph::Graph& graph, const Forecast& forecast, const workflow::Outlook& outlook) {
   put("{\"elements\": [");
   const char* separator = "\n";
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e) {
     if (graph.is_gate(ElementId(e))) continue;
-    put(separator + plan_element_json(graph, forecast, ElementId(e)));
+    put(separator + plan_element_json(graph, forecast, ElementId(e), outlook));
     separator = ",\n";
   }
   put("\n],\n" + plan_totals_json(graph, forecast) + "}\n");
@@ -127,9 +127,9 @@ int plan_verb(const Args& args) {
   Forecast forecast = make_forecast(graph, workers.machine, known_durations(graph, earlier.durations, {}), planning);
   forecast.num_earlier_runs = earlier.num_runs;
   if (arguments->has("json"))
-    print_json(graph, forecast);
+    print_json(graph, forecast, loaded->outlook);
   else
-    put(plan_text(graph, loaded->workflow.name, workers.machine.workers, forecast));
+    put(plan_text(graph, loaded->workflow.name, workers.machine.workers, forecast, loaded->outlook));
   if (arguments->has("show-placement")) put("\n" + placement_part(graph, workers, forecast));
   return 0;
 }

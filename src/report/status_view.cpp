@@ -47,7 +47,7 @@ std::string counts_part(const CountsView& counts) {
          fmt::format("\n  ok {}  cached {}  skipped {}  blocked {}  failed {}  cancelled {}\n", counts.ok,
                      counts.cached, counts.skipped, counts.blocked, counts.failed, counts.cancelled) +
          (counts.tolerated > 0 ? fmt::format("  ({} of the failed are tolerated)\n", counts.tolerated) : "") +
-         (counts.ignored > 0 ? fmt::format("  ({} of the failed are ignored)\n", counts.ignored) : "");
+         (counts.ignored > 0 ? fmt::format("  ignored failures: {}\n", counts.ignored) : "");
 }
 
 /// With its run a worker ends in order, or nobody knows how.

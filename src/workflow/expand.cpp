@@ -9,6 +9,7 @@
 #include "workflow/cycles.hpp"
 #include "workflow/edges.hpp"
 #include "workflow/element_maker.hpp"
+#include "workflow/find_outlook.hpp"
 #include "workflow/slurm_request.hpp"
 
 namespace fugle::workflow {
@@ -22,8 +23,9 @@ class Expansion {
         symbols_(std::move(compiled.symbols)),
         tasks_(std::move(compiled.tasks)) {}
 
-  std::optional<graph::Graph> run() {
+  std::optional<graph::Graph> run(Outlook& outlook) {
     add_elements();
+    outlook = find_outlook(symbols_, tasks_, diagnostics_);
     if (diagnostics_.has_errors()) return std::nullopt;
     builder_.set_limits(symbols_.limits);
     for (const CompiledTask& task : tasks_) add_edges_to(task);
@@ -32,7 +34,7 @@ class Expansion {
     if (report_element_cycle(data, tasks_, diagnostics_)) return std::nullopt;
     bind_beside_what_is_bound(data.tasks);
     graph::Graph graph(std::move(data));
-    check_slurm(graph, workflow_, symbols_.slurm, symbols_.reserve, has_stand_ins(), diagnostics_);
+    check_slurm(graph, outlook, workflow_, symbols_.slurm, symbols_.reserve, has_stand_ins(), diagnostics_);
     if (diagnostics_.has_errors()) return std::nullopt;
     return graph;
   }
@@ -80,7 +82,9 @@ class Expansion {
 std::optional<graph::Graph> expand(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics) {
   auto compiled = compile_workflow(workflow, options, diagnostics);
   if (!compiled) return std::nullopt;
-  return Expansion(workflow, *std::move(compiled), diagnostics).run();
+  Outlook not_asked_for;
+  return Expansion(workflow, *std::move(compiled), diagnostics)
+      .run(options.outlook != nullptr ? *options.outlook : not_asked_for);
 }
 
 std::optional<Duration> reserve_of(const Workflow& workflow, const ExpandOptions& options) {

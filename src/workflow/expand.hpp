@@ -31,6 +31,7 @@ struct ExpandOptions {
   /// Validation without parameter values: a required parameter without value is no error, and what depends on it is
   /// checked as far as possible. The graph is then only good for being thrown away.
   bool check_only = false;
+  Outlook* outlook = nullptr;  ///< filled by expand(), if it is there
 };
 
 /// nullopt when there are errors in `diagnostics`. The checks of FORMAT.md that need elements are made here: E105 and

@@ -82,10 +82,13 @@ bool is_slurm_word(std::string_view text) {
   return !text.empty() && text.find(' ') == std::string_view::npos && !has_control_character(text);
 }
 
-void check_slurm(const graph::Graph& graph, const Workflow& workflow, const SlurmRequest& request,
-                 std::optional<Duration> reserve, bool has_stand_ins, Diagnostics& diagnostics) {
+void check_slurm(const graph::Graph& graph, const Outlook& outlook, const Workflow& workflow,
+                 const SlurmRequest& request, std::optional<Duration> reserve, bool has_stand_ins,
+                 Diagnostics& diagnostics) {
   SlurmCheck check(workflow, request, has_stand_ins, diagnostics);
   for (std::uint32_t t = 0; t < graph.num_tasks(); ++t) check.check(graph.task(TaskId(t)));
+  for (const OpenTask& task : outlook.open)
+    if (task.known) check.check(*task.known);
   check.check_reserve(workflow.reserve, reserve);
 }
 

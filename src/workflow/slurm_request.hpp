@@ -9,6 +9,7 @@
 
 #include "graph/graph.hpp"
 #include "workflow/diagnostic.hpp"
+#include "workflow/outlook.hpp"
 #include "workflow/workflow.hpp"
 
 namespace fugle::workflow {
@@ -39,7 +40,8 @@ struct SlurmRequest {
 
 /// E302 and E304: tasks that ask for more than `request` says, or for longer; a reserve that leaves no time. `reserve`
 /// as written. With stand-ins for params what is an expression is passed over: it may be of one.
-void check_slurm(const graph::Graph& graph, const Workflow& workflow, const SlurmRequest& request,
-                 std::optional<Duration> reserve, bool has_stand_ins, Diagnostics& diagnostics);
+void check_slurm(const graph::Graph& graph, const Outlook& outlook, const Workflow& workflow,
+                 const SlurmRequest& request, std::optional<Duration> reserve, bool has_stand_ins,
+                 Diagnostics& diagnostics);
 
 }  // namespace fugle::workflow
