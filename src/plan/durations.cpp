@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/time.hpp"
+#include "graph/good_run.hpp"
 
 namespace fugle::plan {
 namespace {
@@ -29,6 +30,7 @@ std::vector<double> expected_durations(const graph::Graph& graph) {
       durations[i] = to_seconds(graph.estimate(e));
   }
   fill_unknown(graph, durations);
+  take_nothing_where_skipped(graph, durations);
   return durations;
 }
 
@@ -45,6 +47,12 @@ void fill_unknown(const graph::Graph& graph, std::vector<double>& durations) {
     if (durations[i] > 0 || graph.is_gate(e)) continue;
     durations[i] = of_task[graph.task_id_of(e).value()].or_else(of_all.or_else(1));
   }
+}
+
+void take_nothing_where_skipped(const graph::Graph& graph, std::vector<double>& durations) {
+  const std::vector<bool> skipped = graph::skipped_in_good_run(graph);
+  for (std::uint32_t e = 0; e < skipped.size(); ++e)
+    if (skipped[e]) durations[e] = 0;
 }
 
 }  // namespace fugle::plan

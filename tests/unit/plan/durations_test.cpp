@@ -44,5 +44,18 @@ TEST(Durations, of_gates_are_zero) {
   }
 }
 
+TEST(Durations, of_what_only_runs_after_a_failure_are_zero) {
+  graph::GraphBuilder builder;
+  graph::Task task;
+  task.workdir = "/";
+  task.estimate = std::chrono::seconds(5);
+  const ElementId work = builder.add_element(builder.add_task(task), "work", {});
+  const ElementId rescue = builder.add_element(builder.add_task(task), "rescue", {});
+  builder.add_edges_through(graph::TaskKind::fail_gate, {&work, 1}, {&rescue, 1});
+  const auto durations = expected_durations(graph::Graph(std::move(builder).build()));
+  EXPECT_EQ(durations[work.value()], 5);
+  EXPECT_EQ(durations[rescue.value()], 0);
+}
+
 }  // namespace
 }  // namespace fugle::plan

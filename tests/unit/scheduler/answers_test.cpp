@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scheduler/run_state.hpp"
@@ -58,6 +60,38 @@ TEST_P(AnswerCell, is_that_of_the_table) {
   constexpr std::array kAnswers = {Answer::go, Answer::skipped, Answer::blocked, Answer::cancelled};
   const Cell& cell = GetParam();
   EXPECT_EQ(answer_of(cell.condition, cell.ending, cell.has_started), kAnswers[static_cast<std::size_t>(cell.says)]);
+}
+
+/// Of the table in NEEDS.md: rows, and the cells in each.
+std::vector<std::vector<std::string>> rows_of_the_document() {
+  std::ifstream in(FUGLE_SOURCE_DIR "/src/scheduler/NEEDS.md");
+  std::vector<std::vector<std::string>> rows;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("| `")) continue;
+    std::vector<std::string>& cells = rows.emplace_back();
+    for (std::size_t at = line.find('|', 1); at + 1 < line.size();) {
+      const std::size_t end = line.find('|', at + 1);
+      cells.push_back(line.substr(at + 2, end - at - 3));
+      at = end;
+    }
+  }
+  return rows;
+}
+
+TEST(AnswerTable, document_says_the_same) {
+  const std::vector<std::pair<Condition, bool>> conditions = {
+      {Condition::ok, false},   {Condition::uses, false},    {Condition::failed, false},
+      {Condition::done, false}, {Condition::started, false}, {Condition::started, true}};
+  const auto rows = rows_of_the_document();
+  ASSERT_EQ(rows.size(), conditions.size());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    ASSERT_EQ(rows[r].size(), kEndings.size());
+    for (std::size_t c = 0; c < kEndings.size(); ++c) {
+      constexpr std::array kWords = {"go", "SKIPPED", "BLOCKED", "CANCELLED"};
+      const Answer answer = answer_of(conditions[r].first, kEndings[c], conditions[r].second);
+      EXPECT_EQ(rows[r][c], kWords[static_cast<std::size_t>(answer)]) << "row " << r << ", column " << c;
+    }
+  }
 }
 
 TaskKind gate_of(Condition condition) {
