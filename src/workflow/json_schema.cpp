@@ -66,6 +66,7 @@ Json inner(const Key& key) {
     if (name == "container") return any_of({reference("scalar"), reference("container")});
     if (name == "foreach") return any_of({reference("scalar"), {{"type", "array"}}});
     if (name == "extends") return reference("scalars");
+    if (name == "when") return reference("scalar");  // the markers may be left out
   }
   if (key.scope == Scope::retries && name == "scale") return reference("scale");
   if (key.scope == Scope::report && (name == "rows" || name == "columns")) return reference("scalars");

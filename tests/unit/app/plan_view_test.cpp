@@ -1,6 +1,6 @@
 #include "app/plan_view.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "report/json_text.hpp"
 #include "support/graphs.hpp"
@@ -9,6 +9,7 @@ namespace fugle::app {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::ContainsRegex;
 
 graph::Graph diamond() {
   fugle::testing::GraphStory story;
@@ -123,6 +124,43 @@ TEST(PlanView, tells_the_effective_retry_policy) {
   policy.classes = 1u << static_cast<unsigned>(graph::FailureClass::timeout);
   policy.exit_codes = {{75, 75}, {100, 110}};
   EXPECT_EQ(retry_text(policy), "3 more on timeout, exit 75, exit 100..110; after 5.0s, then x2 up to 10m00s, +-10%");
+}
+
+TEST(PlanView, says_of_open_tasks_and_handlers_what_is_known_of_them) {
+  fugle::testing::GraphStory story;
+  story.task("split").takes(seconds(1));
+  auto open = story.task("work");
+  open.task().kind = graph::TaskKind::expansion;
+  open.task().request.cores = 0;
+  story.task("rescue").takes(seconds(1));
+  const graph::Graph graph = story.graph();
+
+  workflow::Outlook outlook;
+  graph::Task known;
+  known.request = {8, std::uint64_t{2} << 30};
+  known.shape.ranks = 4;
+  known.shape.cores_per_rank = 2;
+  known.retries.max = 1;
+  known.retries.scale_mem = 1.5;
+  known.tolerate.fraction = 0.1;
+  outlook.open.push_back({"work", {"split"}, known});
+  outlook.handlers.push_back({"rescue", {"work"}});
+  const Forecast forecast = forecast_of(graph, kOneWorker);
+  const auto text = [&] { return plan_text(graph, "demo", kOneWorker, forecast, outlook); };
+  EXPECT_THAT(text(), ContainsRegex(" n +8 +2.0G .* work .*1 more on error, signal.*; mem x1.5 +known after split, "
+                                    "tolerate 10%, 4 ranks\n"));
+  EXPECT_THAT(text(), ContainsRegex(" 1 +1 +share .* rescue .* only on failure of work\n"));
+
+  outlook.max_elements = 16;
+  EXPECT_THAT(text(), ContainsRegex(" n <= 16 +8 "));
+  const auto json = report::Json::parse(plan_element_json(graph, forecast, graph.find("work"), outlook));
+  EXPECT_EQ(json["known_after"], report::Json({"split"}));
+  EXPECT_EQ(json["max_elements"], 16);
+  EXPECT_EQ(json["resources"]["cores"], 8);
+  EXPECT_EQ(json["retries"], 1);
+
+  outlook.open.front().known.reset();  // it differs from item to item
+  EXPECT_THAT(text(), ContainsRegex(" n <= 16 +[?] +[?] .* work +[?] +known after split\n"));
 }
 
 }  // namespace

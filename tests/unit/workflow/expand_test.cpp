@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "expanded.hpp"
+#include "graph/list_slots.hpp"
 #include "workflow/reader.hpp"
 
 namespace fugle::workflow {
@@ -484,6 +485,45 @@ TEST(Expand, names_that_are_unknown_or_known_too_late_are_refused) {
               HasSubstr("E404: outputs, attempt, scratch, launcher and run.state are known only"));
   EXPECT_THAT(message("{outputs: {o: '${{ attempt }}'}, run: [t]}"),
               HasSubstr("E404: attempt is known only while an attempt runs"));
+}
+
+TEST(Expand, a_list_file_is_a_slot_of_what_an_attempt_runs) {
+  const Expanded e = expand_text(R"(tasks:
+  a: {inputs: {x: [one, two], y: three}, run: [t, --from, "${{ inputs.x.list_file }}"], cleanup: "rm ${{ inputs.y.list_file }}"}
+)");
+  EXPECT_EQ(e.messages, "");
+  graph::ElementText text = e.text("a");
+  ASSERT_TRUE(graph::has_list_slots(text));
+  graph::fill_list_slots(text, [](std::size_t input) { return fmt::format("/tmp/list {}", input); });
+  EXPECT_EQ(text.command.back(), "/tmp/list 0");
+  EXPECT_EQ(text.cleanup, "rm '/tmp/list 1'");  // a shell is to see it as one word
+
+  const auto message = [](const std::string& keys) {
+    return expand_text("tasks: {a: {inputs: {x: [b]}, " + keys + "}}").messages;
+  };
+  EXPECT_THAT(message("run: [t, '${{ inputs.z.list_file }}']"), HasSubstr("E402: task a has no input 'z'; has: x"));
+  EXPECT_THAT(message("run: [t], workdir: '${{ inputs.x.list_file }}'"),
+              HasSubstr("E404: inputs.x.list_file is known only while an attempt runs"));
+  EXPECT_THAT(message("run: [t], env: {L: '${{ inputs.x.list_file }}'}"),
+              HasSubstr("E402: inputs.x.list_file is in the environment of a already, as FUGLE_IN_x"));
+}
+
+TEST(Expand, settings_of_tasks_whose_elements_are_not_known_yet_are_checked) {
+  const auto message = [](const std::string& keys) {
+    return expand_text(
+               "slurm: {nodes: 2, time: 1h}\nparams: {n: 3}\ntasks:\n  a: {run: x, outputs: {l: {type: list}}}\n"
+               "  b: {foreach: '${{ tasks.a.outputs.l }}', run: x, " +
+               keys + "}\n")
+        .messages;
+  };
+  EXPECT_EQ(message("timeout: 30m"), "");
+  EXPECT_THAT(message("timeout: 2h"), HasSubstr("E304: timeout 2h of b is longer than slurm.time 1h"));
+  EXPECT_THAT(message("resources: {nodes: 3}"), HasSubstr("E302: task b needs 3 nodes, slurm.nodes is 2"));
+  EXPECT_THAT(message("resources: {nodes: '${{ params.n }}'}"),
+              HasSubstr("E302: task b needs 3 nodes, slurm.nodes is 2"));
+  EXPECT_THAT(message("resources: {nodes: 1, ranks_per_node: 4, ranks: 5}"),
+              HasSubstr("E301: ranks 5 is not nodes 1 x ranks_per_node 4 = 4"));
+  EXPECT_EQ(message("resources: {cores: '${{ item }}'}"), "");  // only the items say
 }
 
 TEST(Expand, elements_of_finally_come_last_and_have_edges_among_themselves_only) {
