@@ -132,10 +132,10 @@ workflow::Workflow workflow_of(const KeptWorkflow& kept) {
     why = "it was not kept with the run";
     return std::nullopt;
   };
-  workflow::Resolved resolved;
-  auto workflow = workflow::read_workflow(kept.text, diagnostics, reading, &resolved);
+  workflow::Document params;
+  auto workflow = workflow::read_workflow(kept.text, diagnostics, reading);
   if (workflow && !kept.params_file.empty())
-    (void)workflow::take_params_file(kept.params_text, kept.params_file, resolved.document, *workflow, diagnostics);
+    (void)workflow::take_params_file(kept.params_text, kept.params_file, params, *workflow, diagnostics);
   if (!workflow || diagnostics.has_errors())
     throw EnvironmentError(fmt::format("cannot read the workflow that was kept with the run: {}", diagnostics.to_text()));
   workflow->file = kept.file;

@@ -61,7 +61,7 @@ std::optional<workflow::Workflow> import_recording(const LoadOptions& options, w
 }
 
 /// Of the files that it names it keeps what it read.
-std::optional<workflow::Workflow> read_yaml(std::string_view bytes, workflow::Resolved& resolved, KeptWorkflow& kept,
+std::optional<workflow::Workflow> read_yaml(std::string_view bytes, workflow::Resolved* resolved, KeptWorkflow& kept,
                                             workflow::Diagnostics& diagnostics) {
   workflow::ReadOptions reading;
   reading.read_bytes = [&kept](const std::string& path, std::string& why) {
@@ -69,14 +69,16 @@ std::optional<workflow::Workflow> read_yaml(std::string_view bytes, workflow::Re
     if (other) kept.others[path] = *other;
     return other;
   };
-  return workflow::read_workflow(bytes, diagnostics, reading, &resolved);
+  return workflow::read_workflow(bytes, diagnostics, reading, resolved);
 }
 
 std::optional<workflow::Workflow> read(Source source, std::string_view bytes, const LoadOptions& options,
                                        workflow::Resolved& resolved, KeptWorkflow& kept,
                                        workflow::Diagnostics& diagnostics) {
+  // The nodes of a large file take as much as all that is made of them.
+  workflow::Resolved* wanted = options.prints_resolved ? &resolved : nullptr;
   switch (source) {
-    case Source::yaml: return read_yaml(bytes, resolved, kept, diagnostics);
+    case Source::yaml: return read_yaml(bytes, wanted, kept, diagnostics);
     case Source::wfformat: return workflow::import_wfformat(bytes, options.replay, diagnostics);
     case Source::lines: return workflow::import_lines(bytes, options.lines, diagnostics);
     case Source::slurm: return import_script(bytes, options, diagnostics);
