@@ -37,6 +37,16 @@ void AttemptLengths::learn(TaskId task, Duration length) {
   has_seen_short_ones_ = has_seen_short_ones_ || mean.seconds < kShortAttempt;
 }
 
+/// Of elements that came while the run goes on: their estimate, else their timeout, as of others that no earlier run had
+/// (plan/learned_durations.hpp).
+float AttemptLengths::given_s(ElementId e) const {
+  if (e.value() < given_s_.size()) return given_s_[e.value()];
+  const graph::Task& task = graph_.task_of(e);
+  if (given_s_.empty() || task.service.is_given || graph_.is_gate(e)) return 0;
+  const Duration estimate = graph_.estimate(e);
+  return static_cast<float>(to_seconds(estimate > Duration{0} ? estimate : task.timeout));
+}
+
 float AttemptLengths::expected_s(ElementId e) const {
   const float given = given_s(e);
   return given > 0 ? given : static_cast<float>(of_task_[graph_.task_id_of(e).value()].seconds);

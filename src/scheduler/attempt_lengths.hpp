@@ -15,7 +15,7 @@ class AttemptLengths {
   /// `given_s` [element] seconds an attempt may take, 0: nobody knows; empty: of none. Both outlive it.
   AttemptLengths(const graph::Graph& graph, std::span<const float> given_s);
 
-  /// The graph has grown. Nobody was told how long the new elements take.
+  /// The graph has grown. Of the new elements only their file says how long they take.
   void grow() { of_task_.resize(graph_.num_tasks()); }
   /// An attempt of the task ended OK.
   void learn(TaskId task, Duration length);
@@ -39,7 +39,7 @@ class AttemptLengths {
     void add(double value, std::uint32_t most_counted);
   };
 
-  [[nodiscard]] float given_s(ElementId e) const { return e.value() < given_s_.size() ? given_s_[e.value()] : 0; }
+  [[nodiscard]] float given_s(ElementId e) const;
 
   const graph::Graph& graph_;
   std::span<const float> given_s_;

@@ -330,6 +330,15 @@ class WorkedExampleRuns(FugleCase):
         self.assertEqual(self.of("verify"), {})
         self.assertEqual(self.json_of("why", "verify[plain,rmse]")["state"], "SKIPPED")
 
+    def test_nothing_starts_that_can_not_end_before_the_allocation(self):
+        # With a checkpoint of its own a member may begin in one job and go on in the next.
+        text = re.sub(r"\n    restart: .*", "", self.read("wrf.yaml")).replace("estimate: 10s", "estimate: 2h")
+        self.write("wrf.yaml", text)
+        self.fugle("run", *self.options(members=2), "--walltime", "60m", expect=4)
+        self.assertEqual(self.of("real"), {"real[m01]": "OK", "real[m02]": "OK"})
+        self.assertEqual(self.of("wrf"), {})
+        self.assertIn("do not fit in", self.fugle("why", "wrf[m01]").stdout)
+
 
 if __name__ == "__main__":
     main()
