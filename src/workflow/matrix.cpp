@@ -116,7 +116,8 @@ bool has_element_twice(const TaskNode& task, const std::vector<CompiledVariable>
         std::find_if(parts.begin(), parts.end(), [&](const std::string& part) { return !seen.insert(part).second; });
     if (twice == parts.end()) continue;
     std::vector<std::string> id;
-    for (std::size_t w = 0; w < matrix.size(); ++w) id.push_back(w == v ? *twice : matrix[w].id_parts.front());
+    for (std::size_t w = 0; w < matrix.size(); ++w)
+      if (!task.matrix[w].is_field) id.push_back(w == v ? *twice : matrix[w].id_parts.front());
     const auto place = static_cast<std::size_t>(twice - parts.begin());
     const auto& value_at = task.matrix[v].value_at;
     diagnostics.error("E207", place < value_at.size() ? value_at[place] : task.matrix[v].at,

@@ -93,6 +93,7 @@ TEST(Matrix, mistakes_are_told_at_their_place) {
       {"x: [1], exclude: [{x: 1}]", "5:14: error E205: matrix of 'a' has no elements (all points are excluded)"},
       {"x: [1, 2], exclude: [{z: 1}]", "5:36: error E103: unknown key 'z' in exclude of task 'a'; the matrix has x"},
       {"x: [1], include: [{x: 2}, {x: 2, y: 1}]", "5:40: error E207: element 'a[2]' appears twice"},
+      {"x: [2, 2], include: [{x: 2, y: 1}]", "5:21: error E207: element 'a[2]' appears twice"},
       {"x: [1], include: [{x: [2]}]", "5:36: error E104: 'x' expects a single value, got a list"},
       {"x: [1], include: {x: 2}", "5:31: error E104: 'include' expects a list, got a map"},
       {"x: [1], include: [3]", "5:32: error E104: 'include' expects maps like {x: 1} in its list, got '3'"},
