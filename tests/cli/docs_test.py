@@ -160,11 +160,13 @@ class DocsTest(FugleCase):
         for code, stages, example in re.findall(r"^\| (E\d+) \| ([VPR ]+) \| [^|]+ \| `([a-z_]+: .+?)` \|",
                                                 self.fugle("schema", "--errors").stdout, re.M):
             workflow = whole_workflow(example)
-            if workflow is None or "V" not in stages or " with " in example:
+            if workflow is None or "V" not in stages:
                 continue
+            codes, said = self.codes_of(workflow)
+            if codes == {"E101"} != {code}:
+                continue  # a description, no piece of a file
             shown += 1
             with self.subTest(code, example=example):
-                codes, said = self.codes_of(workflow)
                 self.assertIn(code, codes, said)
         self.assertGreater(shown, 5)
 
