@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "graph/algorithms.hpp"
+#include "plan/durations.hpp"
 
 namespace fugle::app {
 namespace {
@@ -27,6 +28,7 @@ Forecast make_forecast(const graph::Graph& graph, const plan::Machine& machine, 
                        const plan::PlanOptions& options) {
   Forecast forecast;
   forecast.durations = std::move(durations);
+  plan::take_nothing_where_skipped(graph, forecast.durations.seconds);
   std::vector<double> seconds = forecast.durations.seconds;
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
     if (graph.task_of(ElementId(e)).runs_finally) seconds[e] = 0;  // it comes when all this has ended

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "plan/durations.hpp"
+
 namespace fugle::app {
 
 namespace {
@@ -33,6 +35,7 @@ RunPlan make_run_plan(const scheduler::RunState& state, const plan::Machine& mac
   const graph::Graph& graph = state.graph().has_grown() ? flat : state.graph();
   for (std::uint32_t e = 0; e < graph.num_elements(); ++e)
     if (state.counts_as_ok(ElementId(e)) || graph.task_of(ElementId(e)).runs_finally) durations.seconds[e] = 0;
+  plan::take_nothing_where_skipped(graph, durations.seconds);
   Crew crew = crew_of(machine);
   // Nobody is there to run anything, so that any order will do.
   if (crew.ids.empty()) crew = {{{plan::Slot{}}, {}, {}}, {WorkerId(0)}};

@@ -30,7 +30,6 @@ std::vector<double> expected_durations(const graph::Graph& graph) {
       durations[i] = to_seconds(graph.estimate(e));
   }
   fill_unknown(graph, durations);
-  take_nothing_where_skipped(graph, durations);
   return durations;
 }
 

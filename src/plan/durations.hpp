@@ -10,8 +10,7 @@ namespace fugle::plan {
 /// Of a service, how long it takes to be ready: what needs it starts then. How long it runs is up to others.
 inline constexpr double kReadyAfter_s = 1;
 
-/// Seconds per element: its estimate; where unknown as fill_unknown() says. Gates take 0, services kReadyAfter_s, what
-/// only runs after a failure nothing.
+/// Seconds per element: its estimate; where unknown as fill_unknown() says. Gates take 0, services kReadyAfter_s.
 [[nodiscard]] std::vector<double> expected_durations(const graph::Graph& graph);
 /// Gives each element at 0, gates aside, the mean of the known ones of its task, else of all, else 1. Services tell
 /// nothing about others.

@@ -125,7 +125,6 @@ KnownDurations known_durations(const graph::Graph& graph, const DurationHistory&
   }
   if (known.num_unknown > 0) known.known_s.assign(known.seconds.begin(), known.seconds.end());
   fill_unknown(graph, known.seconds);
-  take_nothing_where_skipped(graph, known.seconds);
   return known;
 }
 

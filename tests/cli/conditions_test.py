@@ -57,6 +57,17 @@ class ConditionsTest(FugleCase):
         self.assertEqual(self.state_of("soft"), "OK")
         self.assertEqual(self.read("soft.txt"), "7\n")
 
+    def test_a_plan_is_for_a_run_in_which_nothing_fails(self):
+        self.write("w.yaml", """
+version: 1
+name: w
+tasks:
+  a: {run: "true", estimate: 10s}
+  rescue: {needs: {a: failed}, run: "true", estimate: 1h}
+  after: {needs: {a: done}, run: "true", estimate: 5s}
+""")
+        self.assertEqual(self.json_of("plan", "w.yaml")["makespan_s"], 15)
+
     def test_joins(self):
         above = ABOVE.replace('good: {run: "true"', 'good: {run: "echo x > good.txt"')
         below = "".join(f"  {join}_{a}_{b}: {{needs: [{a}, {b}], join: {join}, run: \"true\"}}\n" for join, a, b in JOINS)

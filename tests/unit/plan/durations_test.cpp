@@ -44,7 +44,7 @@ TEST(Durations, of_gates_are_zero) {
   }
 }
 
-TEST(Durations, of_what_only_runs_after_a_failure_are_zero) {
+TEST(Durations, of_what_only_runs_after_a_failure_are_zero_in_a_plan) {
   graph::GraphBuilder builder;
   graph::Task task;
   task.workdir = "/";
@@ -52,7 +52,10 @@ TEST(Durations, of_what_only_runs_after_a_failure_are_zero) {
   const ElementId work = builder.add_element(builder.add_task(task), "work", {});
   const ElementId rescue = builder.add_element(builder.add_task(task), "rescue", {});
   builder.add_edges_through(graph::TaskKind::fail_gate, {&work, 1}, {&rescue, 1});
-  const auto durations = expected_durations(graph::Graph(std::move(builder).build()));
+  const graph::Graph graph(std::move(builder).build());
+  std::vector<double> durations = expected_durations(graph);
+  EXPECT_EQ(durations[rescue.value()], 5);
+  take_nothing_where_skipped(graph, durations);
   EXPECT_EQ(durations[work.value()], 5);
   EXPECT_EQ(durations[rescue.value()], 0);
 }
