@@ -237,7 +237,7 @@ class WorkedExampleRuns(FugleCase):
         self.assertEqual(elements["diagnose"]["only_on_failure_of"], ["product"])
 
     def test_four_downloads_at_once(self):
-        self.put_into("fetch_gfs", "echo", f'echo "$4" > {self.directory}/begun_$4\n'
+        self.put_into("fetch_gfs", 'echo "analysis', f'echo "$4" > {self.directory}/begun_$4\n'
                                            f"while [ ! -e {self.directory}/go ]; do sleep 0.02; done\n")
         run = self.start("run", *self.options(members=1)[:-1], "8")
         poll(lambda: len(list(self.directory.glob("begun_*"))) == 4, what="four downloads")
