@@ -7,6 +7,7 @@
 #include "app/fit_check.hpp"
 #include "app/planning_options.hpp"
 #include "app/read_durations.hpp"
+#include "app/secrets.hpp"
 #include "app/select_option.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
@@ -48,7 +49,8 @@ void warn_of_misfits(const OpenRun& run, const Workers& workers, const std::vect
 Opening continue_run(const std::string& run_dir, const Arguments& arguments, const Workers& workers) {
   const bool is_restart = !continued_run(arguments).empty();
   auto run = OpenRun::reopen(
-      run_dir, arguments.has("repair") && !is_restart ? OpenRun::Damage::repaired : OpenRun::Damage::refused);
+      run_dir, arguments.has("repair") && !is_restart ? OpenRun::Damage::repaired : OpenRun::Damage::refused,
+      secrets_file_from(arguments));
   if (run == nullptr) {
     fmt::print("{}all of {} is done\n", is_restart ? "" : "nothing to do: ", read_run_facts(run_dir).run);
     const StoredRun done(run_dir);

@@ -43,6 +43,8 @@ class LifeInJob {
   [[nodiscard]] int fd() const { return errands_.fd(); }
   /// Decides whether the run wants another job; while the run is open.
   void end(const OpenRun& run, const LifeResult& result, Time now);
+  /// It does.
+  [[nodiscard]] bool wants_next_job() const { return wish_.has_value(); }
   /// The run is closed: the front-end is told to ask for the other job, or it is asked for here.
   void leave(FrontEndLink& front_end);
 

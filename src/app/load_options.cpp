@@ -8,6 +8,7 @@
 
 #include "app/load_workflow.hpp"
 #include "app/program.hpp"
+#include "app/secrets.hpp"
 #include "base/error.hpp"
 #include "workflow/scalar.hpp"
 
@@ -157,6 +158,7 @@ void add_load_options(po::options_description& options) {
   add("retries", po::value<std::uint32_t>()->value_name("N"), "with --lines: further attempts of each line");
   add("shell", po::value<std::string>()->value_name("PROG"), "with --lines: what runs a line; default: bash");
   options.add(reading);
+  add_secrets_option(options);
 }
 
 LoadOptions load_options_from(const Arguments& arguments) {
@@ -164,6 +166,7 @@ LoadOptions load_options_from(const Arguments& arguments) {
   options.directory = std::filesystem::current_path().string();
   if (arguments.has("param"))
     for (const std::string& text : arguments.get<Strings>("param")) options.params.push_back(parse_param(text));
+  options.secrets_file = secrets_file_from(arguments);
   if (arguments.has("params-file")) options.params_file = arguments.get<std::string>("params-file");
   if (arguments.has("from")) options.source = parse_source(arguments.get<std::string>("from"));
   if (arguments.has("replay")) options.replay = parse_replay(arguments.get<std::string>("replay"));

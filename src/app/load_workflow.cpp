@@ -7,8 +7,10 @@
 #include <filesystem>
 
 #include "app/mistakes.hpp"
+#include "app/notices.hpp"
 #include "app/program.hpp"
 #include "app/run_directory.hpp"
+#include "app/secrets.hpp"
 #include "base/error.hpp"
 #include "workflow/diagnostic.hpp"
 #include "workflow/expand.hpp"
@@ -172,6 +174,7 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
     workflow->file = options.file;
     params = take_params(options, resolved.document, *workflow, loaded.kept, diagnostics);
     workflow::ExpandOptions expansion = expansion_of(options);
+    for (const workflow::SecretKey& secret : workflow->secrets) expansion.environment.erase(secret.name);
     workflow::DiskFiles disk;
     workflow::KeptFiles files(disk);
     expansion.files = &files;
@@ -190,6 +193,11 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
     loaded.kept.run_id = expansion.run_id;
     loaded.kept.run_dir = expansion.run_dir;
     loaded.kept.environment = named_environment(loaded.kept, expansion.environment);
+    loaded.rules = workflow::run_rules_of(*workflow, expansion, diagnostics);
+    if (options.stage == Stage::plan && options.needs_inputs && !workflow->notify.empty())
+      check_notices(loaded.rules, workflow->notify.front().at, diagnostics);
+    if (options.stage == Stage::plan && options.needs_inputs && !workflow->secrets.empty())
+      check_secrets(*workflow, options.secrets_file, loaded.kept, diagnostics);
     loaded.reserve = workflow::reserve_of(*workflow, expansion);
     loaded.slurm = workflow::slurm_request_of(*workflow, expansion);
   }

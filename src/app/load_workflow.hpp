@@ -15,6 +15,7 @@
 #include "app/kept_workflow.hpp"
 #include "graph/graph.hpp"
 #include "workflow/import.hpp"
+#include "workflow/run_rules.hpp"
 #include "workflow/slurm_request.hpp"
 #include "workflow/workflow.hpp"
 
@@ -43,9 +44,10 @@ struct LoadOptions {
   std::shared_ptr<const DriverRecording> driver;
   std::vector<std::pair<std::string, std::string>> params;
   std::string params_file;  ///< below `params`; empty: none
+  std::string secrets_file;  ///< absolute; empty: none
   std::string directory;  ///< absolute submit directory: base of relative paths
   Stage stage = Stage::plan;
-  bool needs_inputs = true;  ///< at Stage::plan: input files that nobody makes have to exist
+  bool needs_inputs = true;  ///< at Stage::plan: input files that nobody makes have to exist, and secrets be set
   std::string runs_dir;      ///< where the run is made, for run.id and run.dir; empty: none is
   bool strict = false;       ///< warnings are errors too
   bool json = false;         ///< diagnostics as JSON on standard output
@@ -59,6 +61,7 @@ struct Loaded {
   Source source = Source::yaml;
   std::optional<Duration> reserve;  ///< as the file has it
   workflow::SlurmRequest slurm;     ///< the same
+  workflow::RunRules rules;         ///< the same
   std::string run_id;               ///< of the run that is to be made
   KeptWorkflow kept;  ///< its texts, and what they were expanded with
   std::string file_answers;         ///< what files said meanwhile (workflow/files.hpp), as JSON; empty: nothing was asked

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <set>
 #include <thread>
 #include <utility>
 
+#include "app/other_runs.hpp"
 #include "app/output.hpp"
 #include "app/read_durations.hpp"
 #include "app/run_language.hpp"
@@ -55,13 +57,35 @@ void repair(const std::string& run_dir, const graph::Graph& graph, std::uint64_t
 
 }  // namespace
 
+namespace {
+
+/// Of a run that has just been given its directory: whoever may not begin leaves nothing behind. What is returned is
+/// held until the run can be seen by others.
+std::unique_ptr<store::RunLock> look_at_others(const std::string& runs_dir, const std::string& directory,
+                                               const graph::Graph& graph) {
+  try {
+    auto beginnings = lock_beginnings(runs_dir, graph);
+    if (beginnings) refuse_shared_outputs(runs_dir, directory, graph);
+    return beginnings;
+  } catch (const Error&) {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory, ignored);
+    throw;
+  }
+}
+
+}  // namespace
+
 OpenRun::OpenRun(std::string directory, RunFacts facts, graph::Graph graph)
     : directory_(std::move(directory)), facts_(std::move(facts)), graph_(std::move(graph)) {}
 
 std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts facts, graph::Graph graph,
                                          const std::optional<KeptWorkflow>& kept) {
+  Secrets secrets = secrets_of_run(facts.rules.secrets, facts.secrets_file);
   const std::string directory = create_run_directory(runs_dir, facts.run, facts.access);
+  const auto beginnings = look_at_others(runs_dir, directory, graph);
   std::unique_ptr<OpenRun> run(new OpenRun(directory, std::move(facts), std::move(graph)));
+  run->secrets_ = std::move(secrets);
   run->lock_ = std::make_unique<store::RunLock>(directory);
   const std::uint64_t seed = hash_text(run->facts_.run);
   store::write_plan(directory, run->graph_, {run->facts_.run, run->facts_.workflow, seed});
@@ -73,12 +97,18 @@ std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts f
   return run;
 }
 
-std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir, Damage damage) {
+std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir, Damage damage, const std::string& secrets_file) {
   expect_own(run_dir);
+  RunFacts facts = read_run_facts(run_dir);
+  if (!secrets_file.empty()) facts.secrets_file = secrets_file;
   wait_for_the_last_head(run_dir);
-  auto lock = std::make_unique<store::RunLock>(run_dir);
   store::PlanFile plan = store::read_plan(run_dir);
-  std::unique_ptr<OpenRun> run(new OpenRun(run_dir, read_run_facts(run_dir), std::move(plan.graph)));
+  const std::string runs_dir = std::filesystem::absolute(run_dir).parent_path().string();
+  auto beginnings = lock_beginnings(runs_dir, plan.graph);
+  auto lock = std::make_unique<store::RunLock>(run_dir);
+  if (beginnings) refuse_shared_outputs(runs_dir, run_dir, plan.graph);
+  beginnings.reset();
+  std::unique_ptr<OpenRun> run(new OpenRun(run_dir, std::move(facts), std::move(plan.graph)));
   run->lock_ = std::move(lock);
   if (!run->facts_.keeps_journal)
     throw EnvironmentError(
@@ -95,6 +125,7 @@ std::unique_ptr<OpenRun> OpenRun::reopen(const std::string& run_dir, Damage dama
     add_duration(run->graph_, event, run->durations_so_far_);
   }
   if (is_done(*run->state_)) return nullptr;
+  run->secrets_ = secrets_of_run(run->facts_.rules.secrets, run->facts_.secrets_file);
   run->start_life(recovered);
   return run;
 }

@@ -10,6 +10,7 @@
 #include "app/load_workflow.hpp"
 #include "app/run_directory.hpp"
 #include "app/run_plan.hpp"
+#include "app/secrets.hpp"
 #include "scheduler/engine.hpp"
 #include "scheduler/language.hpp"
 #include "store/file_store.hpp"
@@ -26,12 +27,15 @@ class OpenRun {
                                          const std::optional<KeptWorkflow>& kept = std::nullopt);
   /// The next life of an earlier one. nullptr: everything is done, nothing would start. Throws ConflictError when a
   /// living head still holds it after five seconds, EnvironmentError when its files are damaged.
-  /// A damaged journal is repaired first where that is wanted.
+  /// A damaged journal is repaired first where that is wanted. `secrets_file`: another one than the run had; empty: no
+  /// other. Throws UsageError where a secret of the run is not set.
   enum class Damage : std::uint8_t { refused, repaired };
-  static std::unique_ptr<OpenRun> reopen(const std::string& run_dir, Damage damage = Damage::refused);
+  static std::unique_ptr<OpenRun> reopen(const std::string& run_dir, Damage damage = Damage::refused,
+                                         const std::string& secrets_file = {});
 
   [[nodiscard]] const RunFacts& facts() const { return facts_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
+  [[nodiscard]] const Secrets& secrets() const { return secrets_; }
   [[nodiscard]] const graph::Graph& graph() const { return graph_; }
   [[nodiscard]] const scheduler::RunState& state() const { return *state_; }
 
@@ -55,6 +59,7 @@ class OpenRun {
 
   std::string directory_;
   RunFacts facts_;
+  Secrets secrets_;
   graph::Graph graph_;
   plan::DurationHistory durations_so_far_;
   std::unique_ptr<store::RunLock> lock_;

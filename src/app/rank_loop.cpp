@@ -14,10 +14,12 @@
 #include "app/lasting_executor.hpp"
 #include "app/launch.hpp"
 #include "app/life_in_job.hpp"
+#include "app/notices.hpp"
 #include "app/poll_clock.hpp"
 #include "app/preemption_shield.hpp"
 #include "app/rank_executor.hpp"
 #include "app/requests.hpp"
+#include "app/secrets.hpp"
 #include "app/stop_signals.hpp"
 #include "app/stored_run.hpp"
 #include "app/sweep.hpp"
@@ -48,6 +50,7 @@ struct Briefing {
   std::string run_id;
   std::string run_dir;
   std::vector<std::string> environment;
+  Secrets secrets;
   std::string invitation;  ///< to work as guest of another job's head; empty: rank 0 is the head
 
   [[nodiscard]] std::string encode() const {
@@ -57,6 +60,7 @@ struct Briefing {
     out.put(run_id);
     out.put(run_dir);
     out.put_all(environment, [&](const std::string& entry) { out.put(entry); });
+    out.put_all(secrets, [&](const auto& secret) { out.put(secret.first), out.put(secret.second); });
     out.put(invitation);
     return out.take();
   }
@@ -70,6 +74,10 @@ struct Briefing {
     briefing.run_id = in.get<std::string>();
     briefing.run_dir = in.get<std::string>();
     briefing.environment = in.get_all<std::string>([&] { return in.get<std::string>(); });
+    briefing.secrets = in.get_all<Secrets::value_type>([&] {
+      auto name = in.get<std::string>();
+      return Secrets::value_type(std::move(name), in.get<std::string>());
+    });
     briefing.invitation = in.get<std::string>();
     return briefing;
   }
@@ -115,6 +123,7 @@ struct Rank {
   LifeInJob* job = nullptr;      ///< of the head only, in a Slurm job
   Requests* requests = nullptr;  ///< of the head only
   GuestRank* guest = nullptr;    ///< works for the head of another job
+  slurm::Errands* messenger = nullptr;  ///< of the head only, where others may have to be told of the run
 };
 
 /// mpirun ends all ranks when one dies, unless told not to.
@@ -216,6 +225,10 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
   head.fail_fast = options.fail_fast;
   head.left_out = std::move(opening.left_out);
   if (rank.job != nullptr) rank.job->begin(*opening.run, head, options.has_walltime, clock.now());
+  std::optional<Notices> notices;
+  if (Notices::are_wanted(opening.run->facts(), opening.run->graph()))
+    notices.emplace(opening.run->facts(), opening.run->directory(), opening.run->state(), rank.messenger, clock.now());
+  if (notices) head.observers.push_back(&*notices);
   Requests requests(*opening.run, signals, rank.front_end, rank.job == nullptr ? nullptr : rank.job->watch());
   rank.requests = &requests;
   Engine engine(offer, reach, attempts, &head);
@@ -226,6 +239,8 @@ Ended run_engine(const RankOptions& options, Opening& opening, Attempts& executo
     rank.job->end(*opening.run,
                   {opening.exit_code, engine.is_out_of_time(), requests.was_stopped(), engine.drained_nodes()},
                   clock.now());
+  if (ended == Ended::done && notices && opening.exit_code != static_cast<int>(ExitCode::conflict))
+    notices->finish(opening.exit_code, rank.job != nullptr && rank.job->wants_next_job(), clock.now());
   return ended;
 }
 
@@ -273,19 +288,26 @@ Opening open_or_join(const RankOptions& options, const RunOpener& open, const Wo
 
 Briefing briefing_of(const OpenRun* run) {
   if (run == nullptr) return {};
-  return {true, run->facts().run, run->directory(), executor::scrub_environment(own_variables()), ""};
+  return {true, run->facts().run, run->directory(), executor::scrub_environment(own_variables()), run->secrets(), ""};
 }
 
-Briefing briefing_of_guest(Invitation invitation, Time latest_end) {
-  invitation.latest_end = latest_end;
-  return {true, read_run_facts(invitation.run_dir).run, invitation.run_dir,
-          executor::scrub_environment(own_variables()), invitation.encode()};
+Briefing briefing_of_guest(Invitation invitation, const RankOptions& options) {
+  invitation.latest_end = options.latest_end;
+  const RunFacts facts = read_run_facts(invitation.run_dir);
+  return {true,
+          facts.run,
+          invitation.run_dir,
+          executor::scrub_environment(own_variables()),
+          secrets_of_run(facts.rules.secrets, options.secrets_file.empty() ? facts.secrets_file : options.secrets_file),
+          invitation.encode()};
 }
 
 executor::ExecutorOptions executor_options(const RankOptions& options, WorkerId self, const Briefing& briefing,
                                            const scheduler::WorkerOffer& offer,
                                            const std::shared_ptr<ValueLink>& link) {
-  executor::ExecutorOptions chosen{self, briefing.run_id, briefing.run_dir, briefing.environment, offer.machine.gpus};
+  executor::ExecutorOptions chosen{self, briefing.run_id, briefing.run_dir, briefing.environment, briefing.secrets,
+                                   offer.machine.gpus};
+  forget_in_environment(briefing.secrets);  // of this process too, in which functions may run
   if (options.max_log_bytes) chosen.max_log_bytes = *options.max_log_bytes;
   chosen.host = offer.node;
   chosen.pus = offer.machine.pus;
@@ -357,21 +379,28 @@ GuestEnd work_as_guest(const RankOptions& options, scheduler::Transport& ranks, 
 }
 
 int lead_locally(const RankOptions& options, Opening opening, const RankPart& rank, executor::Spawner spawner,
-                 StopSignals& signals, LifeInJob* job);
+                 StopSignals& signals, LifeInJob* job, slurm::Errands* messenger);
+
+/// A process of its own, which has to be there before MPI is. nullptr: nobody will have to be told.
+std::unique_ptr<slurm::Errands> messenger_for(const RankOptions& options) {
+  return options.may_tell ? std::make_unique<slurm::Errands>() : nullptr;
+}
 
 int run_locally(const RankOptions& options, const RunOpener& open) {
   StopSignals signals;
   FrontEndLink nobody;
   const std::unique_ptr<LifeInJob> job = LifeInJob::of_this_process(options.requeue);
+  const std::unique_ptr<slurm::Errands> messenger = messenger_for(options);
   const RankPart rank = own_part(options, true, 0, 1);
   while (true) {
     executor::Spawner spawner;
     std::optional<Invitation> invitation;
     Opening opening = open_or_join(options, open, workers_of_ranks({rank}), signals, invitation);
     if (opening.run != nullptr)
-      return lead_locally(options, std::move(opening), rank, std::move(spawner), signals, job.get());
+      return lead_locally(options, std::move(opening), rank, std::move(spawner), signals, job.get(),
+                          messenger.get());
     if (!invitation) return opening.exit_code;
-    const Briefing briefing = briefing_of_guest(*invitation, options.latest_end);
+    const Briefing briefing = briefing_of_guest(*invitation, options);
     const scheduler::WorkerOffer offer = offer_of(rank);
     transport::LocalTransport alone;
     const GuestEnd end =
@@ -385,7 +414,7 @@ int run_locally(const RankOptions& options, const RunOpener& open) {
 }
 
 int lead_locally(const RankOptions& options, Opening opening, const RankPart& rank, executor::Spawner spawner,
-                 StopSignals& signals, LifeInJob* job) {
+                 StopSignals& signals, LifeInJob* job, slurm::Errands* messenger) {
   FrontEndLink nobody;
   const Briefing briefing = briefing_of(opening.run.get());
   executor::kill_leftovers(briefing.run_id);
@@ -394,7 +423,8 @@ int lead_locally(const RankOptions& options, Opening opening, const RankPart& ra
   const auto link = std::make_shared<ValueLink>();
   LastingExecutor commands(std::move(spawner), executor_options(options, transport.self(), briefing, offer, link));
   RankExecutor<LastingExecutor> executor(commands, functions_of(transport.self(), briefing), link);
-  (void)run_engine(options, opening, executor, signals, transport, {}, offer, {0, -1, nobody, job});
+  (void)run_engine(options, opening, executor, signals, transport, {}, offer,
+                   {0, -1, nobody, job, nullptr, nullptr, messenger});
   close(opening);
   if (job) job->leave(nobody);
   if (executor.has_abandoned()) leave_at_once(opening.exit_code);
@@ -421,6 +451,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
   StopSignals signals;
   FrontEndLink front_end;
   const std::unique_ptr<LifeInJob> job = is_rank_0() ? LifeInJob::of_this_process(options.requeue) : nullptr;
+  const std::unique_ptr<slurm::Errands> messenger = is_rank_0() ? messenger_for(options) : nullptr;
   executor::Spawner spawner;
   transport::MpiTransport transport;
   front_end.report_start();
@@ -435,7 +466,7 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
     std::optional<Invitation> invitation;
     if (is_head) opening = open_or_join(options, open, workers, signals, invitation);
     return share(transport,
-                 invitation ? briefing_of_guest(*invitation, options.latest_end) : briefing_of(opening.run.get()));
+                 invitation ? briefing_of_guest(*invitation, options) : briefing_of(opening.run.get()));
   };
   Briefing briefing = confer();
   while (!briefing.invitation.empty()) {
@@ -463,7 +494,8 @@ int run_over_mpi(const RankOptions& options, const RunOpener& open) {
     functions.join_party = joining(std::make_shared<transport::Communicators>());
     RankExecutor<executor::ProcessExecutor> executor(commands, std::move(functions), link);
     const Ended ended = run_engine(options, opening, executor, signals, transport, {transport.fd()}, offer,
-                                   {transport.self().value(), spawner.pid(), front_end, job.get()});
+                                   {transport.self().value(), spawner.pid(), front_end, job.get(), nullptr, nullptr,
+                                    messenger.get()});
     has_abandoned = executor.has_abandoned();
     if (ended == Ended::wants_restart) {
       opening.run.reset();  // what is in its journal is durable then

@@ -22,6 +22,8 @@ struct RankOptions {
   bool has_walltime = false;         ///< the end of the allocation was given; Slurm's may only be earlier
   std::string campaign_dir;          ///< the run that others may join, or this process joins; empty: nobody joins
   Time latest_end = kNever;          ///< of this allocation, as a person says
+  bool may_tell = false;             ///< the workflow may have `notify`
+  std::string secrets_file;          ///< another one than the run has; empty: no other
   std::optional<std::uint64_t> max_log_bytes;  ///< of one attempt; nothing: the executor's own limit
 };
 

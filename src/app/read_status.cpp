@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/notices.hpp"
 #include "app/stored_run.hpp"
 #include "app/sweep.hpp"
 #include "store/journal_follower.hpp"
@@ -148,6 +149,18 @@ RunStatus status_from_journal(const std::string& run_dir, Time now) {
 
 namespace {
 
+/// Of what runs now.
+void add_lateness(const std::string& run_dir, RunStatus& status) {
+  const Told told = read_told(run_dir);
+  status.is_run_late = told.is_run_late;
+  std::vector<ElementId> elements;
+  for (const std::uint32_t element : told.late) elements.emplace_back(element);
+  if (elements.empty()) return;
+  for (std::string& id : store::read_element_ids(run_dir, elements))
+    if (std::ranges::any_of(status.running, [&](const report::RunningRow& row) { return row.element == id; }))
+      status.late.push_back(std::move(id));
+}
+
 RunStatus status_by_elements(const std::string& run_dir, Time now) {
   const bool is_held = store::find_lock_holder(run_dir).has_value();
   const auto live = store::read_live(run_dir);
@@ -162,6 +175,7 @@ RunStatus status_by_elements(const std::string& run_dir, Time now) {
 
 RunStatus read_status(const std::string& run_dir, Time now) {
   RunStatus status = status_by_elements(run_dir, now);
+  if (status.condition == RunCondition::running) add_lateness(run_dir, status);
   if (status.condition != RunCondition::ok || read_run_facts(run_dir).table.references.empty()) return status;
   Verdict verdict = verdict_on(StoredRun(run_dir));
   status.condition = verdict.condition;

@@ -13,6 +13,7 @@
 #include <random>
 #include <utility>
 
+#include "app/rules_json.hpp"
 #include "app/slurm_json.hpp"
 #include "app/table_json.hpp"
 #include "app/version.hpp"
@@ -116,6 +117,9 @@ void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
                      {"reserve_s", facts.reserve ? Json(to_seconds(*facts.reserve)) : Json()},
                      {"journal", facts.keeps_journal},
                      {"select", facts.select},
+                     {"rules", rules_json(facts.rules)},
+                     {"deadline_ns", facts.deadline_at == kNever ? Json() : Json(to_ns(facts.deadline_at))},
+                     {"secrets_file", facts.secrets_file},
                      {"slurm", slurm_json(facts.slurm)},
                      {"report", table_json(facts.table)},
                      {"fugle_version", kVersion}};
@@ -183,6 +187,10 @@ RunFacts facts_from(const Json& json) {
   facts.placement.cores_per_rank = integer_in<std::uint32_t>(json, "cores_per_rank");
   read_planning(json, facts);
   if (json.contains("slurm")) facts.slurm = slurm_request_from(json["slurm"]);
+  if (json.contains("rules")) facts.rules = rules_from(json["rules"]);
+  if (json.contains("deadline_ns") && json["deadline_ns"].is_number_integer())
+    facts.deadline_at = from_ns(integer_in<std::int64_t>(json, "deadline_ns"));
+  facts.secrets_file = json.value("secrets_file", "");
   if (json.contains("select")) facts.select = json["select"].get<std::vector<std::string>>();
   if (json.contains("report")) facts.table = table_spec_from(json["report"]);
   return facts;

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "graph/table_spec.hpp"
 #include "plan/plan.hpp"
+#include "workflow/run_rules.hpp"
 
 namespace fugle::app {
 
@@ -42,6 +43,9 @@ struct RunFacts {
   std::optional<Duration> reserve;  ///< as the file has it
   workflow::SlurmRequest slurm;     ///< as the file has it, or `fugle submit` was told
   graph::TableSpec table;           ///< as the file has it
+  workflow::RunRules rules;         ///< as the file has them
+  Time deadline_at = kNever;        ///< of a deadline by the clock
+  std::string secrets_file;         ///< where values of secrets are; empty: in the environment
   bool keeps_journal = true;        ///< false: --journal off
   std::vector<std::string> select;  ///< patterns of elements it was started for; empty: all
   Access access;                    ///< for the making of the directory, whose rights then say it: not in run.json

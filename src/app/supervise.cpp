@@ -11,6 +11,7 @@
 #include "app/job_submission.hpp"
 #include "app/launch_mpirun.hpp"
 #include "app/launch_srun.hpp"
+#include "app/notices.hpp"
 #include "app/restart_budget.hpp"
 #include "app/stored_run.hpp"
 #include "base/error.hpp"
@@ -66,8 +67,19 @@ std::string advice_for(const std::string& run_dir, const Arguments& arguments) {
   return fmt::format("nothing that finished is lost: fugle resume{}", name_of_run(run_dir));
 }
 
+/// The head can not do it any more.
+void tell_others(const std::string& run_dir, const std::string& why) {
+  if (run_dir.empty()) return;
+  try {
+    tell_what_is_left(run_dir, why, now());
+  } catch (const Error&) {
+    // What the files do not say can not be told.
+  }
+}
+
 int give_up(const LifeEnd& end, const std::string& run_dir, const std::string& why, const Arguments& arguments) {
   say(fmt::format("{}; {}", why, advice_for(run_dir, arguments)));
+  tell_others(run_dir, why);
   const bool is_hopeless = run_dir.empty() || !end.wish.empty() || !keeps_journal(arguments);
   return static_cast<int>(is_hopeless ? ExitCode::environment : ExitCode::incomplete);
 }

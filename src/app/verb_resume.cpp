@@ -6,10 +6,14 @@
 #include "app/command_table.hpp"
 #include "app/continue_run.hpp"
 #include "app/find_run.hpp"
+#include "app/front_end.hpp"
+#include "app/life_in_job.hpp"
+#include "app/other_runs.hpp"
 #include "app/placement_options.hpp"
 #include "app/planning_options.hpp"
 #include "app/rank_loop.hpp"
 #include "app/requeue.hpp"
+#include "app/secrets.hpp"
 #include "app/select_option.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
@@ -25,6 +29,22 @@ Placement placement_of_resume(const Arguments& arguments, const std::string& run
   const bool says_nothing = !arguments.has("ranks") && !arguments.has("local") && !arguments.has("jobs");
   if (says_nothing) placement = inherit(placement, read_run_facts(run_dir).placement);
   return placement;
+}
+
+/// Here, where nothing has begun: who works as a guest of another head needs them too.
+void expect_secrets(const std::string& run_dir, const Arguments& arguments, const Placement& placement) {
+  if (!is_front_end(placement) && !is_rank_0()) return;
+  const RunFacts facts = read_run_facts(run_dir);
+  const std::string file = secrets_file_from(arguments);
+  (void)secrets_of_run(facts.rules.secrets, file.empty() ? facts.secrets_file : file);
+}
+
+/// Taken by the process that starts the life; who joins one that another process leads has none of its own.
+TurnAnswer turn_of_resume(const std::string& run_dir, const Arguments& arguments, const Placement& placement) {
+  const bool starts_life = is_front_end(placement) || (is_rank_0() && !was_started_by_front_end());
+  if (!starts_life || arguments.has("join")) return {};
+  const std::filesystem::path path = std::filesystem::absolute(run_dir).lexically_normal();
+  return take_turn(read_run_facts(run_dir).rules.concurrency, path.parent_path().string(), path.filename().string());
 }
 
 /// A restart by itself, and a job that goes on by itself, are nobody's wish to try again what failed.
@@ -46,6 +66,7 @@ int resume_verb(const Args& args) {
   add_runs_dir_option(usage.options);
   add_restart_option(usage.options);
   add_requeue_option(usage.options);
+  add_secrets_option(usage.options);
   usage.options.add_options()("repair",
                               "first make a damaged journal sound; what it no longer says to be done runs again");
   usage.options.add_options()("retry-failed",
@@ -68,6 +89,11 @@ int resume_verb(const Args& args) {
     if (const auto exit_code = wait_for_other_runs(run_dir)) return *exit_code;
   const Placement placement = placement_of_resume(*arguments, run_dir);
 
+  expect_secrets(run_dir, *arguments, placement);
+
+  const TurnAnswer turn = turn_of_resume(run_dir, *arguments, placement);
+  if (turn.exit_code) return *turn.exit_code;
+
   RankOptions options = rank_options(*arguments, placement);
   options.fail_fast = arguments->has("fail-fast");
   options.requeue = requeue_from(*arguments);
@@ -87,6 +113,8 @@ int resume_verb(const Args& args) {
   options.retry_failed = is_asked_to_retry(*arguments);
   if (arguments->has("join")) options.campaign_dir = std::filesystem::absolute(run_dir).string();
   options.latest_end = allocation.end;
+  options.may_tell = !read_run_facts(run_dir).rules.notices.empty();
+  options.secrets_file = secrets_file_from(*arguments);
   return run_rank(options, [&](const Workers& workers) { return continue_run(run_dir, *arguments, workers); });
 }
 

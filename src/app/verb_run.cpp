@@ -23,12 +23,15 @@
 #include "app/life_in_job.hpp"
 #include "app/load_workflow.hpp"
 #include "app/mistakes.hpp"
+#include "app/notices.hpp"
+#include "app/other_runs.hpp"
 #include "app/placement_options.hpp"
 #include "app/planning_options.hpp"
 #include "app/plugin_check.hpp"
 #include "app/rank_loop.hpp"
 #include "app/read_durations.hpp"
 #include "app/requeue.hpp"
+#include "app/secrets.hpp"
 #include "app/select_option.hpp"
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
@@ -66,6 +69,10 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   facts.reserve = loaded.reserve;
   facts.slurm = loaded.slurm;
   facts.table = loaded.workflow.report;
+  facts.rules = loaded.rules;
+  if (facts.rules.deadline_at) facts.deadline_at = next_time_of_day(*facts.rules.deadline_at, facts.created);
+  facts.secrets_file = asked.load.secrets_file;
+  facts.argv = masked(std::move(facts.argv), find_secrets(facts.rules.secrets, facts.secrets_file).secrets);
   facts.access = asked.access;
   facts.keeps_journal = asked.keeps_journal;
   facts.select = asked.select;
@@ -116,9 +123,10 @@ bool fits(const Loaded& loaded, const Workers& workers, const EarlyLoad& early, 
 }
 
 /// The file as the front-end looks at it, before any rank exists. False after mistakes were printed.
-bool is_good_file(const Asked& asked) {
+bool is_good_file(const Asked& asked, workflow::RunRules& rules) {
   const auto loaded = load_workflow(asked.load);
   if (!loaded) return false;
+  rules = loaded->rules;
   const graph::Selection selection = graph::select_elements(loaded->graph, asked.select);
   const std::vector<std::uint32_t> num_elements = elements_per_task(loaded->graph, selection.left_out);
   workflow::Diagnostics diagnostics(loaded->workflow.file);
@@ -205,7 +213,10 @@ int run_verb(const Args& args) {
   options.has_walltime = arguments->has("walltime") || arguments->has("ends-at");
   if (is_front_end(asked.placement)) {
     // Mistakes in the file are told here, once, before any rank exists. Standard input can be read only once.
-    if (asked.load.file != "-" && !is_good_file(asked)) return static_cast<int>(ExitCode::usage);
+    workflow::RunRules rules;
+    if (asked.load.file != "-" && !is_good_file(asked, rules)) return static_cast<int>(ExitCode::usage);
+    const TurnAnswer turn = take_turn(rules.concurrency, asked.load.runs_dir, {}, asked.access);
+    if (turn.exit_code) return *turn.exit_code;
     return supervise(
         asked.placement, *arguments,
         {"run", args_for_ranks(args, asked.load), arguments->has("walltime") ? allocation.end : kNever,
@@ -216,6 +227,11 @@ int run_verb(const Args& args) {
   // A front-end hands on its standard input when rank 0 has joined it, which is later.
   const bool comes_later = was_started_by_front_end() && asked.load.file == "-";
   if (continued_run(*arguments).empty() && is_rank_0() && !comes_later) early = load_early(asked.load);
+  TurnAnswer turn;
+  if (early.loaded && !was_started_by_front_end())
+    turn = take_turn(early.loaded->rules.concurrency, asked.load.runs_dir, {}, asked.access);
+  if (turn.exit_code) return *turn.exit_code;
+  options.may_tell = !early.loaded || !early.loaded->rules.notices.empty();
   return run_rank(options, [&](const Workers& workers) {
     std::string earlier_life = continued_run(*arguments);
     if (earlier_life.empty()) earlier_life = run_begun_by_this_job(asked, *arguments);

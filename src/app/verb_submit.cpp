@@ -16,9 +16,12 @@
 #include "app/job_view.hpp"
 #include "app/jobs.hpp"
 #include "app/load_workflow.hpp"
+#include "app/notices.hpp"
+#include "app/other_runs.hpp"
 #include "app/planning_options.hpp"
 #include "app/read_durations.hpp"
 #include "app/schedule_book.hpp"
+#include "app/secrets.hpp"
 #include "app/stored_run.hpp"
 #include "app/select_option.hpp"
 #include "app/submit_run.hpp"
@@ -201,6 +204,10 @@ int submit_file(const Asked& asked, const Args& args) {
   RunFacts facts = facts_of(*loaded, load, asked, args);
   facts.slurm = loaded->slurm;
   facts.table = loaded->workflow.report;
+  facts.rules = loaded->rules;
+  if (facts.rules.deadline_at) facts.deadline_at = next_time_of_day(*facts.rules.deadline_at, facts.created);
+  facts.secrets_file = load.secrets_file;
+  facts.argv = masked(std::move(facts.argv), find_secrets(facts.rules.secrets, facts.secrets_file).secrets);
   std::vector<std::string> once = complete(asked, facts.slurm);
   if (is_for_later(asked, *loaded)) return schedule_file(asked, *loaded, facts, args);
   const std::vector<AfterRun> after = after_runs_from(asked.arguments, loaded->workflow.triggers, asked.runs_dir);
@@ -210,6 +217,13 @@ int submit_file(const Asked& asked, const Args& args) {
   if (asked.arguments.has("auto")) apply_auto(asked, *loaded, facts, groups, facts.slurm);
   // Where nobody says how many, as many as the largest element has.
   if (facts.slurm.nodes == 0 && largest_nodes(loaded->graph) > 1) facts.slurm.nodes = largest_nodes(loaded->graph);
+
+  if (!asked.is_dry) {
+    const auto queue = queue_option(facts.rules.concurrency, asked.runs_dir);
+    if (!queue) return 0;
+    if (!queue->empty()) once.push_back(*queue);
+    if (queue->empty()) refuse_shared_outputs(asked.runs_dir, facts.run, loaded->graph);
+  }
 
   const bool has_event = asked.arguments.has("event") && !asked.is_dry;
   const std::string event = has_event ? asked.arguments.get<std::string>("event") : "";

@@ -342,6 +342,9 @@ class Explainer {
     }
     const Duration timeout = graph_.task_of(element_).timeout;
     if (timeout > Duration{0}) out_.reason += fmt::format(", timeout {}", format_duration(timeout));
+    const Duration late_after = graph_.task_of(element_).late_after;
+    if (late_after > Duration{0} && so_far > late_after)
+      out_.reason += fmt::format("; it is late (late_after is {})", format_written(late_after));
     suggest("logs", out_.element);
   }
 

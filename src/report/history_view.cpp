@@ -136,12 +136,14 @@ Json attempt_json(const graph::Graph& graph, const AttemptsTable& table, const A
   json["maxrss_kb"] = attempt.maxrss_kb;
   json["read_bytes"] = attempt.read_bytes;
   json["written_bytes"] = attempt.written_bytes;
+  const Duration late_after = graph.task_of(attempt.element).late_after;
+  json["late"] = ended && late_after > Duration{0} && attempt.end - attempt.start > late_after;
   return json;
 }
 
 std::string attempts_csv(const graph::Graph& graph, const AttemptsTable& table) {
   std::string csv =
-      "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb,read_bytes,written_bytes\n";
+      "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb,read_bytes,written_bytes,late\n";
   for (const Attempt& attempt : table.attempts()) {
     std::vector<std::string> fields;
     for (const auto& value : attempt_json(graph, table, attempt)) fields.push_back(csv_field_of(value));

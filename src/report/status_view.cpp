@@ -120,6 +120,14 @@ std::string running_part(const RunStatus& status) {
   return "running\n" + table.to_text(2) + more_line(status.running.size());
 }
 
+std::string late_part(const RunStatus& status) {
+  if (status.late.empty() && !status.is_run_late) return {};
+  std::string text = status.is_run_late ? "late: the run is past its deadline\n" : "late\n";
+  for (std::size_t i = 0; i < std::min(kRowsShown, status.late.size()); ++i)
+    text += fmt::format("  {}\n", status.late[i]);
+  return text + more_line(status.late.size());
+}
+
 std::string failed_part(const RunStatus& status) {
   if (status.failed.empty()) return {};
   std::string text = "failed\n";
@@ -197,7 +205,7 @@ std::optional<Duration> eta_by_rate(const CountsView& counts, std::uint64_t num_
 std::string status_text(const RunStatus& status) {
   const std::string first_failed = status.failed.empty() ? "" : status.failed.front();
   return head_part(status) + jobs_part(status) + counts_part(status.counts) + workers_part(status) +
-         drained_part(status) + held_part(status) + running_part(status) + failed_part(status) +
+         drained_part(status) + held_part(status) + running_part(status) + late_part(status) + failed_part(status) +
          next_steps(status.condition, status.run, first_failed, "next: ");
 }
 
@@ -222,6 +230,9 @@ std::string status_json(const RunStatus& status) {
   json["workers"] = workers_json(status);
   json["running"] = running_json(status);
   json["failed"] = status.failed;
+  Json late = Json::array();
+  for (const std::string& element : status.late) late.push_back({{"element", element}});
+  json["late"] = {{"run", status.is_run_late}, {"elements", std::move(late)}};
   return to_pretty_text(json);
 }
 

@@ -62,6 +62,8 @@ struct RunStatus {
   std::vector<HeldRow> held;         ///< possibly cut
   std::vector<RunningRow> running;   ///< oldest first, possibly cut
   std::vector<std::string> failed;   ///< oldest first, possibly cut
+  std::vector<std::string> late;     ///< of those that run
+  bool is_run_late = false;          ///< it goes on after its deadline
 };
 
 /// What is left at the rate seen so far in this life; nullopt before anything ended.

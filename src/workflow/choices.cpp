@@ -14,6 +14,8 @@ constexpr std::string_view kParamTypes[] = {"int", "float", "bool", "string", "p
 constexpr std::string_view kOutputTypes[] = {"file", "value", "list", "json"};
 constexpr std::string_view kCatchUps[] = {"none", "latest", "all"};
 constexpr std::string_view kEnds[] = {"ok", "failed", "done"};
+constexpr std::string_view kEvents[] = {"failed", "late", "done", "stalled", "resumed"};
+constexpr std::string_view kWhenBusy[] = {"queue", "skip", "cancel_running", "fail"};
 constexpr std::string_view kUntil[] = {"end"};
 
 struct Choices {
@@ -35,6 +37,8 @@ constexpr Choices kChoices[] = {
     {Scope::output, "type", kOutputTypes},
     {Scope::trigger, "catch_up", kCatchUps},
     {Scope::trigger, "state", kEnds},
+    {Scope::notify, "events", kEvents},
+    {Scope::concurrency, "when_busy", kWhenBusy},
     {Scope::on_failure, "policy", kPolicies},
     {Scope::pool, "until", kUntil},
 };

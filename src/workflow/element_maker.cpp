@@ -147,8 +147,7 @@ void ElementMaker::add_all(const CompiledTask& task) {
     else
       fill(task, names, index, text);
     const bool has_own_estimate = node.estimate.expression.has_value();
-    const ElementId element =
-        builder_.add_element(group, names.id(), text, has_own_estimate ? *estimate : Duration{0});
+    const ElementId element = builder_.add_element(group, names.id(), text, has_own_estimate ? *estimate : Duration{0});
     link_files(task, names, element);
   }
 }
@@ -195,6 +194,7 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   if (std::ranges::any_of(node.outputs, [](const Output& o) { return o.kind != graph::OutputKind::file; }))
     for (const Output& output : node.outputs) common.output_kinds.push_back(output.kind);
   common.tags = node.tags;
+  for (const SecretKey& secret : node.secrets) common.secrets.push_back(secret.name);
   if (node.sharing)
     for (const PoolKey& use : node.sharing->pools) common.pools.push_back({use.name, 1, false});
   set_env(task, names, common);

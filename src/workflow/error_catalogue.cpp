@@ -52,6 +52,7 @@ constexpr CodeMeaning kCodes[] = {
     {"W07", "V", "a retry that would fail again", "retries: {max: 2, when: [oom]}", "add scale: {mem: 1.5}"},
     {"W08", "P", "more job steps than Slurm allows in one job", "60000 MPI elements", "fewer and larger elements"},
     {"W09", "P R", "the allocation is smaller than the file asks for", "8 nodes wanted, 4 there", "none, if what can run is enough"},
+    {"W10", "P", "nobody can send the mail of a notice", "notify: [{events: [done], mail: a@b.c}] without mail and sendmail", "install one of them, or use run or file"},
     {"W50", "V", "import: left out, without effect on results", "DOT x.dot", "none needed"},
     {"W51", "V", "import: changed", "a priority of 5000", "look at what was made of it"},
     // clang-format on

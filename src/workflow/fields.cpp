@@ -26,6 +26,8 @@ std::string_view prefix_of(Scope scope) {
     case Scope::input: return "inputs.";
     case Scope::output: return "outputs.";
     case Scope::trigger: return "triggers.";
+    case Scope::notify: return "notify.";
+    case Scope::concurrency: return "concurrency.";
     case Scope::on_failure: return "on_failure.";
     case Scope::pool: return "pools.";
     case Scope::top:

@@ -54,6 +54,8 @@ Json inner(const Key& key) {
     if (name == "templates") return named(reference("template"));
     if (name == "params") return named(any_of({reference("scalars"), reference("param")}));
     if (name == "triggers") return list_of(reference("trigger"));
+    if (name == "notify") return list_of(reference("notify"));
+    if (name == "concurrency") return reference(name);
     if (name == "pools") return named(reference("whole_number"));
     if (name == "include") return reference("scalars");
   }
@@ -103,6 +105,7 @@ Json of_type(KeyType type) {
 Json value_of(const Key& key) {
   if (const auto choices = choices_of(key.scope, key.name); !choices.empty()) {
     const Json words = {{"enum", choices}};
+    if (key.type == KeyType::words) return list_of(words);
     if (key.scope == Scope::task && key.name == "on_failure") return any_of({words, reference("on_failure")});
     return any_of({words, reference("expression")});
   }

@@ -31,6 +31,8 @@ inline constexpr ScopeOfKeys kScopes[] = {
     {Scope::input, "input", "An input of a task"},
     {Scope::output, "output", "An output of a task"},
     {Scope::trigger, "trigger", "A trigger"},
+    {Scope::notify, "notify", "An entry of notify"},
+    {Scope::concurrency, "concurrency", "concurrency"},
     {Scope::on_failure, "on_failure", "on_failure of a task"},
     {Scope::pool, "pool", "A pool of a task"},
 };

@@ -31,6 +31,8 @@ enum class Scope : std::uint8_t {
   input,
   output,
   trigger,
+  notify,
+  concurrency,
   on_failure,
   pool,
 };

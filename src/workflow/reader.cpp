@@ -20,6 +20,7 @@
 #include "workflow/params_reader.hpp"
 #include "workflow/report_reader.hpp"
 #include "workflow/restart_reader.hpp"
+#include "workflow/run_keys_reader.hpp"
 #include "workflow/sharing_reader.hpp"
 #include "workflow/slurm_reader.hpp"
 #include "workflow/task_reader.hpp"
@@ -88,6 +89,7 @@ class WorkflowReader {
     if (find("name") == nullptr) error("E105", start(), "'name' is required; write name: WORD");
     read_tasks();
     if (const Entry* report = find("report")) read_report(reading_, *report, workflow_);
+    check_secrets(reading_, workflow_);
     for (const TaskNode& task : workflow_.tasks) {
       check_restart(reading_, task, workflow_.reserve);
       check_pool_names(reading_, task, workflow_.pools);
@@ -115,6 +117,14 @@ class WorkflowReader {
       read_slurm(reading_, entry, workflow_.slurm);
     else if (entry.key == "triggers")
       read_triggers(reading_, entry, workflow_.triggers);
+    else if (entry.key == "secrets")
+      read_secrets(reading_, entry, workflow_.secrets);
+    else if (entry.key == "deadline")
+      read_deadline(reading_, entry, workflow_.deadline);
+    else if (entry.key == "notify")
+      read_notify(reading_, entry, workflow_.notify);
+    else if (entry.key == "concurrency")
+      read_concurrency(reading_, entry, workflow_.concurrency);
     else if (entry.key == "reserve")
       read_duration(reading_, entry, {}, workflow_.reserve);
   }

@@ -53,6 +53,7 @@ inline constexpr IntKey kRetriesMax{"max", 0, 1'000'000};
 inline constexpr IntKey kMaxParallel{"max_parallel", 1, 1'000'000'000};
 inline constexpr std::int64_t kMostTokens = 1'000'000'000;
 inline constexpr IntKey kMaxExpand{"max_expand", 1, 100'000'000};
+inline constexpr IntKey kMaxRuns{"max", 1, 1'000'000};
 inline constexpr IntKey kMaxFailures{"max_failures", 1, 1'000'000'000};
 inline constexpr IntKey kMaxInfraRetries{"max_infra_retries", 0, 10};
 inline constexpr IntKey kMaxRequeues{"max_requeues", 0, 1'000'000};

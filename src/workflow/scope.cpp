@@ -110,6 +110,10 @@ Name PlaceScope::resolve(Path path) const {
   }
   if (root == "env") {
     require(Stage::plan, path, "at plan");
+    if (std::ranges::find(symbols_.workflow->secrets, path[1], &SecretKey::name) != symbols_.workflow->secrets.end())
+      unknown(fmt::format("env.{0} is a secret, and expressions are kept with the run; list it in 'secrets' of the "
+                          "task and let its command use ${0}",
+                          path[1]));
     return {NameKind::env, 0, 0, std::string(path[1])};
   }
   if (root == "matrix" || root == "index") {
@@ -180,6 +184,7 @@ Name PlaceScope::resolve_run(Path path) const {
     return {path[1] == "id" ? NameKind::run_id : NameKind::run_dir, 0, 0, {}};
   }
   if (path[1] != "state") unknown(fmt::format("run has no '{}'; has: id, dir, state", path[1]));
+  if (place_.knows_state) return {NameKind::run_state, 0, 0, {}};
   if (task_ == nullptr || !task_->runs_finally)
     throw ExpressionError{"E404", "run.state is known only when all tasks have ended; use it in tasks of 'finally'"};
   require(Stage::attempt, path, "while an attempt runs");

@@ -21,6 +21,7 @@ struct Place {
   Stage stage = Stage::load;
   bool may_use_inputs = false;
   bool is_shell_text = false;  ///< where the launcher may stand, since it is several words
+  bool knows_state = false;    ///< run.state is known there, outside of `finally` too
 };
 
 class PlaceScope final : public NameScope {

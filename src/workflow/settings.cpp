@@ -47,6 +47,7 @@ void apply(const Settings& settings, const std::string& directory, graph::Task& 
   task.place = settings.place;
   task.near = settings.near;
   task.timeout = settings.timeout;
+  task.late_after = settings.late_after;
   task.grace = settings.grace;
   task.restart.before_end = settings.before_end;
   task.retries.max = settings.retries;
@@ -107,6 +108,7 @@ std::optional<SettingsTemplate> SettingsTemplate::compile(const TaskNode& task, 
   add(bind, "bind", task.bind.expression);
   add(place, "place", task.place.expression);
   add(timeout, "timeout", task.timeout.expression);
+  add(late_after, "late_after", task.late_after.expression);
   add(grace, "grace", task.grace.expression);
   if (task.restart) add(before_end, "before_end", task.restart->before_end.expression);
   add(retries, "retries", task.retries.max.expression);
@@ -238,6 +240,7 @@ class SettingsTemplate::Evaluation {
   void read_times() {
     if (task_.service) settings_.ready_timeout = value(ready_timeout, task_.service->ready_timeout, parse_duration);
     settings_.timeout = value(timeout, task_.timeout, parse_duration);
+    settings_.late_after = value(late_after, task_.late_after, parse_duration);
     settings_.grace = value(grace, task_.grace, parse_duration);
     if (task_.restart) settings_.before_end = value(before_end, task_.restart->before_end, parse_duration);
   }

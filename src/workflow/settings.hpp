@@ -32,6 +32,7 @@ struct Settings {
   std::string near;
   Duration timeout{0};
   Duration grace{0};
+  Duration late_after{0};
   Duration before_end{0};  ///< graph::RestartPolicy::before_end
   std::uint32_t retries = 0;
   Duration delay{0};
@@ -100,6 +101,7 @@ class SettingsTemplate {
     place,
     timeout,
     grace,
+    late_after,
     before_end,
     retries,
     delay,

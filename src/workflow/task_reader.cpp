@@ -15,6 +15,7 @@
 #include "workflow/resources_reader.hpp"
 #include "workflow/restart_reader.hpp"
 #include "workflow/retries_reader.hpp"
+#include "workflow/run_keys_reader.hpp"
 #include "workflow/service_reader.hpp"
 #include "workflow/sharing_reader.hpp"
 #include "workflow/surroundings_reader.hpp"
@@ -59,6 +60,8 @@ class TaskReader {
   void timeout(const Entry& entry) { read_duration(reading_, entry, builtin().timeout, task_.timeout); }
   void grace(const Entry& entry) { read_duration(reading_, entry, builtin().grace, task_.grace); }
   void estimate(const Entry& entry) { read_duration(reading_, entry, builtin().estimate, task_.estimate); }
+  void late_after(const Entry& entry) { read_duration(reading_, entry, builtin().late_after, task_.late_after); }
+  void secrets(const Entry& entry) { read_secrets(reading_, entry, task_.secrets); }
   void retries(const Entry& entry) { read_retries(reading_, entry, where_, task_.retries); }
   void on_failure(const Entry& entry) { read_on_failure(reading_, entry, where_, task_); }
   void restart(const Entry& entry) { read_restart(reading_, entry, where_, task_.restart); }
@@ -200,6 +203,8 @@ const TaskReader::Row TaskReader::kRows[] = {
     {"timeout", &TaskReader::timeout},
     {"grace", &TaskReader::grace},
     {"estimate", &TaskReader::estimate},
+    {"late_after", &TaskReader::late_after},
+    {"secrets", &TaskReader::secrets},
     {"retries", &TaskReader::retries},
     {"on_failure", &TaskReader::on_failure},
     {"tolerate", &TaskReader::tolerate},

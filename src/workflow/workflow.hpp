@@ -198,6 +198,47 @@ struct Sharing {
   Field<bool> fail_fast;
 };
 
+/// The name of an environment variable that holds one.
+struct SecretKey {
+  std::string name;
+  Position at;
+};
+
+/// What those who watch a run are told of.
+enum class RunEvent : std::uint8_t { failed, late, done, stalled, resumed };
+[[nodiscard]] constexpr std::uint32_t bit_of(RunEvent event) { return 1U << static_cast<unsigned>(event); }
+
+/// Whom to tell: one of run, mail and file.
+struct NotifyKey {
+  Position at;
+  std::uint32_t events = 0;  ///< a bit for each RunEvent
+  Boxed<Text> run;           ///< a script for the shell
+  Boxed<Text> mail;          ///< an address
+  Boxed<Text> file;          ///< a path; lines are added to it
+};
+
+struct ClockTime {
+  int hour = 0;
+  int minute = 0;
+  bool is_local = false;  ///< else UTC
+};
+
+/// The key `deadline`: a time from the start of the run, or of the day.
+struct DeadlineKey {
+  Field<Duration> after;           ///< its place is that of the key
+  std::optional<ClockTime> clock;  ///< instead
+};
+
+/// What a run does that finds as many others of its group as may be.
+enum class WhenBusy : std::uint8_t { queue, skip, cancel_running, fail };
+
+struct ConcurrencyKey {
+  Position at;
+  Boxed<Text> group;
+  Field<std::int64_t> max{1, {}, {}};
+  WhenBusy when_busy = WhenBusy::queue;
+};
+
 struct Limits {
   Field<std::int64_t> max_parallel;  ///< 0: no limit
   Field<std::int64_t> max_failures;
@@ -303,6 +344,8 @@ struct TaskNode {
   Field<std::int64_t> priority;
   Boxed<Sharing> sharing;
   std::vector<std::string> tags;
+  std::vector<SecretKey> secrets;
+  Field<Duration> late_after;
 
   // Only set by importers.
   std::vector<double> need_bytes;  ///< parallel to needs: data on the edge
@@ -321,6 +364,10 @@ struct Workflow {
   Limits limits;
   SlurmKeys slurm;
   Triggers triggers;
+  std::vector<SecretKey> secrets;
+  DeadlineKey deadline;
+  std::vector<NotifyKey> notify;
+  std::optional<ConcurrencyKey> concurrency;
   graph::TableSpec report;
   Field<Duration> reserve;      ///< where it is not written, the caller has a default
   std::vector<TaskNode> tasks;  ///< those of `finally` last

@@ -98,8 +98,9 @@ TEST(HistoryView, writes_attempts_as_csv) {
   told.finishes(told.starts("b", 1, 1), 2);
   EXPECT_EQ(
       attempts_csv(told.graph, told.attempts),
-      "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb,read_bytes,written_bytes\n"
-      "b,1,OK,,0,,1,\"node,1\",1780288201000000000,1780288202000000000,100,2048,4096,8192\n");
+      "element,attempt,state,class,exit,signal,worker,node,start_ns,end_ns,cpu_ms,maxrss_kb,read_bytes,written_bytes,"
+      "late\n"
+      "b,1,OK,,0,,1,\"node,1\",1780288201000000000,1780288202000000000,100,2048,4096,8192,false\n");
 }
 
 TEST(HistoryView, tells_how_each_life_ended) {
@@ -122,6 +123,7 @@ TEST(HistoryView, lists_runs_with_their_parameters) {
   row.workflow = "demo";
   row.user = "ann";
   row.params = {{"members", "3"}};
+  row.values = {{"members", "3"}, {"steps", "10"}};
   row.condition = RunCondition::interrupted;
   row.counts.total = 10;
   row.counts.ok = 4;
@@ -133,6 +135,7 @@ TEST(HistoryView, lists_runs_with_their_parameters) {
             "INTERRUPTED   4/10  2026-06-01T04:30:00Z    1m05s  ann   demo-1 members=3\n");
   const Json json = Json::parse(runs_json(rows));
   EXPECT_EQ(json[0]["params"]["members"], "3");
+  EXPECT_EQ(json[0]["params"]["steps"], "10") << "the values of all, wherever they come from";
   EXPECT_EQ(runs_text({}), "no runs here; start one with 'fugle run FILE'\n");
 }
 
