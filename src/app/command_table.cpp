@@ -17,11 +17,15 @@ namespace {
 constexpr std::array kCommands{
     Command{"validate", "FILE", "check a workflow file", validate_verb},
     Command{"plan", "FILE", "what would run, in which order, how long", plan_verb},
+    Command{"graph", "FILE|RUN", "what waits for what, as text or as a picture", graph_verb},
+    Command{"diff", "A B", "what differs between files, runs, or both", diff_verb},
     Command{"simulate", "FILE", "what a run would be like on machines you describe", simulate_verb},
+    Command{"test", "FILE", "try a workflow with stubs instead of its commands", test_verb},
     Command{"run", "FILE", "run a workflow here or under mpirun", run_verb},
     Command{"sbatch", "...", "in place of sbatch: record a job for run --from sbatch", sbatch_verb},
     Command{"submit", "FILE", "run a workflow in a Slurm job", submit_verb},
     Command{"resume", "[RUN]", "continue a run: unfinished and failed elements", resume_verb},
+    Command{"rerun", "[RUN]", "a new run of what a run ran: all, or what failed", rerun_verb},
     Command{"status", "[RUN]", "counts, what runs, when it will end", status_verb},
     Command{"logs", "[RUN] [E]", "output of attempts", logs_verb},
     Command{"why", "[RUN] [E]", "why an element waits, failed or is blocked", why_verb},
@@ -53,8 +57,7 @@ constexpr std::array kAliases{
 /// What they read may have been made by others, or be damaged.
 constexpr std::array<std::string_view, 5> kReadingVerbs{"status", "logs", "why", "report", "history"};
 
-constexpr std::array<std::string_view, 8> kLaterVerbs{"rerun", "backfill", "lineage", "graph",
-                                                      "diff",  "test",     "import",  "export"};
+constexpr std::array<std::string_view, 4> kLaterVerbs{"backfill", "lineage", "import", "export"};
 
 void print_help() {
   fmt::print("usage: fugle VERB [words] [options]\n\n");

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "workflow/params_file.hpp"
 #include "workflow/reader.hpp"
+#include "workflow/stubs.hpp"
 
 namespace fugle::app {
 namespace {
@@ -59,6 +60,33 @@ std::vector<std::pair<std::string, std::string>> pairs_in(const Json& json) {
   return pairs;
 }
 
+Json json_of(const workflow::LinesOptions& lines) {
+  return {{"cores", lines.cores},     {"mem", lines.mem_bytes},       {"gpus", lines.gpus},
+          {"timeout_ns", lines.timeout.count()}, {"retries", lines.retries}, {"shell", bytes_as_text(lines.shell)}};
+}
+
+workflow::LinesOptions lines_in(const Json& json) {
+  workflow::LinesOptions lines;
+  lines.cores = json.at("cores").get<std::int64_t>();
+  lines.mem_bytes = json.at("mem").get<std::uint64_t>();
+  lines.gpus = json.at("gpus").get<std::int64_t>();
+  lines.timeout = Duration(json.at("timeout_ns").get<std::int64_t>());
+  lines.retries = json.at("retries").get<std::int64_t>();
+  lines.shell = text_as_bytes(json.at("shell").get<std::string>());
+  return lines;
+}
+
+const char* name_of(workflow::Replay::Kind kind) {
+  using Kind = workflow::Replay::Kind;
+  return kind == Kind::sleep ? "sleep" : kind == Kind::none ? "none" : "commands";
+}
+
+workflow::Replay replay_in(const Json& json) {
+  using Kind = workflow::Replay::Kind;
+  const std::string word = json.at("kind").get<std::string>();
+  return {word == "sleep" ? Kind::sleep : word == "none" ? Kind::none : Kind::commands, json.at("scale").get<double>()};
+}
+
 std::map<std::string, std::string> map_in(const Json& json) {
   const auto pairs = pairs_in(json);
   return {pairs.begin(), pairs.end()};
@@ -90,7 +118,12 @@ void write_kept_workflow(const std::string& run_dir, const KeptWorkflow& kept) {
                   {"directory", bytes_as_text(kept.directory)},
                   {"run_id", bytes_as_text(kept.run_id)},
                   {"run_dir", bytes_as_text(kept.run_dir)},
-                  {"file_answers", bytes_as_text(kept.file_answers)}};
+                  {"file_answers", bytes_as_text(kept.file_answers)},
+                  {"lines", json_of(kept.lines)},
+                  {"replay", {{"kind", name_of(kept.replay.kind)}, {"scale", kept.replay.scale}}},
+                  {"array", bytes_as_text(kept.array)},
+                  {"approximate", kept.approximate},
+                  {"stubs", kept.has_stubs}};
   write_small_file(path_in(run_dir), json.dump(1) + '\n');
 }
 
@@ -98,7 +131,7 @@ KeptWorkflow read_kept_workflow(const std::string& run_dir) {
   const auto bytes = read_small_file(path_in(run_dir), kMaxBytes);
   const auto damaged = [&](const std::string& why) {
     return EnvironmentError(
-        fmt::format("cannot go on from {} ({}); start the run again with fugle run", path_in(run_dir), why));
+        fmt::format("cannot take the workflow from {} ({}); start a new run of its file with fugle run", path_in(run_dir), why));
   };
   if (!bytes) throw damaged("it is not there, or not to be read");
   try {
@@ -117,27 +150,37 @@ KeptWorkflow read_kept_workflow(const std::string& run_dir) {
     kept.run_id = text_in("run_id");
     kept.run_dir = text_in("run_dir");
     kept.file_answers = text_in("file_answers");
+    kept.lines = lines_in(json.at("lines"));
+    kept.replay = replay_in(json.at("replay"));
+    kept.array = text_in("array");
+    kept.approximate = json.at("approximate").get<bool>();
+    kept.has_stubs = json.at("stubs").get<bool>();
     return kept;
   } catch (const Json::exception&) {
     throw damaged("it is damaged");
   }
 }
 
-workflow::Workflow workflow_of(const KeptWorkflow& kept) {
-  workflow::Diagnostics diagnostics(kept.file);
-  workflow::ReadOptions reading;
-  reading.read_bytes = [&kept](const std::string& path, std::string& why) -> std::optional<std::string> {
+std::function<std::optional<std::string>(const std::string&, std::string&)> bytes_in(const KeptWorkflow& kept) {
+  return [&kept](const std::string& path, std::string& why) -> std::optional<std::string> {
     const auto found = kept.others.find(path);
     if (found != kept.others.end()) return found->second;
     why = "it was not kept with the run";
     return std::nullopt;
   };
+}
+
+workflow::Workflow workflow_of(const KeptWorkflow& kept) {
+  workflow::Diagnostics diagnostics(kept.file);
+  workflow::ReadOptions reading;
+  reading.read_bytes = bytes_in(kept);
   workflow::Document params;
   auto workflow = workflow::read_workflow(kept.text, diagnostics, reading);
   if (workflow && !kept.params_file.empty())
     (void)workflow::take_params_file(kept.params_text, kept.params_file, params, *workflow, diagnostics);
   if (!workflow || diagnostics.has_errors())
     throw EnvironmentError(fmt::format("cannot read the workflow that was kept with the run: {}", diagnostics.to_text()));
+  if (kept.has_stubs) workflow::put_stubs(*workflow);
   workflow->file = kept.file;
   return *std::move(workflow);
 }

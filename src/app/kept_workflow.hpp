@@ -1,7 +1,8 @@
 // What a workflow was made a graph of, kept in the run directory: so that a later life of the run makes of it what is
-// known only while the run goes on, whatever has become of the files since.
+// known only while the run goes on, whatever has become of the files since; and that the same can be run again.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "workflow/expand.hpp"
 #include "workflow/files.hpp"
+#include "workflow/import.hpp"
 
 namespace fugle::app {
 
@@ -24,6 +26,11 @@ struct KeptWorkflow {
   std::string directory;                           ///< absolute submit directory
   std::string run_id, run_dir;
   std::string file_answers;  ///< as Loaded has them
+  workflow::LinesOptions lines;  ///< what a list of lines, a trace or a batch script was read with
+  workflow::Replay replay;
+  std::string array;
+  bool approximate = false;
+  bool has_stubs = false;  ///< instead of its commands (workflow/stubs.hpp)
 };
 
 /// Of the environment what is named by `env.NAME` in one of the texts: the rest is nobody's business.
@@ -33,6 +40,10 @@ struct KeptWorkflow {
 /// workflow.json of the run directory. Throw EnvironmentError.
 void write_kept_workflow(const std::string& run_dir, const KeptWorkflow& kept);
 [[nodiscard]] KeptWorkflow read_kept_workflow(const std::string& run_dir);
+
+/// Reads what a workflow file includes and uses from what was kept, which outlives it.
+[[nodiscard]] std::function<std::optional<std::string>(const std::string& path, std::string& why)> bytes_in(
+    const KeptWorkflow& kept);
 
 /// The workflow of the kept texts. Throws EnvironmentError when there are mistakes in it.
 [[nodiscard]] workflow::Workflow workflow_of(const KeptWorkflow& kept);

@@ -138,12 +138,23 @@ void add_driver_words(Usage& usage) {
   hidden(kDriver, po::value<std::string>());
 }
 
-void add_load_options(po::options_description& options) {
-  po::options_description reading("How FILE is read");
-  auto add = reading.add_options();
+void add_params_options(po::options_description& options) {
+  auto add = options.add_options();
   add("param,p", po::value<Strings>()->value_name("NAME=VALUE"), "set a parameter; may be repeated");
   add("params-file", po::value<std::string>()->value_name("FILE"),
       "a map of parameters and their values, YAML or JSON; -p stands above it");
+}
+
+void take_params(const Arguments& arguments, LoadOptions& options) {
+  if (arguments.has("param"))
+    for (const std::string& text : arguments.get<Strings>("param")) options.params.push_back(parse_param(text));
+  if (arguments.has("params-file")) options.params_file = arguments.get<std::string>("params-file");
+}
+
+void add_load_options(po::options_description& options) {
+  po::options_description reading("How FILE is read");
+  add_params_options(reading);
+  auto add = reading.add_options();
   add("from", po::value<std::string>()->value_name("FORMAT"),
       "yaml, wfformat, lines, slurm (a batch script) or sbatch (-- DRIVER: what it submits); default: by its look");
   add("array", po::value<std::string>()->value_name("SPEC"), "with --from slurm: as sbatch --array");
@@ -164,10 +175,8 @@ void add_load_options(po::options_description& options) {
 LoadOptions load_options_from(const Arguments& arguments) {
   LoadOptions options;
   options.directory = std::filesystem::current_path().string();
-  if (arguments.has("param"))
-    for (const std::string& text : arguments.get<Strings>("param")) options.params.push_back(parse_param(text));
+  take_params(arguments, options);
   options.secrets_file = secrets_file_from(arguments);
-  if (arguments.has("params-file")) options.params_file = arguments.get<std::string>("params-file");
   if (arguments.has("from")) options.source = parse_source(arguments.get<std::string>("from"));
   if (arguments.has("replay")) options.replay = parse_replay(arguments.get<std::string>("replay"));
   if (arguments.has("lines")) {

@@ -16,8 +16,8 @@
 #include "workflow/expand.hpp"
 #include "workflow/params_file.hpp"
 #include "workflow/reader.hpp"
-#include "workflow/run_time.hpp"
 #include "workflow/resolved.hpp"
+#include "workflow/stubs.hpp"
 
 namespace fugle::app {
 namespace {
@@ -63,7 +63,8 @@ std::optional<workflow::Workflow> import_recording(const LoadOptions& options, w
 }
 
 /// Of the files that it names it keeps what it read.
-std::optional<workflow::Workflow> read_yaml(std::string_view bytes, workflow::Resolved* resolved, KeptWorkflow& kept,
+std::optional<workflow::Workflow> read_yaml(std::string_view bytes, const KeptWorkflow* stored,
+                                            workflow::Resolved* resolved, KeptWorkflow& kept,
                                             workflow::Diagnostics& diagnostics) {
   workflow::ReadOptions reading;
   reading.read_bytes = [&kept](const std::string& path, std::string& why) {
@@ -71,6 +72,7 @@ std::optional<workflow::Workflow> read_yaml(std::string_view bytes, workflow::Re
     if (other) kept.others[path] = *other;
     return other;
   };
+  if (stored != nullptr) reading.read_bytes = bytes_in(*stored);
   return workflow::read_workflow(bytes, diagnostics, reading, resolved);
 }
 
@@ -78,9 +80,9 @@ std::optional<workflow::Workflow> read(Source source, std::string_view bytes, co
                                        workflow::Resolved& resolved, KeptWorkflow& kept,
                                        workflow::Diagnostics& diagnostics) {
   // The nodes of a large file take as much as all that is made of them.
-  workflow::Resolved* wanted = options.prints_resolved ? &resolved : nullptr;
+  workflow::Resolved* wanted = options.prints_resolved || options.keeps_resolved ? &resolved : nullptr;
   switch (source) {
-    case Source::yaml: return read_yaml(bytes, wanted, kept, diagnostics);
+    case Source::yaml: return read_yaml(bytes, options.stored.get(), wanted, kept, diagnostics);
     case Source::wfformat: return workflow::import_wfformat(bytes, options.replay, diagnostics);
     case Source::lines: return workflow::import_lines(bytes, options.lines, diagnostics);
     case Source::slurm: return import_script(bytes, options, diagnostics);
@@ -89,13 +91,31 @@ std::optional<workflow::Workflow> read(Source source, std::string_view bytes, co
   return std::nullopt;
 }
 
+/// Of the files of one directory it looks into another one instead.
+class FilesElsewhere final : public workflow::Files {
+ public:
+  FilesElsewhere(std::string directory, std::string instead)
+      : directory_(std::move(directory)), instead_(std::move(instead)) {}
+
+  [[nodiscard]] workflow::Value answer(workflow::FileQuestion question, const std::string& path,
+                                       const std::string& directory) override {
+    const bool is_elsewhere = !instead_.empty() && directory == directory_;
+    return disk_.answer(question, path, is_elsewhere ? instead_ : directory);
+  }
+
+ private:
+  workflow::DiskFiles disk_;
+  std::string directory_;
+  std::string instead_;
+};
+
 /// nullptr: there is none, or nothing in it.
-const workflow::YamlNode* take_params(const LoadOptions& options, workflow::Document& document,
+const workflow::YamlNode* read_params_file(const LoadOptions& options, workflow::Document& document,
                                       workflow::Workflow& workflow, KeptWorkflow& kept,
                                       workflow::Diagnostics& diagnostics) {
   if (options.params_file.empty()) return nullptr;
   kept.params_file = options.params_file;
-  kept.params_text = workflow::read_file(options.params_file);
+  kept.params_text = options.stored ? options.stored->params_text : workflow::read_file(options.params_file);
   return workflow::take_params_file(kept.params_text, options.params_file, document, workflow, diagnostics);
 }
 
@@ -104,6 +124,8 @@ workflow::ExpandOptions expansion_of(const LoadOptions& options) {
   expansion.directory = options.directory;
   expansion.params = options.params;
   expansion.environment = environment_here();
+  if (options.stored)
+    for (const auto& [name, value] : options.stored->environment) expansion.environment[name] = value;
   expansion.check_only = options.stage == Stage::validate;
   return expansion;
 }
@@ -125,8 +147,23 @@ void refuse_useless_replay(Source source, const workflow::Replay& replay) {
 }
 
 std::string text_of(const LoadOptions& options) {
+  if (options.stored) return options.stored->text;
   if (options.is_own) return this_program().workflow_text;
   return options.source == Source::sbatch ? "" : workflow::read_file(options.file);
+}
+
+/// What the command line says, else a params file, else the default.
+std::vector<std::pair<std::string, std::string>> values_of(const workflow::Workflow& workflow,
+                                                           const LoadOptions& options) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const workflow::Param& param : workflow.params) {
+    std::optional<std::string> value;
+    if (param.fallback) value = to_text(*param.fallback);
+    for (const auto& [name, given] : options.params)
+      if (name == param.name) value = given;
+    if (value) values.emplace_back(param.name, *std::move(value));
+  }
+  return values;
 }
 
 }  // namespace
@@ -149,11 +186,24 @@ std::optional<Source> source_named(std::string_view word) {
   return std::nullopt;
 }
 
-std::optional<KeptWorkflow> kept_of(const Loaded& loaded) {
-  if (!workflow::RunTime::is_needed_by(loaded.graph)) return std::nullopt;
-  KeptWorkflow kept = loaded.kept;
-  kept.file_answers = loaded.file_answers;
-  return kept;
+LoadOptions load_options_of(KeptWorkflow kept, Source source) {
+  if (source == Source::sbatch)
+    throw UsageError(
+        "the jobs of that run were recorded from a driver (what it submits can be anything the next time); "
+        "run the driver again: fugle run --from sbatch -- DRIVER");
+  LoadOptions options;
+  options.file = kept.file;
+  options.source = source;
+  options.replay = kept.replay;
+  options.lines = kept.lines;
+  options.array = kept.array;
+  options.approximate = kept.approximate;
+  options.has_stubs = kept.has_stubs;
+  options.params = kept.params;
+  options.params_file = kept.params_file;
+  options.directory = kept.directory;
+  options.stored = std::make_shared<const KeptWorkflow>(std::move(kept));
+  return options;
 }
 
 std::optional<Loaded> load_workflow(const LoadOptions& options) {
@@ -172,11 +222,14 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
   std::optional<graph::Graph> graph;
   if (workflow) {
     workflow->file = options.file;
-    params = take_params(options, resolved.document, *workflow, loaded.kept, diagnostics);
+    params = read_params_file(options, resolved.document, *workflow, loaded.kept, diagnostics);
     workflow::ExpandOptions expansion = expansion_of(options);
     for (const workflow::SecretKey& secret : workflow->secrets) expansion.environment.erase(secret.name);
-    workflow::DiskFiles disk;
+    if (options.has_stubs) workflow::put_stubs(*workflow);
+    FilesElsewhere disk(options.directory, options.looks_for_files);
     workflow::KeptFiles files(disk);
+    if (options.stored && !options.stored->file_answers.empty())
+      (void)files.take_answers(options.stored->file_answers);
     expansion.files = &files;
     expansion.outlook = &loaded.outlook;
     loaded.run_id = make_run_id(workflow->name, std::chrono::system_clock::now());
@@ -185,8 +238,15 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
       expansion.run_dir = fmt::format("{}/{}", options.runs_dir, loaded.run_id);
     }
     graph = expand(*workflow, options, expansion, diagnostics);
-    loaded.file_answers = files.answers();
+    loaded.kept.file_answers = files.answers();
+    loaded.values = values_of(*workflow, options);
     loaded.kept.file = options.file;
+    loaded.kept.lines = options.lines;
+    loaded.kept.replay = options.replay;
+    loaded.kept.array = options.array;
+    loaded.kept.approximate = options.approximate;
+    loaded.kept.has_stubs = options.has_stubs;
+    if (options.stored) loaded.kept.others = options.stored->others;
     loaded.kept.text = bytes;
     loaded.kept.params = expansion.params;
     loaded.kept.directory = expansion.directory;
@@ -210,6 +270,10 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
     diagnostics.sort();
     fmt::print("{}", options.json ? workflow::resolved_json(resolved, diagnostics) + "\n"
                                   : workflow::resolved_yaml(resolved, diagnostics));
+  }
+  if (options.keeps_resolved && loaded.source == Source::yaml) {
+    if (!shows_resolved) workflow::put_params(resolved, *workflow, params, options.params);
+    loaded.resolved = workflow::resolved_json(resolved, diagnostics);
   }
   loaded.workflow = std::move(*workflow);
   loaded.graph = std::move(*graph);

@@ -44,13 +44,18 @@ struct LoadOptions {
   std::shared_ptr<const DriverRecording> driver;
   std::vector<std::pair<std::string, std::string>> params;
   std::string params_file;  ///< below `params`; empty: none
+  /// Of an earlier run: what was read then is used, not what has become of the files since.
+  std::shared_ptr<const KeptWorkflow> stored;
   std::string secrets_file;  ///< absolute; empty: none
+  bool has_stubs = false;      ///< its stubs instead of its commands
+  std::string looks_for_files;  ///< where expressions look for files, instead of in `directory`; empty: there
   std::string directory;  ///< absolute submit directory: base of relative paths
   Stage stage = Stage::plan;
   bool needs_inputs = true;  ///< at Stage::plan: input files that nobody makes have to exist, and secrets be set
   std::string runs_dir;      ///< where the run is made, for run.id and run.dir; empty: none is
   bool strict = false;       ///< warnings are errors too
   bool json = false;         ///< diagnostics as JSON on standard output
+  bool keeps_resolved = false;   ///< Loaded::resolved is wanted
   bool prints_resolved = false;  ///< the workflow as it is in effect on standard output, when it is good
 };
 
@@ -63,19 +68,24 @@ struct Loaded {
   workflow::SlurmRequest slurm;     ///< the same
   workflow::RunRules rules;         ///< the same
   std::string run_id;               ///< of the run that is to be made
-  KeptWorkflow kept;  ///< its texts, and what they were expanded with
-  std::string file_answers;         ///< what files said meanwhile (workflow/files.hpp), as JSON; empty: nothing was asked
+  std::vector<std::pair<std::string, std::string>> values;  ///< of its params, in the order of the file
+  std::string resolved;             ///< as workflow::resolved_json() has it, where it is wanted and there are keys
+  KeptWorkflow kept;                ///< its texts, and what they were expanded with
 };
 
-/// What a run keeps of it, where some of it is known only while the run goes on; nullopt: nothing is.
-[[nodiscard]] std::optional<KeptWorkflow> kept_of(const Loaded& loaded);
 
 /// nullopt after the mistakes were printed: the caller exits with 2. Throws UsageError when the file is not readable.
 [[nodiscard]] std::optional<Loaded> load_workflow(const LoadOptions& options);
 
+/// What reads the workflow of a run again. Throws UsageError where nobody can.
+[[nodiscard]] LoadOptions load_options_of(KeptWorkflow kept, Source source);
+
 /// Adds what says how to read FILE: -p, --params-file, --from, --replay, --lines, -c, --mem, --gpus, --timeout,
 /// --retries, --shell, --array, --approximate, and the words after "--" as a driver.
 void add_load_options(boost::program_options::options_description& options);
+/// Of these -p and --params-file alone.
+void add_params_options(boost::program_options::options_description& options);
+void take_params(const Arguments& arguments, LoadOptions& options);
 /// Lets words after "--" be the driver of --from sbatch.
 void add_driver_words(Usage& usage);
 /// The same, as given: FILE is the first word, or the value of --lines. Throws UsageError.

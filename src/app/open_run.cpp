@@ -80,7 +80,7 @@ OpenRun::OpenRun(std::string directory, RunFacts facts, graph::Graph graph)
     : directory_(std::move(directory)), facts_(std::move(facts)), graph_(std::move(graph)) {}
 
 std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts facts, graph::Graph graph,
-                                         const std::optional<KeptWorkflow>& kept) {
+                                         const KeptWorkflow& kept) {
   Secrets secrets = secrets_of_run(facts.rules.secrets, facts.secrets_file);
   const std::string directory = create_run_directory(runs_dir, facts.run, facts.access);
   const auto beginnings = look_at_others(runs_dir, directory, graph);
@@ -90,7 +90,7 @@ std::unique_ptr<OpenRun> OpenRun::create(const std::string& runs_dir, RunFacts f
   const std::uint64_t seed = hash_text(run->facts_.run);
   store::write_plan(directory, run->graph_, {run->facts_.run, run->facts_.workflow, seed});
   run->state_ = std::make_unique<scheduler::RunState>(run->graph_, seed);
-  if (kept) write_kept_workflow(directory, *kept);
+  write_kept_workflow(directory, kept);
   run->start_life({});
   // Last: a directory without it is no run, so nobody can resume what was killed while it was being made.
   write_run_facts(directory, run->facts_);

@@ -22,9 +22,8 @@ namespace fugle::app {
 class OpenRun {
  public:
   /// A new run of what was loaded: directory, run.json, plan, journal. Throws EnvironmentError.
-  /// `kept`: where some of its graph is known only while it goes on.
   static std::unique_ptr<OpenRun> create(const std::string& runs_dir, RunFacts facts, graph::Graph graph,
-                                         const std::optional<KeptWorkflow>& kept = std::nullopt);
+                                         const KeptWorkflow& kept);
   /// The next life of an earlier one. nullptr: everything is done, nothing would start. Throws ConflictError when a
   /// living head still holds it after five seconds, EnvironmentError when its files are damaged.
   /// A damaged journal is repaired first where that is wanted. `secrets_file`: another one than the run had; empty: no

@@ -97,11 +97,14 @@ void write_whole(const std::string& path, const std::string& text) {
 void write_run_facts(const std::string& run_dir, const RunFacts& facts) {
   Json params = Json::object();
   for (const auto& [name, value] : facts.params) params[name] = value;
+  Json values = Json::object();
+  for (const auto& [name, value] : facts.values) values[name] = value;
   const Json json = {{"run", facts.run},
                      {"workflow", facts.workflow},
                      {"file", facts.file},
                      {"source", name_of(facts.source)},
                      {"params", params},
+                     {"values", values},
                      {"submit_dir", facts.submit_dir},
                      {"host", facts.host},
                      {"user", facts.user},
@@ -176,6 +179,12 @@ RunFacts facts_from(const Json& json) {
   facts.file = json.at("file");
   facts.source = source_named(json.at("source").get<std::string>()).value_or(Source::yaml);
   for (const auto& [name, value] : json.at("params").items()) facts.params.emplace_back(name, value);
+  // Runs of earlier versions have what was given only.
+  if (json.contains("values")) {
+    for (const auto& [name, value] : json["values"].items()) facts.values.emplace_back(name, value);
+  } else {
+    facts.values = facts.params;
+  }
   facts.submit_dir = json.at("submit_dir");
   facts.host = json.at("host");
   facts.user = json.at("user");

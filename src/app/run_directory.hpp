@@ -31,7 +31,8 @@ struct RunFacts {
   std::string workflow;  ///< name
   std::string file;      ///< as given
   Source source = Source::yaml;
-  std::vector<std::pair<std::string, std::string>> params;
+  std::vector<std::pair<std::string, std::string>> params;  ///< as given: -p
+  std::vector<std::pair<std::string, std::string>> values;  ///< of all params, wherever they come from
   std::string submit_dir;
   std::string host;
   std::string user;

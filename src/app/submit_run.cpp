@@ -79,10 +79,12 @@ void note(const JobRequest& request, const JobName& name, Time now) {
 
 }  // namespace
 
-std::string make_waiting_run(const std::string& runs_dir, const RunFacts& facts, const graph::Graph& graph) {
+std::string make_waiting_run(const std::string& runs_dir, const RunFacts& facts, const graph::Graph& graph,
+                             const KeptWorkflow& kept) {
   const std::string directory = create_run_directory(runs_dir, facts.run, facts.access);
   try {
     store::write_plan(directory, graph, {facts.run, facts.workflow, hash_text(facts.run)});
+    write_kept_workflow(directory, kept);
     write_run_facts(directory, facts);
   } catch (const Error&) {
     std::error_code ignored;

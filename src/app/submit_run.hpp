@@ -15,7 +15,7 @@ namespace fugle::app {
 /// Directory, plan and run.json, as of a run of which nothing has begun; returns the directory. Throws
 /// EnvironmentError, and then leaves nothing behind.
 [[nodiscard]] std::string make_waiting_run(const std::string& runs_dir, const RunFacts& facts,
-                                           const graph::Graph& graph);
+                                           const graph::Graph& graph, const KeptWorkflow& kept);
 
 /// What is asked of Slurm for a run.
 struct JobRequest {

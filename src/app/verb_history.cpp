@@ -33,6 +33,7 @@ report::RunRow row_of(const std::string& run_dir) {
   row.user = facts.user;
   row.host = facts.host;
   row.params = facts.params;
+  row.values = facts.values;
   row.condition = status.condition;
   row.reason = status.reason;
   row.counts = status.counts;

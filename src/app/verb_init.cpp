@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "app/arguments.hpp"
 #include "app/command_table.hpp"
+#include "app/init_templates.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "workflow/scalar.hpp"
@@ -15,47 +17,26 @@
 namespace fugle::app {
 namespace {
 
-constexpr const char* kExample =
-    R"(# A small ensemble: prepare, four members side by side, then a table of what they found.
-version: 1
-name: NAME
+namespace po = boost::program_options;
 
-params:
-  steps: 1000          # fugle run NAME.yaml -p steps=5000
+std::string list_of_templates() {
+  std::string text;
+  for (const InitTemplate& one : init_templates()) text += fmt::format("  {:<9} {}\n", one.name, one.summary);
+  return text;
+}
 
-slurm:                 # for fugle submit; 'fugle run' runs it here
-  nodes: 1             # more: --nodes 4
-  time: 10m
-  # partition: short
-  # account: my_project
+/// Throws UsageError.
+const InitTemplate& template_from(const Arguments& arguments) {
+  const auto known = init_templates();
+  if (!arguments.has("template")) return known.front();
+  const std::string wanted = arguments.get<std::string>("template");
+  const auto found = std::ranges::find(known, wanted, &InitTemplate::name);
+  if (found != known.end()) return *found;
+  throw UsageError(fmt::format("there is no template '{}'; there are\n{}", wanted, list_of_templates()));
+}
 
-tasks:
-  prepare:
-    run: "seq 1 ${{ params.steps }} > ${{ outputs.numbers }}"
-    outputs: {numbers: out/numbers.txt}
-
-  member:              # one element for each value: member[2], member[3], ...
-    matrix: {divisor: [2, 3, 5, 7]}
-    inputs: {numbers: "${{ tasks.prepare.outputs.numbers }}"}
-    run: |
-      awk -v d="${{ matrix.divisor }}" '$1 % d == 0 { sum += $1 } END { print d, sum }' \
-        "${{ inputs.numbers }}" > "${{ outputs.sum }}"
-    outputs: {sum: "out/sum_${{ matrix.divisor }}.txt"}
-    resources: {cores: 1, mem: 100M}
-    retries: 1
-
-  table:
-    needs: [member]
-    run: "sort -n out/sum_*.txt > ${{ outputs.table }}"
-    outputs: {table: out/table.txt}
-
-  check:
-    inputs: {table: "${{ tasks.table.outputs.table }}"}
-    run: "test $(wc -l < ${{ inputs.table }}) -eq 4 && cat ${{ inputs.table }}"
-)";
-
-std::string example_named(const std::string& name) {
-  std::string text = kExample;
+std::string example_named(std::string_view example, const std::string& name) {
+  std::string text(example);
   for (std::size_t at = text.find("NAME"); at != std::string::npos; at = text.find("NAME", at + name.size()))
     text.replace(at, 4, name);
   return text;
@@ -81,10 +62,19 @@ void write_file(const std::string& path, const std::string& text, bool may_repla
 }  // namespace
 
 int init_verb(const Args& args) {
-  Usage usage("init", "NAME", "Writes NAME.yaml, a small workflow to begin with: it needs a shell only.", 1, 1);
+  Usage usage("init", "NAME", "Writes NAME.yaml, a small workflow to begin with: it needs a shell only.", 0, 1);
+  usage.options.add_options()("template", po::value<std::string>()->value_name("SHAPE"),
+                              "what it looks like: ensemble (default), chain, fanout, sweep, mpi, service; list: say "
+                              "what they are");
   usage.options.add_options()("force", "replace a file of that name");
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
+  if (arguments->has("template") && arguments->get<std::string>("template") == "list") {
+    fmt::print("{}", list_of_templates());
+    return 0;
+  }
+  if (arguments->words.empty()) throw UsageError("'fugle init' needs NAME; try 'fugle init demo', or --template list");
+  const InitTemplate& example = template_from(*arguments);
   std::string path = arguments->words.front();
   if (path.ends_with(".yaml")) path.resize(path.size() - 5);
   const std::string name = workflow_name(path);
@@ -94,9 +84,9 @@ int init_verb(const Args& args) {
                     "try 'fugle init demo'",
                     name));
   path += ".yaml";
-  write_file(path, example_named(name), arguments->has("force"));
+  write_file(path, example_named(example.text, name), arguments->has("force"));
   const std::string file = quote_for_shell(path);
-  fmt::print("{0} written; next:\n  fugle plan {0}\n  fugle run {0}\n  fugle submit {0}\n", file);
+  fmt::print("{0} written; next:\n  fugle plan {0}\n  fugle test {0}\n  fugle run {0}\n  fugle submit {0}\n", file);
   return 0;
 }
 

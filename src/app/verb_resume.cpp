@@ -1,10 +1,13 @@
 // fugle resume [RUN]: the same run goes on: unfinished and failed elements, nothing that is OK. Safe to repeat.
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "app/after_run.hpp"
 #include "app/arguments.hpp"
 #include "app/command_table.hpp"
 #include "app/continue_run.hpp"
+#include "app/edited_file.hpp"
 #include "app/find_run.hpp"
 #include "app/front_end.hpp"
 #include "app/life_in_job.hpp"
@@ -18,6 +21,7 @@
 #include "app/stored_run.hpp"
 #include "app/supervise.hpp"
 #include "app/surroundings.hpp"
+#include "base/error.hpp"
 #include "slurm/job.hpp"
 
 namespace fugle::app {
@@ -55,6 +59,17 @@ bool is_asked_to_retry(const Arguments& arguments) {
   return arguments.has("retry-failed") && (!job || job->restart_count == 0);
 }
 
+/// Nobody is asked by what goes on by itself.
+void look_at_edits(const Arguments& arguments, const std::string& run_dir) {
+  const bool is_asked = continued_run(arguments).empty() && !arguments.has("requeue") && !arguments.has("join") &&
+                        !look_around().is_rank;
+  if (!is_asked || arguments.has("accept") || warn_of_edits(run_dir) != EditedFile::other_shape) return;
+  throw UsageError(
+      fmt::format("the workflow has other elements now, or these need others; 'fugle resume {} --accept' goes on with "
+                  "what it was, 'fugle run FILE' runs what it is",
+                  std::filesystem::path(run_dir).filename().string()));
+}
+
 }  // namespace
 
 int resume_verb(const Args& args) {
@@ -76,6 +91,7 @@ int resume_verb(const Args& args) {
                               "work on the run together with others that say this too, in other jobs or on other "
                               "machines that see the run directory: who comes first leads");
   add_hidden_life_options(usage.hidden);
+  usage.options.add_options()("accept", "go on with the workflow as it was, though its file has other elements now");
   usage.options.add_options()("fail-fast", "stop the run at the first failure");
   const auto arguments = parse_arguments(usage, args);
   if (!arguments) return 0;
@@ -87,6 +103,7 @@ int resume_verb(const Args& args) {
       find_run(runs_dir_from(*arguments), arguments->words.empty() ? "" : arguments->words.front());
   if (continued_run(*arguments).empty() && !look_around().is_rank)
     if (const auto exit_code = wait_for_other_runs(run_dir)) return *exit_code;
+  look_at_edits(*arguments, run_dir);
   const Placement placement = placement_of_resume(*arguments, run_dir);
 
   expect_secrets(run_dir, *arguments, placement);

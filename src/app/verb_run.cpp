@@ -23,6 +23,7 @@
 #include "app/life_in_job.hpp"
 #include "app/load_workflow.hpp"
 #include "app/mistakes.hpp"
+#include "app/only_element.hpp"
 #include "app/notices.hpp"
 #include "app/other_runs.hpp"
 #include "app/placement_options.hpp"
@@ -48,7 +49,15 @@ struct Asked {
   Access access;
   bool keeps_journal = true;
   std::vector<std::string> select;
+  std::string only{};  ///< an element; empty: all of the graph
 };
+
+/// What there is to run of the file.
+std::optional<Loaded> load(const Asked& asked) {
+  auto loaded = load_workflow(asked.load);
+  if (loaded && !asked.only.empty()) loaded->graph = only_element(loaded->graph, asked.only);
+  return loaded;
+}
 
 RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   RunFacts facts;
@@ -58,6 +67,7 @@ RunFacts facts_of(const Loaded& loaded, const Asked& asked, const Args& args) {
   facts.file = asked.load.file;
   facts.source = loaded.source;
   facts.params = asked.load.params;
+  facts.values = loaded.values;
   facts.submit_dir = asked.load.directory;
   facts.host = host_name();
   facts.user = user_name();
@@ -88,10 +98,10 @@ struct EarlyLoad {
 };
 
 /// What is thrown comes again, at the place where it is told, when the file is read there.
-EarlyLoad load_early(const LoadOptions& load) {
+EarlyLoad load_early(const Asked& asked) {
   EarlyLoad early;
   try {
-    early.loaded = load_workflow(load);
+    early.loaded = load(asked);
   } catch (const Error&) {
     return early;
   }
@@ -100,7 +110,7 @@ EarlyLoad load_early(const LoadOptions& load) {
   workflow::Diagnostics ignored(early.loaded->workflow.file);
   const auto note = [&early](const std::string& function) { return early.problems[function] = try_plugin(function); };
   check_plugins(early.loaded->graph, nullptr, note, elements_per_task(early.loaded->graph), ignored);
-  if (was_started_by_front_end() && load.file != "-") return early;
+  if (was_started_by_front_end() && asked.load.file != "-") return early;
   LauncherQuestion launchers = launcher_question_here(early.loaded->graph, nullptr, look_around().job.has_value());
   launchers.max_steps = [&early, ask = launchers.max_steps] { return early.max_steps = ask(); };
   check_launchers(launchers, elements_per_task(early.loaded->graph), ignored);
@@ -124,7 +134,7 @@ bool fits(const Loaded& loaded, const Workers& workers, const EarlyLoad& early, 
 
 /// The file as the front-end looks at it, before any rank exists. False after mistakes were printed.
 bool is_good_file(const Asked& asked, workflow::RunRules& rules) {
-  const auto loaded = load_workflow(asked.load);
+  const auto loaded = load(asked);
   if (!loaded) return false;
   rules = loaded->rules;
   const graph::Selection selection = graph::select_elements(loaded->graph, asked.select);
@@ -139,7 +149,7 @@ bool is_good_file(const Asked& asked, workflow::RunRules& rules) {
 
 Opening open_run(const Asked& asked, const Arguments& arguments, const Args& args, const Workers& workers,
                  EarlyLoad& early) {
-  if (!std::exchange(early.is_done, false)) early.loaded = load_workflow(asked.load);
+  if (!std::exchange(early.is_done, false)) early.loaded = load(asked);
   auto& loaded = early.loaded;
   const auto trial = [&early](const std::string& function) { return early.problems[function]; };
   if (!loaded) return {nullptr, {}, static_cast<int>(ExitCode::usage)};
@@ -151,8 +161,7 @@ Opening open_run(const Asked& asked, const Arguments& arguments, const Args& arg
   const std::string runs_dir = runs_dir_from(arguments);
   const EarlierRuns earlier = read_earlier_runs(runs_dir, facts);
   if (!earlier.left_out.empty()) fmt::print(stderr, "fugle: {}\n", earlier.left_out);
-  const auto kept = kept_of(*loaded);
-  auto run = OpenRun::create(runs_dir, std::move(facts), std::move(loaded->graph), kept);
+  auto run = OpenRun::create(runs_dir, std::move(facts), std::move(loaded->graph), loaded->kept);
   RunPlan plan = make_run_plan(run->state(), workers.machine, known_durations(run->graph(), earlier.durations, {}),
                                asked.planning, allocation);
   return {std::move(run), std::move(plan), 0, std::move(selection.left_out)};
@@ -184,6 +193,7 @@ int run_verb(const Args& args) {
   Usage usage("run", "[FILE]", "Runs a workflow; what has finished is never lost: fugle resume continues.", 0, 1);
   add_load_options(usage.options);
   add_select_option(usage.options);
+  add_only_options(usage.options);
   add_driver_words(usage);
   add_placement_options(usage.options);
   add_planning_options(usage.options);
@@ -204,6 +214,12 @@ int run_verb(const Args& args) {
   Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments),
                     access_from(*arguments),       keeps_journal(*arguments),  select_patterns_from(*arguments)};
   asked.load.runs_dir = runs_dir_from(*arguments);
+  asked.only = only_from(*arguments);
+  if (arguments->has("attach")) {
+    const auto loaded = load_workflow(asked.load);
+    if (!loaded) return static_cast<int>(ExitCode::usage);
+    attach_to_element(loaded->graph, asked.only);
+  }
   const AllocationEnd allocation =
       allocation_end_from(*arguments, std::nullopt, now());  // mistakes are told here, once
 
@@ -226,7 +242,7 @@ int run_verb(const Args& args) {
   EarlyLoad early;
   // A front-end hands on its standard input when rank 0 has joined it, which is later.
   const bool comes_later = was_started_by_front_end() && asked.load.file == "-";
-  if (continued_run(*arguments).empty() && is_rank_0() && !comes_later) early = load_early(asked.load);
+  if (continued_run(*arguments).empty() && is_rank_0() && !comes_later) early = load_early(asked);
   TurnAnswer turn;
   if (early.loaded && !was_started_by_front_end())
     turn = take_turn(early.loaded->rules.concurrency, asked.load.runs_dir, {}, asked.access);

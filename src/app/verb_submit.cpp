@@ -144,6 +144,7 @@ RunFacts facts_of(const Loaded& loaded, const LoadOptions& load, const Asked& as
   facts.file = load.file;
   facts.source = loaded.source;
   facts.params = load.params;
+  facts.values = loaded.values;
   facts.submit_dir = load.directory;
   facts.host = host_name();
   facts.user = user_name();
@@ -229,7 +230,7 @@ int submit_file(const Asked& asked, const Args& args) {
   const std::string event = has_event ? asked.arguments.get<std::string>("event") : "";
   if (has_event) EventBook(asked.runs_dir).claim(facts.workflow, event, now());
   const std::string run_dir = asked.is_dry ? fmt::format("{}/{}", asked.runs_dir, facts.run)
-                                           : make_waiting_run(asked.runs_dir, facts, loaded->graph);
+                                           : make_waiting_run(asked.runs_dir, facts, loaded->graph, loaded->kept);
   JobRequest job = job_request(asked, facts, run_dir, std::move(once));
   job.script.cores_per_node = largest_cores(loaded->graph);
   if (asked.is_dry) {

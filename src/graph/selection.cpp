@@ -26,6 +26,7 @@ class Selector {
     if (wants_below) spread(std::move(found), meant_, [&](std::uint32_t e) { return graph_.successors(ElementId(e)); });
   }
 
+  [[nodiscard]] const std::vector<bool>& meant() const { return meant_; }
   [[nodiscard]] Selection take() {
     Selection selection;
     std::vector<std::uint32_t> open;
@@ -145,6 +146,14 @@ std::vector<std::string> split_patterns(std::string_view text) {
   }
   end_one();
   return patterns;
+}
+
+std::vector<bool> meant_elements(const Graph& graph, std::span<const std::string> patterns) {
+  Selector selector(graph);
+  for (const std::string& pattern : patterns) selector.add(pattern);
+  std::vector<bool> meant = selector.meant();
+  for (std::uint32_t e = 0; e < meant.size(); ++e) meant[e] = meant[e] && !graph.is_gate(ElementId(e));
+  return meant;
 }
 
 Selection select_elements(const Graph& graph, std::span<const std::string> patterns) {

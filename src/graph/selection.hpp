@@ -30,6 +30,9 @@ struct Selection {
   std::uint64_t num_needed = 0;  ///< others, that those need
 };
 
+/// [element] those that patterns match, without what they need; never a gate. Throws as select_elements().
+[[nodiscard]] std::vector<bool> meant_elements(const Graph& graph, std::span<const std::string> patterns);
+
 /// Without patterns all are meant. Throws UsageError for a pattern that matches nothing, with a suggestion.
 [[nodiscard]] Selection select_elements(const Graph& graph, std::span<const std::string> patterns);
 

@@ -62,7 +62,7 @@ std::string runs_json(std::span<const RunRow> rows) {
   Json list = Json::array();
   for (const RunRow& row : rows) {
     Json params = Json::object();
-    for (const auto& [name, value] : row.params) params[name] = value;
+    for (const auto& [name, value] : row.values) params[name] = value;
     list.push_back({{"run", row.run},
                     {"workflow", row.workflow},
                     {"state", name_of(row.condition)},

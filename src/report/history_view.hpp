@@ -20,7 +20,8 @@ struct RunRow {
   std::string workflow;
   std::string user;
   std::string host;
-  std::vector<std::pair<std::string, std::string>> params;
+  std::vector<std::pair<std::string, std::string>> params;  ///< as given
+  std::vector<std::pair<std::string, std::string>> values;  ///< of all params
   std::string event;   ///< that started it; empty: a person did
   std::string reason;  ///< of its end; empty: none known
   RunCondition condition = RunCondition::running;

@@ -19,6 +19,14 @@ std::string script_of(const TaskNode& task) {
   return script.empty() ? "true" : script;
 }
 
+/// It is ready at once, and there until nobody uses it any more.
+void put_stub_of_service(TaskNode& task) {
+  task.script = Text{"exec sleep infinity", task.at};
+  task.service->ready = Text{"true", task.at};
+  task.service->stop.reset();
+  task.service->stop_signal = ServiceKeys().stop_signal;
+}
+
 void put_stub(TaskNode& task) {
   static const TaskNode builtin;
   if (task.lines.empty()) task.script = task.stub ? *task.stub : Text{script_of(task), task.at};
@@ -36,14 +44,32 @@ void put_stub(TaskNode& task) {
   }
   task.launcher = builtin.launcher;
   task.nodes = task.ranks = task.ranks_per_node = {};
+  task.cores = builtin.cores;
+  task.mem = {};
   task.gpus = task.gpus_per_rank = {};
+  task.exclusive = {};
+  task.scratch = {};
+  task.place = {};
   task.metrics.clear();
+  task.secrets.clear();
+  task.log.reset();
+  if (!task.has_own_workdir) task.workdir.reset();
+  task.retries.delay = task.retries.max_delay = {};
+  if (task.service && !task.stub) put_stub_of_service(task);
 }
 
 }  // namespace
 
 void put_stubs(Workflow& workflow) {
   for (TaskNode& task : workflow.tasks) put_stub(task);
+  workflow.workdir.reset();
+  workflow.scratch.reset();
+  workflow.secrets.clear();
+  workflow.notify.clear();
+  workflow.deadline = {};
+  workflow.concurrency.reset();
+  workflow.slurm = {};
+  workflow.report = {};
 }
 
 }  // namespace fugle::workflow
