@@ -197,6 +197,7 @@ class WorkedExampleRuns(FugleCase):
     def setUp(self):
         super().setUp()
         shutil.copytree(EXAMPLE, self.directory, dirs_exist_ok=True)
+        self.environment["GFS_TOKEN"] = "tell-nobody"
 
     def options(self, members=5):
         return ["wrf.yaml", "-p", f"wrf_dir={self.directory}/bin", "-p", f"members={members}", "-j", "4"]
@@ -301,6 +302,9 @@ class WorkedExampleRuns(FugleCase):
         self.assertFalse((self.directory / f"product/{CYCLE}.txt").exists())
         self.assertEqual(self.read(f"summary-{CYCLE}.txt"), "FAILED\n")
         self.assertRegex(done.stderr, r"failed [12]  tolerated 0")
+        pages = list(self.directory.glob("page-*.txt"))
+        self.assertEqual(len(pages), 1, "one notice for all")
+        self.assertIn("FUGLE_EVENTS=failed\n", pages[0].read_text())
 
     def test_one_of_sixteen_fails(self):
         self.write("probe.yaml", FAILS)
@@ -324,6 +328,20 @@ class WorkedExampleRuns(FugleCase):
         self.fugle("run", *self.options(members=1), expect=1)
         self.assertTrue((self.directory / f"diag-{CYCLE}.txt").exists())
         self.assertEqual(self.read(f"summary-{CYCLE}.txt"), "FAILED\n")
+
+    def test_the_secret_is_given_to_the_downloads_alone_and_kept_nowhere(self):
+        self.put_into("fetch_gfs", "echo \"analysis", 'echo "token $GFS_TOKEN"\n')
+        self.put_into("geogrid.exe", "grep", '[ -z "${GFS_TOKEN-}" ] || exit 9\n')
+        self.fugle("run", *self.options(members=1))
+        self.assertIn("token ***", self.fugle("logs").stdout)
+        for path in self.run_dir().rglob("*"):
+            if path.is_file():
+                self.assertNotIn(b"tell-nobody", path.read_bytes(), path)
+
+    def test_without_the_secret_nothing_starts(self):
+        del self.environment["GFS_TOKEN"]
+        said = self.fugle("run", *self.options(), expect=2).stderr
+        self.assertIn("error E110: secret 'GFS_TOKEN' is not set\n", said)
 
     def test_a_switch_leaves_the_scores_out(self):
         self.fugle("run", *self.options(members=1), "-p", "verify=false")
