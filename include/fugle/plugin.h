@@ -82,7 +82,7 @@ struct FugleCall {
   uint32_t num_results;
   uint32_t cores;            /* it may use so many threads */
   const FugleBytes* results; /* what the functions gave that this one needs, in the order of `needs`; empty of
-                                one that failed where that counts as OK */
+                                one that was skipped, or failed where that counts as OK */
 
   uint32_t num_cpus;
   uint32_t num_gpus;

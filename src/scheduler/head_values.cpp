@@ -72,8 +72,9 @@ void Head::on_value_word(WorkerId from, const ValueWord& word, Time now) {
 void Head::on_wanted(const ValueWord& wanted, Time now) {
   const WorkerId holder = values_.holder_of(wanted.element);
   if (holder.is_valid() && holder != wanted.who) return outbox_.send(holder, wanted);
-  // A failure that counts as OK has no result: it is given an empty one.
-  if (run_.state(wanted.element) == State::failed && run_.counts_as_ok(wanted.element)) {
+  // What was skipped, or has failed where that does not matter, has no result: it is given an empty one.
+  const State state = run_.state(wanted.element);
+  if (is_final(state) && state != State::ok && state != State::cached) {
     if (workers_.is_alive(wanted.who))
       outbox_.send(wanted.who, ValueWord{ValueWord::Kind::here, wanted.element, wanted.who, {}});
     return;

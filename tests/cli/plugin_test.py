@@ -130,6 +130,17 @@ class Results(PluginCase):
                 self.assertEqual(self.read("out.txt"), "0 8")
                 self.assertEqual(len(self.attempt("after")), 1)
 
+    def test_of_what_was_skipped_it_is_empty(self):
+        for isolate in (True, False):
+            with self.subTest(isolate=isolate):
+                self.workflow({
+                    "some": call("add_numbers", foreach=[1, 2], when="item != 1", isolate=isolate,
+                                 **{"with": {"numbers": [1, 2]}}),
+                    "after": call("taken", needs=["some"], isolate=isolate, outputs={"out": "out.txt"})})
+                self.fugle("run", "w.yaml", "-n", "2", "-j", "1")
+                self.assertEqual(self.read("out.txt"), "0 8")
+                self.assertEqual(len(self.attempt("after")), 1)
+
 
 class Refused(PluginCase):
     def test_another_abi_is_named_with_ours_before_anything_runs(self):
