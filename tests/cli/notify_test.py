@@ -76,6 +76,20 @@ tasks: {a: {run: "exit 2"}}
         self.assertEqual(self.read("words").splitlines()[-1], "ops@example.org")
         self.assertIn("failed: a (error, exit code 2)", self.read("body"))
 
+    @unittest.skipIf(any(map(os.path.exists, ("/usr/sbin/sendmail", "/usr/lib/sendmail"))), "sendmail is here")
+    def test_that_nobody_can_send_mail_is_told_before_the_run(self):
+        os.makedirs(self.directory / "nothing")
+        self.environment["PATH"] = str(self.directory / "nothing")
+        self.write("w.yaml", """
+version: 1
+name: w
+notify: [{events: [failed], mail: ops@example.org}]
+tasks: {a: {run: [/bin/true]}}
+""")
+        self.assertIn("w.yaml:4:10: warning W10: neither mail nor sendmail is here; notices by mail are not sent",
+                      self.fugle("plan", "w.yaml").stderr)
+        self.assertEqual(self.fugle("validate", "w.yaml").stderr, "")
+
     def test_what_is_late_is_told_once_and_goes_on(self):
         self.write("w.yaml", """
 version: 1
