@@ -25,19 +25,22 @@ std::vector<PoolShare> PoolTable::make_shares(const Task& task) {
   if (is_gate(task.kind) || task.kind == TaskKind::expansion) return shares;
   for (const PoolUse& use : task.pools)
     if (use.tokens > 0) shares.push_back({pool_named("pool " + use.pool, 0), use.tokens});
-  if (task.max_parallel > 0) shares.push_back({pool_named("max_parallel of " + task.name, task.max_parallel), 1});
-  if (max_parallel_ > 0) {
-    shares.push_back({pool_named("limits.max_parallel", max_parallel_), 1});
-    pools_[shares.back().pool].is_of_all = true;
-  }
+  if (task.max_parallel > 0) shares.push_back({limit_named("max_parallel of " + task.name, task.max_parallel), 1});
+  if (max_parallel_ > 0) shares.push_back({limit_named("limits.max_parallel", max_parallel_), 1});
   std::ranges::sort(shares);
   return shares;
 }
 
 std::uint32_t PoolTable::pool_named(const std::string& name, std::uint32_t tokens) {
   const auto [place, is_new] = by_name_.try_emplace(name, static_cast<std::uint32_t>(pools_.size()));
-  if (is_new) pools_.push_back({name, tokens, false});
+  if (is_new) pools_.push_back({name, tokens, true});
   return place->second;
+}
+
+std::uint32_t PoolTable::limit_named(const std::string& name, std::uint32_t tokens) {
+  const std::uint32_t pool = pool_named(name, tokens);
+  pools_[pool].is_named = false;
+  return pool;
 }
 
 }  // namespace fugle::graph

@@ -17,7 +17,7 @@ namespace fugle::graph {
 struct Pool {
   std::string name;  ///< as people read it: "pool dtn", "max_parallel of train", "limits.max_parallel"
   std::uint32_t tokens = 0;
-  bool is_of_all = false;  ///< every element holds one of these
+  bool is_named = false;  ///< by the file; else a limit, of which each element has one
 };
 
 /// What an element holds of one pool.
@@ -44,6 +44,7 @@ class PoolTable {
  private:
   [[nodiscard]] std::vector<PoolShare> make_shares(const Task& task);
   [[nodiscard]] std::uint32_t pool_named(const std::string& name, std::uint32_t tokens);
+  [[nodiscard]] std::uint32_t limit_named(const std::string& name, std::uint32_t tokens);
 
   std::uint32_t max_parallel_ = 0;  ///< of the run
   std::vector<Pool> pools_;

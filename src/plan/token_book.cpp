@@ -1,13 +1,14 @@
 #include "plan/token_book.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 
 namespace fugle::plan {
 namespace {
 
-/// How often all tokens of a pool may go to what comes later, before some are kept for what lacks those of another one.
+/// How often all tokens of a pool may be taken before some are kept for what lacks those of another one.
 constexpr std::uint64_t kMostTurns = 4;
 /// An element may be expected to end so much later than it should, as a part of its length: nobody knows it better.
 constexpr int kPrecision = 100;
@@ -26,7 +27,7 @@ void TokenBook::grow() {
   for (auto t = static_cast<std::uint32_t>(set_of_task_.size()); t < graph_.num_tasks(); ++t) {
     const auto shares = table_.shares_of(TaskId(t));
     const auto [place, is_new] = known_.try_emplace({shares.begin(), shares.end()}, static_cast<Set>(sets_.size()));
-    if (is_new) sets_.push_back({place->first, std::vector<std::uint64_t>(shares.size(), 0), false, {}});
+    if (is_new) sets_.push_back({place->first, false, std::vector<std::uint64_t>(shares.size(), 0), false, {}});
     set_of_task_.push_back(place->second);
   }
   if (!entries_.empty()) is_holder_.resize(graph_.num_elements(), false);
@@ -36,16 +37,43 @@ void TokenBook::begin_round() {
   for (const Set set : passed_) {
     sets_[set].has_passed = false;
     sets_[set].begins.reset();
-    for (const graph::PoolShare& share : sets_[set].shares) entries_[share.pool].kept.clear();
+    for (const graph::PoolShare& share : sets_[set].shares) {
+      entries_[share.pool].kept.clear();
+      entries_[share.pool].kept_tokens = 0;
+    }
   }
   passed_.clear();
 }
 
 bool TokenBook::is_short(const graph::PoolShare& share) const {
   const Entry& entry = entries_[share.pool];
-  std::uint64_t wanted = share.tokens;
-  for (const Kept& kept : entry.kept) wanted += kept.tokens;
-  return wanted > free_of(entry);
+  return share.tokens + entry.kept_tokens > free_of(entry);
+}
+
+bool TokenBook::is_overdue(const SetEntry& set, std::size_t share) const {
+  const graph::Pool& pool = table_.pools()[set.shares[share].pool];
+  return pool.is_named && entries_[set.shares[share].pool].taken - set.since[share] > kMostTurns * pool.tokens;
+}
+
+/// Of the pools that are not empty.
+bool TokenBook::has_overdue(const SetEntry& set) const {
+  for (std::size_t i = 0; i < set.shares.size(); ++i)
+    if (!is_empty(set.shares[i]) && is_overdue(set, i)) return true;
+  return false;
+}
+
+bool TokenBook::lacks_of_named(const SetEntry& set) const {
+  return std::ranges::any_of(set.shares, [&](const graph::PoolShare& share) {
+    return table_.pools()[share.pool].is_named && is_short(share);
+  });
+}
+
+bool TokenBook::must_wait(Set set) {
+  if (set == kNothing) return false;
+  SetEntry& entry = sets_[set];
+  if (std::ranges::none_of(entry.shares, [&](const graph::PoolShare& share) { return is_empty(share); })) return false;
+  note_waiting(entry);
+  return !has_overdue(entry) || !lacks_of_named(entry);
 }
 
 bool TokenBook::are_free(Set set) const {
@@ -75,31 +103,37 @@ bool TokenBook::fits_beside_services(const SetEntry& set) const {
   });
 }
 
-void TokenBook::note_passed(Set set) {
-  sets_[set].has_passed = true;
-  passed_.push_back(set);
+void TokenBook::note_waiting(SetEntry& set) {
+  if (std::exchange(set.is_waiting, true)) return;
+  for (std::size_t i = 0; i < set.shares.size(); ++i) set.since[i] = entries_[set.shares[i].pool].taken;
+}
+
+void TokenBook::keep(Set set, std::size_t share) {
+  const graph::PoolShare& wanted = sets_[set].shares[share];
+  entries_[wanted.pool].kept.push_back({set, wanted.tokens});
+  entries_[wanted.pool].kept_tokens += wanted.tokens;
 }
 
 void TokenBook::pass_over(Set set) {
   SetEntry& entry = sets_[set];
-  if (entry.has_passed || !fits_beside_services(entry)) return;
-  note_passed(set);
-  std::vector<std::uint32_t> wanted;
-  for (std::size_t i = 0; i < entry.shares.size(); ++i) {
-    const graph::Pool& pool = table_.pools()[entry.shares[i].pool];
-    const bool is_overdue = !pool.is_of_all && entry.passed_by[i] > kMostTurns * pool.tokens;
-    wanted.push_back(is_overdue || is_short(entry.shares[i]) ? entry.shares[i].tokens : 0);
-  }
-  for (std::uint32_t i = 0; i < wanted.size(); ++i) entries_[entry.shares[i].pool].kept.push_back({set, wanted[i], i});
+  if (entry.has_passed || !fits_beside_services(entry) || must_wait(set)) return;
+  note_waiting(entry);
+  entry.has_passed = true;
+  passed_.push_back(set);
+  const bool may_age = lacks_of_named(entry);
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < entry.shares.size(); ++i)
+    if (is_short(entry.shares[i]) || (may_age && is_overdue(entry, i))) kept.push_back(i);
+  for (const std::size_t i : kept) keep(set, i);
 }
 
 void TokenBook::keep_for(Set set, Time begins) {
   SetEntry& entry = sets_[set];
   if (set == kNothing || entry.has_passed || !fits_beside_services(entry)) return;
-  note_passed(set);
+  entry.has_passed = true;
   entry.begins = begins;
-  for (std::uint32_t i = 0; i < entry.shares.size(); ++i)
-    entries_[entry.shares[i].pool].kept.push_back({set, entry.shares[i].tokens, i});
+  passed_.push_back(set);
+  for (std::size_t i = 0; i < entry.shares.size(); ++i) keep(set, i);
 }
 
 std::uint32_t TokenBook::tokens_of(ElementId e, std::uint32_t pool) const {
@@ -137,14 +171,13 @@ void TokenBook::take(ElementId e) {
   is_holder_[e.value()] = true;
   const bool is_service = graph_.task_of(e).service.is_given;
   SetEntry& taken = sets_[set];
-  std::ranges::fill(taken.passed_by, 0);
+  taken.is_waiting = false;
   for (const graph::PoolShare& share : taken.shares) {
     Entry& entry = entries_[share.pool];
     entry.held += share.tokens;
     entry.held_by_services += is_service ? share.tokens : 0;
     entry.holders.insert(e);
-    for (const Kept& kept : entry.kept)
-      if (kept.set != set) sets_[kept.set].passed_by[kept.share] += share.tokens;
+    entry.taken += share.tokens;
   }
 }
 

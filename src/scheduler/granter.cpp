@@ -193,7 +193,13 @@ void Granter::serve_all(Time now) {
   };
   reservations_.begin_round();
   tokens_.begin_round();
-  for (ReadyQueue::Class& cls : ready_.classes()) reopen(cls);
+  auto& classes = ready_.classes();
+  for (std::uint32_t cls = 0; cls < classes.size(); ++cls) {
+    if (classes[cls].size > 0 && tokens_.must_wait(classes[cls].tokens))
+      reservations_.drop(cls);
+    else
+      reopen(classes[cls]);
+  }
   while (!open.empty()) {
     std::pop_heap(open.begin(), open.end(), std::greater<>());
     ReadyQueue::Class& cls = *open.back().second;
