@@ -16,6 +16,7 @@
 
 #define FUGLE_EACH_FUZZ_TARGET(DO) \
   DO(read_workflow)                \
+  DO(run_time)                     \
   DO(import_wfformat)              \
   DO(import_lines)                 \
   DO(import_slurm)                 \
