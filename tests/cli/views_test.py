@@ -129,7 +129,7 @@ class OfADeadRun(Views):
         attempts = self.attempts()
         self.assertEqual(set(attempts[0]), {"element", "attempt", "state", "class", "exit", "signal", "worker", "node",
                                             "start_ns", "end_ns", "cpu_ms", "maxrss_kb", "read_bytes",
-                                            "written_bytes"})
+                                            "written_bytes", "late"})
         rows = list(csv.DictReader(io.StringIO(self.fugle("history", "--attempts", "--csv").stdout)))
         self.assertEqual([row["element"] for row in rows], [a["element"] for a in attempts])
         self.assertEqual({row["exit"] for row in rows if row["element"] == "bad"}, {"3"})
