@@ -36,6 +36,14 @@ class ComingFromTest(FugleCase):
     def names(self, pattern):
         return sorted(path.name for path in self.directory.glob(pattern))
 
+    def test_their_shapes_can_be_tried_without_their_commands(self):
+        for path in sorted(EXAMPLES.glob("from_*/*.yaml")):
+            with self.subTest(path.name):
+                self.take(path.parent.name)
+                if path.parent.name == "from_snakemake":
+                    self.script("make_reads")
+                self.fugle("test", path.name)
+
     # ---- GitHub Actions
 
     def test_github_actions(self):

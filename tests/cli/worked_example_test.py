@@ -237,6 +237,9 @@ class WorkedExampleRuns(FugleCase):
         self.assertEqual((elements["wrf"]["known_after"], elements["wrf"]["max_elements"]), (["perturb"], 64))
         self.assertEqual(elements["diagnose"]["only_on_failure_of"], ["product"])
 
+    def test_with_stubs_alone(self):
+        self.assertIn("as expected", self.fugle("test", *self.options()[:-2]).stdout)
+
     def test_four_downloads_at_once(self):
         self.put_into("fetch_gfs", 'echo "analysis', f'echo "$4" > {self.directory}/begun_$4\n'
                                            f"while [ ! -e {self.directory}/go ]; do sleep 0.02; done\n")
