@@ -52,6 +52,7 @@ RunFacts facts_of(const RunFacts& old, const Loaded& loaded, const RunAgain& wan
 std::optional<Loaded> load_again(const std::string& old_dir, const RunFacts& facts, const RunAgain& wanted) {
   LoadOptions load = load_options_of(read_kept_workflow(old_dir), facts.source);
   load.runs_dir = wanted.runs_dir;
+  load.secrets_file = facts.secrets_file;
   if (wanted.into.empty()) return load_workflow(load);
   const std::string from = std::exchange(load.directory, wanted.into);
   load.needs_inputs = false;
