@@ -194,6 +194,10 @@ TEST(TaskCodec, reads_runs_of_earlier_versions) {
   constexpr std::size_t kAddedLater = 4 + 8 + 1 + 1 + (1 + 4 + 8) + 1 + 4 + 8;
   constexpr std::size_t kAddedLast = 1 + 4 * 4 + (4 + 4) + 4 + 1 + (1 + 8 + 4) + 4;
   constexpr std::size_t kOfLanguage = 3 * 8 + 1 + 4 + (1 + 4 + 1) + 1 + 4 + 4 + 4 + 3 + 4;
+  // Version 6 with that; names of secrets and when an element is late came after.
+  bytes.resize(bytes.size() - (4 + 8));
+  bytes[0] = 6;
+  EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
   bytes.resize(bytes.size() - kOfLanguage);
   bytes[0] = 5;
   EXPECT_EQ(encode_task(decode_task(bytes)), encode_task(task));
