@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "workflow/diagnostic.hpp"
 #include "workflow/expand.hpp"
+#include "workflow/flatten.hpp"
 #include "workflow/params_file.hpp"
 #include "workflow/reader.hpp"
 #include "workflow/resolved.hpp"
@@ -237,7 +238,9 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
       expansion.run_id = loaded.run_id;
       expansion.run_dir = fmt::format("{}/{}", options.runs_dir, loaded.run_id);
     }
-    graph = expand(*workflow, options, expansion, diagnostics);
+    const bool uses_files = workflow::has_files_to_use(*workflow);
+    if (uses_files) workflow = workflow::flatten(*std::move(workflow), expansion, diagnostics);
+    if (!uses_files || !diagnostics.has_errors()) graph = expand(*workflow, options, expansion, diagnostics);
     loaded.kept.file_answers = files.answers();
     loaded.values = values_of(*workflow, options);
     loaded.kept.file = options.file;

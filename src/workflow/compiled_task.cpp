@@ -17,8 +17,10 @@ class TaskCompiler {
       : symbols_(symbols), names_(names), node_(node), task_(task), diagnostics_(diagnostics) {}
 
   void compile() {
+    task_.groups = groups_of(task_.number);
     compile_elements();
     if (!task_.is_broken) count_elements();
+    if (node_.uses) return;
     if (auto settings = SettingsTemplate::compile(node_, symbols_, diagnostics_))
       task_.settings = std::move(*settings);
     else
@@ -29,6 +31,7 @@ class TaskCompiler {
     for (const Output& output : node_.outputs) task_.outputs.push_back(compile_output(output));
     for (const EnvVar& variable : node_.env)
       task_.env.emplace_back(variable.name, text(variable.value, {"env", Stage::attempt, true}));
+    compile_late_params();
     if (node_.script) task_.command.push_back(text(*node_.script, shell_place("run")).text);
     for (const Text& word : node_.argv) task_.command.push_back(text(word, shell_place("run")).text);
     compile_surroundings();
@@ -42,10 +45,46 @@ class TaskCompiler {
             text(*metric.reference, {"metrics.reference", Stage::element, false}).text);
     task_.uses_scratch = task_.uses_scratch || names_scratch_variable();
     for (const Need& need : node_.needs) compile_need(need);
+    compile_conditions(node_.file);
     if (node_.when && !task_.is_broken) compile_when(*node_.when);
   }
 
  private:
+  /// FUGLE_PARAM_* with what other tasks give.
+  void compile_late_params() {
+    for (const EnvVar& variable : symbols_.files[node_.file].late_env) {
+      if (std::ranges::find(node_.env, variable.name, &EnvVar::name) != node_.env.end()) continue;
+      Text value = variable.value;
+      // It runs also when there is no such value.
+      if (node_.runs_finally)
+        value.raw = fmt::format("${{{{ default({}, '') }}}}", value.raw.substr(4, value.raw.size() - 7));
+      task_.env.emplace_back(variable.name, text(value, {"env", Stage::element, false}));
+    }
+  }
+
+  /// Those of the tasks that use the file and the files above, outermost first. What is wrong with them is said once,
+  /// by compile_used_files().
+  void compile_conditions(std::uint32_t file) {
+    if (file == 0 || (node_.runs_finally && !user_of(file).runs_finally)) return;
+    const UsedFile& used = used_file(*symbols_.workflow, file);
+    compile_conditions(used.above);
+    const TaskNode& user = user_of(file);
+    if (!user.when) return;
+    const PlaceScope scope(symbols_, user, used, {"when", Stage::element, false});
+    Diagnostics unheard(diagnostics_.file());
+    auto compiled = TextTemplate::compile(*user.when, scope, unheard);
+    if (!compiled) {
+      task_.is_broken = true;
+      return;
+    }
+    compiled->for_each_use([&](const Name& name, Position at, bool is_soft) { note_reference(name, at, is_soft); });
+    task_.when.push_back({*std::move(compiled), &*user.when});
+  }
+
+  [[nodiscard]] const TaskNode& user_of(std::uint32_t file) const {
+    return symbols_.workflow->tasks[used_file(*symbols_.workflow, file).task];
+  }
+
   void compile_elements() {
     if (node_.foreach && node_.foreach->text && names_task(*node_.foreach->text)) {
       task_.list_of_items = text(*node_.foreach->text, {"foreach", Stage::element, false}).text;
@@ -117,7 +156,7 @@ class TaskCompiler {
     bool is_constant = true;
     compiled.text.for_each_name([&](const Name&, Position) { is_constant = false; });
     if (is_constant && !compiled.text.asks_files()) check_constant_when(compiled.text);
-    task_.when = std::move(compiled.text);
+    task_.when.push_back({std::move(compiled.text), &condition});
   }
 
   void check_constant_when(const TextTemplate& condition) {
@@ -181,17 +220,28 @@ class TaskCompiler {
     // `finally` waits for all others anyway, and runs whether or not they made their outputs.
     if (node_.runs_finally && !symbols_.workflow->tasks[name.item].runs_finally) return;
     auto known = std::ranges::find(task_.references, name.item, &Reference::task);
-    if (known == task_.references.end()) known = task_.references.insert(known, {name.item, at});
+    if (known == task_.references.end())
+      known = task_.references.insert(known, {name.item, at, false, false, groups_of(name.item)});
     const bool is_of_output = name.kind == NameKind::task_output || name.kind == NameKind::task_value;
     known->is_of_output = known->is_of_output || is_of_output;
     known->uses = known->uses || (is_of_output && !is_soft);
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> groups_of(std::uint32_t task) const {
+    std::vector<std::uint32_t> groups;
+    for (std::uint32_t file = symbols_.workflow->tasks[task].file; file != 0;) {
+      const UsedFile& used = used_file(*symbols_.workflow, file);
+      groups.push_back(used.task);
+      file = used.above;
+    }
+    return groups;
   }
 
   bool varies(const Name& name) const {
     if (name.kind == NameKind::input) return task_.inputs[name.item].varies;
     if (is_resource(name.kind)) return !task_.settings.is_literal();
     return name.kind == NameKind::matrix || name.kind == NameKind::index || name.kind == NameKind::item ||
-           name.kind == NameKind::item_field;
+           name.kind == NameKind::item_field || name.kind == NameKind::match;
   }
 
   CompiledText text(const Text& source, Place place) {

@@ -43,12 +43,19 @@ struct CompiledText {
   bool varies = false;  ///< between elements
 };
 
+/// `when`, of the task or of one that uses the file that it is in.
+struct CompiledCondition {
+  TextTemplate text;
+  const Text* source = nullptr;
+};
+
 /// `tasks.t.outputs.o`, `.status` or `.exit_code` somewhere in the task.
 struct Reference {
   std::uint32_t task = 0;
   Position at;
   bool is_of_output = false;  ///< else its end, however, is enough
   bool uses = false;          ///< an output, without default(): what was skipped has none
+  std::vector<std::uint32_t> groups{};  ///< the tasks that use the files that it is in
 };
 
 /// What can be said of a task before the run (prospects.hpp).
@@ -71,11 +78,15 @@ struct CompiledTask {
   std::vector<std::uint32_t> points;
   std::optional<CompiledForeach> foreach;
   std::optional<TextTemplate> list_of_items;  ///< of `foreach`, where it is known only while the run goes on
-  std::optional<TextTemplate> when;
+  std::vector<CompiledCondition> when;        ///< all of them must be true; those of tasks that use files first
   std::vector<std::uint32_t> failing;  ///< the tasks whose handler it is; with several it has an element for each
   bool runs_last = false;              ///< a handler that starts when nothing else does any more
   Prospect prospect;
   [[nodiscard]] bool is_handler() const { return !failing.empty(); }
+  /// It uses files: it has no elements of its own in the graph. Needing it means all tasks of these.
+  [[nodiscard]] bool is_group() const { return node->uses.has_value(); }
+  std::vector<std::uint32_t> groups;                ///< the tasks that use the files that it is in, innermost first
+  std::vector<std::vector<std::uint32_t>> members;  ///< of a group: [element] the tasks of its file
   std::vector<CompiledInput> inputs;
   std::vector<CompiledText> outputs;
   std::vector<std::pair<std::string, CompiledText>> env;

@@ -17,7 +17,8 @@ std::optional<Position> place_of_need(const CompiledTask& t, std::uint32_t u) {
   if (need != t.needs.end()) return t.node->needs[static_cast<std::size_t>(need - t.needs.begin())].at;
   for (const Reference& reference : t.references)
     if (reference.task == u) return reference.at;
-  if (std::ranges::find(t.failing, u) != t.failing.end()) return t.node->at;
+  const bool is_handled = std::ranges::find(t.failing, u) != t.failing.end();
+  if (is_handled || t.is_group()) return t.node->at;
   return std::nullopt;
 }
 
@@ -68,6 +69,7 @@ graph::Rows rows_of(const std::vector<CompiledTask>& tasks) {
     std::vector<std::uint32_t> row = task.needs;
     for (const Reference& reference : task.references) row.push_back(reference.task);
     row.insert(row.end(), task.failing.begin(), task.failing.end());
+    for (const auto& members : task.members) row.insert(row.end(), members.begin(), members.end());
     std::sort(row.begin(), row.end());
     row.erase(std::unique(row.begin(), row.end()), row.end());
     rows.columns.insert(rows.columns.end(), row.begin(), row.end());

@@ -2,8 +2,10 @@
 // Which answer goes on to whom is decided by the kind of the gate in between (scheduler/answers.hpp).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "graph/graph.hpp"
@@ -17,6 +19,7 @@ struct NeedEntry {
   Need::Kind kind = Need::Kind::ok;
   bool uses = false;                  ///< an output of it
   std::optional<std::size_t> number;  ///< in `needs`; nullopt: from references alone
+  std::uint8_t level = 0;             ///< as Need has it
 };
 [[nodiscard]] std::vector<NeedEntry> need_entries(const CompiledTask& task);
 /// Of the gate that gives this answer.
@@ -35,19 +38,25 @@ class EdgeMaker {
   void add_edges_to(const CompiledTask& task);
 
  private:
+  void add_level(const CompiledTask& task, const std::vector<NeedEntry>& entries);
   void add_all(const CompiledTask& task, const NeedEntry& entry);
   void add_each(const CompiledTask& task, const NeedEntry& entry);
   void add_join_any(const CompiledTask& task, const std::vector<NeedEntry>& entries);
   void add_handler_edges(const CompiledTask& task);
   void add_bytes(const CompiledTask& task, const NeedEntry& entry, double bytes);
-  [[nodiscard]] std::vector<ElementId> from(const CompiledTask& task, const NeedEntry& entry) const;
+  [[nodiscard]] std::vector<ElementId> from(const CompiledTask& task, const NeedEntry& entry);
   /// What stands for the whole answer.
   [[nodiscard]] ElementId source(const CompiledTask& task, const NeedEntry& entry);
   [[nodiscard]] ElementId source_of_element(const CompiledTask& task, const NeedEntry& entry, std::size_t element);
+  /// What stands for the answer of all tasks of the files that a task uses, or of one of them. Invalid: there are none.
+  [[nodiscard]] ElementId gate_over_group(std::uint32_t group, std::optional<std::uint32_t> element, Need::Kind kind);
+  /// Also those of the files that these use.
+  void add_members(const std::vector<std::uint32_t>& members, std::vector<std::uint32_t>& tasks) const;
 
   const std::vector<CompiledTask>& tasks_;
   const std::vector<std::vector<ElementId>>& elements_;
   graph::GraphBuilder& builder_;
+  std::map<std::tuple<std::uint32_t, std::optional<std::uint32_t>, Need::Kind>, ElementId> gates_of_groups_;
 };
 
 }  // namespace fugle::workflow

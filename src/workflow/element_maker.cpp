@@ -64,7 +64,7 @@ bool check_tokens(const TaskNode& node, const Settings& settings, const Symbols&
 }  // namespace
 
 void ElementMaker::add_elements_of(const CompiledTask& task) {
-  if (task.is_broken) return;
+  if (task.is_broken || task.is_group()) return;
   try {
     if (task.prospect.is_open)
       add_expansion(task);
@@ -96,7 +96,7 @@ void ElementMaker::add_expansion(const CompiledTask& task) {
   stand_in.on_failure = node.on_failure.value;
   stand_in.priority = static_cast<std::int32_t>(node.priority.value);
   stand_in.tags = node.tags;
-  stand_in.workdir = symbols_.directory;
+  stand_in.workdir = symbols_.directory_of(*task.node);
   builder_.add_element(builder_.add_task(std::move(stand_in)), node.name, {});
 }
 
@@ -134,7 +134,7 @@ void ElementMaker::add_all(const CompiledTask& task) {
       const auto [place, is_new] = groups.try_emplace(*settings);
       if (is_new) {
         graph::Task grouped = *common;
-        apply(*settings, symbols_.directory, grouped);
+        apply(*settings, symbols_.directory_of(*task.node), grouped);
         place->second = builder_.add_task(std::move(grouped));
         warn_of_shared_crashes(node, *settings);
       }
@@ -155,7 +155,9 @@ void ElementMaker::add_all(const CompiledTask& task) {
 void ElementMaker::check_near(const TaskNode& node, const Settings& settings) const {
   if (settings.place != graph::Place::near) return;
   try {
-    (void)find_task(symbols_, settings.near);
+    if (tasks_[find_task(symbols_, settings.near)].is_group())
+      throw ExpressionError{"E202",
+                            fmt::format("'{}' uses a file, and is in no place; name a task with run", settings.near)};
   } catch (ExpressionError& error) {
     error.at = node.place.at;
     error.is_doubtful = symbols_.check_only && node.place.expression;
@@ -169,7 +171,7 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
   common.name = node.name;
   common.description = node.description;
   common.runs_finally = node.runs_finally || task.runs_last;
-  common.has_when = task.when.has_value() || task.is_handler();
+  common.has_when = !task.when.empty() || task.is_handler();
   common.is_late = task.prospect.is_late;
   if (node.is_function()) common.kind = graph::TaskKind::function;
   if (node.service) common.service = {true, Duration{0}, node.service->stop_signal};
@@ -202,7 +204,7 @@ graph::Task ElementMaker::common_part(const CompiledTask& task, const ElementNam
 }
 
 void ElementMaker::set_env(const CompiledTask& task, const ElementNames& names, graph::Task& common) const {
-  common.env = symbols_.task_env;
+  common.env = symbols_.files[task.node->file].task_env;
   if (task.foreach) common.env_names.emplace_back(kItemVariable);
   if (task.is_handler())
     for (const std::string_view name : kFailureVariables) common.env_names.emplace_back(name);
@@ -228,7 +230,7 @@ void ElementMaker::fill(const CompiledTask& task, const ElementNames& names, std
   for (std::size_t v = 0; v < task.matrix.size(); ++v) text.matrix[v] = names.matrix_text(v);
   text.inputs.resize(task.inputs.size());
   for (std::uint32_t i = 0; i < task.inputs.size(); ++i)
-    text.inputs[i] = joined_absolute(names.input(i), symbols_.directory);
+    text.inputs[i] = joined_absolute(names.input(i), symbols_.directory_of(*task.node));
   text.outputs.resize(task.outputs.size());
   for (std::uint32_t i = 0; i < task.outputs.size(); ++i) text.outputs[i] = names.output_path(i);
   text.workdir.clear();
@@ -263,7 +265,8 @@ void ElementMaker::fill_stand_ins(const CompiledTask& task, const ElementNames& 
   text = {};
   for (std::size_t v = 0; v < task.matrix.size(); ++v) text.matrix.push_back(names.matrix_text(v));
   for (std::uint32_t i = 0; i < task.inputs.size(); ++i)
-    text.inputs.push_back(task.prospect.late_inputs[i] ? "" : joined_absolute(names.input(i), symbols_.directory));
+    text.inputs.push_back(
+        task.prospect.late_inputs[i] ? "" : joined_absolute(names.input(i), symbols_.directory_of(*task.node)));
   for (std::uint32_t i = 0; i < task.outputs.size(); ++i)
     text.outputs.push_back(task.prospect.late_outputs[i] ? "" : names.output_path(i));
   if (task.foreach) text.env.push_back(graph::escape_slots(task.foreach->items.texts[index]));
@@ -310,8 +313,8 @@ void ElementMaker::fill_surroundings(const CompiledTask& task, const ElementName
                                      graph::ElementText& text) const {
   text.setup.clear();
   if (task.setup) task.setup->append_slotted(names, TextTemplate::Use::shell, text.setup);
-  text.image = task.image ? image_at(task.image->text(names), symbols_.directory) : std::string();
-  text.log = task.log ? absolute_path(task.log->text(names), symbols_.directory) : std::string();
+  text.image = task.image ? image_at(task.image->text(names), symbols_.directory_of(*task.node)) : std::string();
+  text.log = task.log ? absolute_path(task.log->text(names), symbols_.directory_of(*task.node)) : std::string();
 }
 
 void ElementMaker::fill_restart(const CompiledTask& task, const ElementNames& names, graph::ElementText& text) {
@@ -369,7 +372,7 @@ void ElementMaker::link_files(const CompiledTask& task, const ElementNames& name
   for (std::uint32_t i = 0; i < task.inputs.size(); ++i) {
     if (task.inputs[i].is_plain_reference || task.prospect.late_inputs[i]) continue;
     for_each_path(names.input(i), [&](const std::string& path) {
-      links_.add_reader(absolute_path(path, symbols_.directory), {element, task.number, i});
+      links_.add_reader(absolute_path(path, symbols_.directory_of(*task.node)), {element, task.number, i});
     });
   }
   for (std::uint32_t i = 0; i < task.outputs.size(); ++i) {

@@ -13,7 +13,7 @@ ElementNames::ElementNames(const Symbols& symbols, const CompiledTask& task, Out
     : symbols_(symbols),
       task_(task),
       output_lists_(output_lists),
-      workflow_names_(symbols),
+      workflow_names_(symbols, task.node->file),
       digits_(task.matrix.size()),
       inputs_(task.inputs.size()),
       outputs_(task.outputs.size()) {}
@@ -33,6 +33,7 @@ Value ElementNames::value_of(const Name& name) const {
     case NameKind::item: return task_.foreach->items.values[index_];
     case NameKind::item_field: return field_of_item(name);
     case NameKind::index: return static_cast<std::int64_t>(index_);
+    case NameKind::match: return static_cast<std::int64_t>(match(name.item).value_or(0));
     case NameKind::scratch: return symbols_.scratch;
     case NameKind::run_state:
     case NameKind::list_file:
@@ -113,24 +114,25 @@ bool ElementNames::is_doubtful(const Name& name) const { return output_lists_.is
 
 bool ElementNames::runs_elsewhere() const {
   if (task_.node->is_function() || task_.node->has_own_workdir) return true;
-  return task_.workdir && workdir() != symbols_.directory;
+  return task_.workdir && workdir() != symbols_.directory_of(*task_.node);
 }
 
 Value ElementNames::inserted(const Value& path) const {
   if (!runs_elsewhere()) return path;
   const List* list = std::get_if<List>(&path.data);
-  if (list == nullptr) return absolute_path(to_text(path), symbols_.directory);
+  if (list == nullptr) return absolute_path(to_text(path), symbols_.directory_of(*task_.node));
   List absolute;
-  for (const Value& one : *list) absolute.emplace_back(absolute_path(to_text(one), symbols_.directory));
+  for (const Value& one : *list) absolute.emplace_back(absolute_path(to_text(one), symbols_.directory_of(*task_.node)));
   return absolute;
 }
 
 const std::string& ElementNames::workdir() const {
-  if (!task_.workdir && !task_.node->has_own_workdir) return symbols_.directory;
-  if (!task_.workdir && !workdir_) workdir_ = absolute_path(own_directory(), symbols_.directory);
+  if (!task_.workdir && !task_.node->has_own_workdir) return symbols_.directory_of(*task_.node);
+  if (!task_.workdir && !workdir_) workdir_ = absolute_path(own_directory(), symbols_.directory_of(*task_.node));
   if (!workdir_) {
     const Value path = task_.workdir->text.value(*this);
-    workdir_ = absolute_path(checked_path(path, "workdir", task_.node->workdir->at), symbols_.directory);
+    workdir_ =
+        absolute_path(checked_path(path, "workdir", task_.node->workdir->at), symbols_.directory_of(*task_.node));
   }
   return *workdir_;
 }
@@ -148,7 +150,10 @@ const std::string& ElementNames::matrix_text(std::size_t variable) const {
 
 std::string ElementNames::own_directory() const {
   const std::string values = id_values(task_, index_, digits_);
-  return values.empty() ? task_.node->name : fmt::format("{}.{}", task_.node->name, values);
+  std::string name = task_.node->name;  // "a[1]/b"
+  std::ranges::replace(name, '[', '.');
+  std::erase(name, ']');
+  return values.empty() ? name : fmt::format("{}.{}", name, values);
 }
 
 const Value& ElementNames::input(std::uint32_t number) const {
@@ -182,7 +187,7 @@ const std::string& ElementNames::output_path(std::uint32_t number) const {
   if (!known && is_value(task_.node->outputs[number])) known.emplace();
   if (!known) {
     const bool is_file = task_.node->outputs[number].kind == graph::OutputKind::file;
-    known = absolute_path(to_text(output_as_written(number)), is_file ? symbols_.directory : workdir());
+    known = absolute_path(to_text(output_as_written(number)), is_file ? symbols_.directory_of(*task_.node) : workdir());
   }
   return *known;
 }

@@ -10,6 +10,7 @@
 #include "workflow/edges.hpp"
 #include "workflow/element_maker.hpp"
 #include "workflow/find_outlook.hpp"
+#include "workflow/flatten.hpp"
 #include "workflow/slurm_request.hpp"
 
 namespace fugle::workflow {
@@ -42,7 +43,7 @@ class Expansion {
  private:
   [[nodiscard]] bool has_stand_ins() const {
     return symbols_.check_only &&
-           std::ranges::any_of(symbols_.params, [](const std::optional<Value>& value) { return !value.has_value(); });
+           std::ranges::any_of(symbols_.files[0].params, [](const auto& value) { return !value.has_value(); });
   }
 
   void add_elements() {
@@ -80,6 +81,10 @@ class Expansion {
 }  // namespace
 
 std::optional<graph::Graph> expand(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics) {
+  if (has_files_to_use(workflow)) {
+    const Workflow flat = flatten(workflow, options, diagnostics);
+    return diagnostics.has_errors() ? std::nullopt : expand(flat, options, diagnostics);
+  }
   auto compiled = compile_workflow(workflow, options, diagnostics);
   if (!compiled) return std::nullopt;
   Outlook not_asked_for;

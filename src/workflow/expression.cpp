@@ -178,6 +178,10 @@ class Parser {
       path.push_back(token_.spelling);
       advance();
     }
+    if (auto other = scope_.written_out(path)) {
+      if (other->depth > kMaxDepth) too_deep();
+      return *std::move(other);
+    }
     ExpressionNode node;
     node.op = Operator::name;
     node.name = scope_.resolve(path);
@@ -211,6 +215,19 @@ class Parser {
 
 Value Names::ask_files(FileQuestion question, const std::string& path) const {
   throw ExpressionError{"E404", fmt::format("{}('{}') can not look at files here", name_of(question), path)};
+}
+
+std::optional<ExpressionNode> NameScope::written_out(std::span<const std::string_view> /*path*/) const {
+  return std::nullopt;
+}
+
+ExpressionNode make_node(Operator op, std::vector<ExpressionNode> children) {
+  ExpressionNode node;
+  node.op = op;
+  for (const ExpressionNode& child : children) node.depth = std::max(node.depth, child.depth + 1);
+  if (node.depth > kMaxDepth) syntax_error(0, fmt::format("expression is nested deeper than {}", kMaxDepth));
+  node.children = std::move(children);
+  return node;
 }
 
 std::string_view without_outer_blanks(std::string_view text) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,13 +64,15 @@ enum class NameKind : std::uint8_t {
   run_id,
   run_dir,
   list_file,  ///< of an input, made for the attempt
+  match,      ///< number of the element of a task that `needs` with `each` means
 };
 
 /// A resolved name: which thing of its kind.
 struct Name {
   NameKind kind = NameKind::param;
   std::uint32_t item = 0;    ///< number of the param, matrix variable, input, output, task or field of an item
-  std::uint32_t output = 0;  ///< of a task_output or task_value
+  std::uint32_t output =
+      0;  ///< of a task_output or task_value; of param, env, workflow_name and workflow_dir: the file
   std::string variable;      ///< of env; name of the field of an item, or of a part of a JSON document
   bool operator==(const Name&) const = default;
 };
@@ -89,11 +92,15 @@ struct Name {
   return kind >= NameKind::nodes && kind <= NameKind::scratch_bytes;
 }
 
+struct ExpressionNode;
+
 /// Decides what a dotted name means at one place of the file. Throws ExpressionError (E402, E404).
 class NameScope {
  public:
   virtual ~NameScope() = default;
   [[nodiscard]] virtual Name resolve(std::span<const std::string_view> path) const = 0;
+  /// The expression of which the name is a short form; nothing: resolve() says what it is.
+  [[nodiscard]] virtual std::optional<ExpressionNode> written_out(std::span<const std::string_view> path) const;
   /// What is known of its value beforehand.
   [[nodiscard]] virtual Types types_of(const Name& /*name*/) const { return kAnyType; }
 };
@@ -144,6 +151,9 @@ struct ExpressionNode {
   std::vector<ExpressionNode> children;
   std::uint32_t depth = 1;
 };
+
+/// Throws ExpressionError E401 where it is too deep.
+[[nodiscard]] ExpressionNode make_node(Operator op, std::vector<ExpressionNode> children);
 
 struct Expression {
   std::string source;  ///< without blanks around it

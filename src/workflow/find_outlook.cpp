@@ -30,7 +30,7 @@ std::optional<graph::Task> known_settings(const Symbols& symbols, const std::vec
     known.has_scratch = task.uses_scratch || symbols.workflow->scratch.has_value();
     if (task.node->sharing)
       for (const PoolKey& use : task.node->sharing->pools) known.pools.push_back({use.name, 1, false});
-    apply(*settings, symbols.directory, known);
+    apply(*settings, symbols.directory_of(*task.node), known);
     return known;
   } catch (const ExpressionError& error) {
     report(error, diagnostics);

@@ -37,6 +37,10 @@ class HandlerFinder {
       return report(error, diagnostics_);
     }
     CompiledTask& task = tasks_[number];
+    if (task.is_group())
+      return refuse(task, handler.at,
+                    fmt::format("'on_failure.run' is not allowed here: {} uses a file; name a task with run",
+                                in_quotes(handler.task)));
     // A handler for all tasks, at top level or in defaults, is not its own; and what `finally` does comes after it.
     const bool is_own = task.number == failing.number || task.node->handler;
     if (is_own && task.node->handler->at == handler.at) return;

@@ -151,7 +151,7 @@ class TraceImporter {
     return fmt::format("unknown task '{}'; did you mean '{}'?", reference, *nearest);
   }
 
-  void add_needs(std::vector<TaskNode>& nodes) {
+  void add_needs(std::deque<TaskNode>& nodes) {
     std::vector<Edge> by_parents, by_children;
     for (std::uint32_t t = 0; t < trace_.tasks.size(); ++t) {
       for (const std::string& parent : trace_.tasks[t].parents)
@@ -188,7 +188,7 @@ class TraceImporter {
   }
 
   /// Edges in order of their tasks. The data on an edge is what the one writes and the other reads.
-  void set_needs(const std::vector<Edge>& edges, std::vector<TaskNode>& nodes) {
+  void set_needs(const std::vector<Edge>& edges, std::deque<TaskNode>& nodes) {
     std::vector<std::uint32_t> read_by(trace_.files.size(), kAmbiguous);  // the last task seen that reads a file
     for (std::size_t e = 0; e < edges.size(); ++e) {
       const auto [to, from] = edges[e];
@@ -204,7 +204,7 @@ class TraceImporter {
 
   /// As they are where all are whole and in range, else by their rank. A replay shows our own order, not that of the
   /// system that ran the trace, so it leaves them out.
-  void set_priorities(std::vector<TaskNode>& nodes) {
+  void set_priorities(std::deque<TaskNode>& nodes) {
     if (replay_.kind != Replay::Kind::commands) return;
     std::vector<double> values;
     for (const WfTask& task : trace_.tasks)

@@ -57,6 +57,7 @@ Json inner(const Key& key) {
     if (name == "notify") return list_of(reference("notify"));
     if (name == "concurrency") return reference(name);
     if (name == "pools") return named(reference("whole_number"));
+    if (name == "outputs") return reference("text_map");
     if (name == "include") return reference("scalars");
   }
   if (key.scope == Scope::task) {

@@ -21,6 +21,15 @@ bool have_equal_values(const CompiledTask& task, const CompiledTask& above) {
 
 }  // namespace
 
+std::uint32_t find_element(const CompiledTask& task, std::string_view values) {
+  std::vector<std::uint32_t> digits;
+  for (std::uint32_t e = 0; e < task.num_elements; ++e) {
+    set_digits(task, e, digits);
+    if (id_values(task, e, digits) == values) return e;
+  }
+  throw ExpressionError{"E208", fmt::format("'each' needs equal elements: '{}' has no [{}]", task.node->name, values)};
+}
+
 std::vector<std::uint32_t> match_elements(const CompiledTask& task, const CompiledTask& above) {
   if (task.num_elements != above.num_elements)
     throw ExpressionError{"E208", fmt::format("'each' needs equal elements: '{}' has {}, '{}' has {}", task.node->name,

@@ -25,7 +25,9 @@ void take_list(const Reading& reading, const Entry& entry, Param& param) {
   if (check_param(param, value, entry.value->at, reading.diagnostics)) param.fallback = std::move(value);
 }
 
-void take(const Reading& reading, const Entry& entry, Param& param) {
+}  // namespace
+
+void take_param(const Reading& reading, const Entry& entry, Param& param) {
   const YamlNode& value = *entry.value;
   if (value.is_list()) {
     take_list(reading, entry, param);
@@ -35,8 +37,6 @@ void take(const Reading& reading, const Entry& entry, Param& param) {
     if (auto parsed = parse_param(param, value.text, value.at, reading.diagnostics)) param.fallback = std::move(parsed);
   }
 }
-
-}  // namespace
 
 Param* find_param(Workflow& workflow, std::string_view name, Position at, Diagnostics& diagnostics) {
   const auto param = std::ranges::find(workflow.params, name, &Param::name);
@@ -61,7 +61,7 @@ const YamlNode* take_params_file(std::string_view bytes, const std::string& name
   }
   const Reading reading{document, diagnostics, file};
   for (const Entry& entry : root->entries)
-    if (Param* param = find_param(workflow, entry.key, entry.at, diagnostics)) take(reading, entry, *param);
+    if (Param* param = find_param(workflow, entry.key, entry.at, diagnostics)) take_param(reading, entry, *param);
   return root;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "workflow/document.hpp"
+#include "workflow/fields.hpp"
 #include "workflow/workflow.hpp"
 
 namespace fugle::workflow {
@@ -17,5 +17,8 @@ const YamlNode* take_params_file(std::string_view bytes, const std::string& name
 
 /// E103 for a name that is no param of the workflow; nullptr then.
 [[nodiscard]] Param* find_param(Workflow& workflow, std::string_view name, Position at, Diagnostics& diagnostics);
+
+/// Puts a value as a file has it, without markers, in the place of the default. E110 for what it does not take.
+void take_param(const Reading& reading, const Entry& entry, Param& param);
 
 }  // namespace fugle::workflow

@@ -31,8 +31,9 @@ class ProspectFinder {
 
   void find(CompiledTask& task) {
     Prospect& prospect = task.prospect;
+    if (task.is_group()) return find_group(task);
     prospect.is_open = task.list_of_items.has_value() || needs_each_of_open(task) || has_late_settings(task);
-    prospect.may_skip = task.when || prospect.is_open || task.is_handler() || may_be_skipped_from_above(task);
+    prospect.may_skip = !task.when.empty() || prospect.is_open || task.is_handler() || may_be_skipped_from_above(task);
     const TaskNode& node = *task.node;
     const bool may_fail_alone = node.on_failure.expression || node.on_failure.value == graph::OnFailure::ignore ||
                                 node.tolerate.expression || node.tolerate.value.is_given();
@@ -50,10 +51,19 @@ class ProspectFinder {
   }
 
  private:
+  /// As its tasks.
+  void find_group(CompiledTask& group) {
+    for (const std::vector<std::uint32_t>& members : group.members)
+      for (const std::uint32_t member : members) {
+        group.prospect.may_skip = group.prospect.may_skip || tasks_[member].prospect.may_skip;
+        group.prospect.may_lack = group.prospect.may_lack || tasks_[member].prospect.may_lack;
+      }
+  }
+
   /// A reference alone, to all elements of a task that has several, or to an output that is a list.
   bool gives_list(const CompiledTask& task, const CompiledInput& input) const {
     if (input.paths.size() != 1 || !input.paths[0].is_one_marker()) return false;
-    bool found = false;
+    bool found = input.paths[0].is_one_list();
     input.paths[0].for_each_name([&](const Name& name, Position) {
       if (!is_of_task(name.kind)) return;
       const CompiledTask& above = tasks_[name.item];
@@ -125,7 +135,9 @@ bool has_several(const CompiledTask& task) {
 bool may_be_another_list(const CompiledTask& task, const CompiledTask& above) {
   if (!has_several(above)) return false;
   const Need::Kind condition = condition_of(task, above.number);
-  const bool all_are_ok = condition == Need::Kind::ok && !task.node->joins_any && !above.prospect.may_lack;
+  const auto joins_any = [](const Need& need) { return need.level > 0 && need.joins_any; };
+  const bool is_any = task.node->joins_any || std::ranges::any_of(task.node->needs, joins_any);
+  const bool all_are_ok = condition == Need::Kind::ok && !is_any && !above.prospect.may_lack;
   return above.prospect.is_open || !all_are_ok;
 }
 

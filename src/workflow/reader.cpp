@@ -26,13 +26,16 @@
 #include "workflow/task_reader.hpp"
 #include "workflow/templates.hpp"
 #include "workflow/triggers_reader.hpp"
+#include "workflow/uses_reader.hpp"
 
 namespace fugle::workflow {
 namespace {
 
 class WorkflowReader {
  public:
-  explicit WorkflowReader(const Reading& reading) : reading_(reading) { workflow_.file = reading.diagnostics.file(); }
+  WorkflowReader(const Reading& reading, UsedFiles& used_files) : reading_(reading), used_files_(used_files) {
+    workflow_.file = reading.diagnostics.files()[reading.file];
+  }
 
   Workflow read(const YamlNode& root) {
     root_ = &root;
@@ -127,6 +130,8 @@ class WorkflowReader {
       read_concurrency(reading_, entry, workflow_.concurrency);
     else if (entry.key == "reserve")
       read_duration(reading_, entry, {}, workflow_.reserve);
+    else if (entry.key == "outputs")
+      read_given_outputs(reading_, entry, workflow_.outputs);
   }
 
   void read_name(const Entry& entry) {
@@ -176,15 +181,23 @@ class WorkflowReader {
 
   void read_map_of_tasks(const Entry& map, const TaskNode& start_task, Templates& templates) {
     if (!is_map_or_refuse(reading_, map.key, *map.value)) return;
-    workflow_.tasks.reserve(workflow_.tasks.size() + map.value->entries.size());
     YamlNode whole = *map.value;
     for (Entry& entry : whole.entries) {
       TaskNode& task = workflow_.tasks.emplace_back(start_task);
       task.name = entry.key;
       task.at = entry.at;
       (void)check_name(entry.key, entry.at, reading_.diagnostics);
+      const YamlNode& own = *entry.value;
       entry.value = templates.whole_task(entry);
+      if (uses_file(*entry.value)) entry.value = keys_beside_uses(reading_, task.name, own, *entry.value);
       read_task(reading_, *entry.value, task);
+      if (!task.uses) continue;
+      used_files_.put_in(reading_, *entry.value, task);
+      // Where they come from and who masks them is the same for the whole run.
+      if (task.uses->file != nullptr)
+        for (const SecretKey& secret : task.uses->file->secrets)
+          if (std::ranges::find(workflow_.secrets, secret.name, &SecretKey::name) == workflow_.secrets.end())
+            workflow_.secrets.push_back(secret);
     }
     resolved_.push_back({map.key, map.at, &reading_.document.nodes.emplace_back(std::move(whole))});
   }
@@ -202,6 +215,7 @@ class WorkflowReader {
   }
 
   const Reading& reading_;
+  UsedFiles& used_files_;
   const YamlNode* root_ = nullptr;
   Workflow workflow_;
   std::vector<Entry> resolved_;  ///< `tasks` and `finally`
@@ -227,7 +241,11 @@ std::optional<Workflow> read_workflow(std::string_view bytes, Diagnostics& diagn
   if (root == nullptr) return std::nullopt;
   const Reading reading{document, diagnostics};
   OtherFiles files(document, options.read_bytes, diagnostics);
-  WorkflowReader reader(reading);
+  UsedFiles used_files(files, diagnostics, [&](const YamlNode& used) {
+    const Reading its{document, diagnostics, used.at.file};
+    return WorkflowReader(its, used_files).read(*with_includes(its, files, used));
+  });
+  WorkflowReader reader(reading, used_files);
   Workflow workflow = reader.read(*with_includes(reading, files, *root));
   if (resolved != nullptr) resolved->root = reader.resolved();
   if (diagnostics.has_errors()) return std::nullopt;

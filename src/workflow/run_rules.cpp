@@ -17,7 +17,7 @@ class RuleMaker {
 
   RunRules make() {
     RunRules rules;
-    rules.directory = symbols_.directory;
+    rules.directory = symbols_.files[0].directory;
     for (const SecretKey& secret : workflow_.secrets) rules.secrets.push_back(secret.name);
     set_deadline(rules);
     for (const NotifyKey& key : workflow_.notify) rules.notices.push_back(notice_of(key));
@@ -40,7 +40,7 @@ class RuleMaker {
     notice.events = key.events;
     if (key.run) notice.command = shell_text(*key.run);
     if (key.mail) notice.mail = evaluated(*key.mail, {"mail", Stage::plan}).value_or("");
-    if (key.file) notice.file = absolute_path(evaluated(*key.file, {"file", Stage::plan}).value_or(""), symbols_.directory);
+    if (key.file) notice.file = absolute_path(evaluated(*key.file, {"file", Stage::plan}).value_or(""), symbols_.files[0].directory);
     if (key.mail && (notice.mail.starts_with('-') || has_control_character(notice.mail)))
       diagnostics_.error("E112", key.mail->at, "'mail' is " + in_quotes(notice.mail) + "; an address");
     return notice;

@@ -13,11 +13,16 @@
 #include "workflow/cycles.hpp"
 #include "workflow/edges.hpp"
 #include "workflow/element_maker.hpp"
+#include "workflow/flatten.hpp"
 #include "workflow/given_value.hpp"
 #include "workflow/scalar.hpp"
 
 namespace fugle::workflow {
 namespace {
+
+Workflow flat(Workflow workflow, const ExpandOptions& options, Diagnostics& diagnostics) {
+  return has_files_to_use(workflow) ? flatten(workflow, options, diagnostics) : workflow;
+}
 
 CompiledWorkflow compiled_again(const Workflow& workflow, const ExpandOptions& options, Diagnostics& diagnostics) {
   auto compiled = compile_workflow(workflow, options, diagnostics);
@@ -39,7 +44,8 @@ List joined(List items) {
 
 /// What stands between the brackets.
 std::string_view values_in(std::string_view id) {
-  const std::size_t open = id.find('[');
+  const std::size_t name = id.rfind('/');
+  const std::size_t open = id.find('[', name == std::string_view::npos ? 0 : name);
   if (open == std::string_view::npos || !id.ends_with(']')) return {};
   return id.substr(open + 1, id.size() - open - 2);
 }
@@ -60,8 +66,8 @@ std::string_view without_marker(std::string_view raw) {
 }  // namespace
 
 RunTime::RunTime(Workflow workflow, const ExpandOptions& options, const Knowledge& knowledge)
-    : workflow_(std::move(workflow)),
-      diagnostics_(workflow_.file),
+    : diagnostics_(workflow.file),
+      workflow_(flat(std::move(workflow), options, diagnostics_)),
       compiled_(compiled_again(workflow_, options, diagnostics_)),
       knowledge_(knowledge),
       outcomes_(compiled_.symbols, compiled_.tasks, knowledge),
@@ -272,6 +278,7 @@ graph::Growth RunTime::growth_of(ElementId expansion, const CompiledTask& task, 
     growth.elements.push_back({TaskId(graph.num_tasks()), "", no_text, 0, {above}});
   };
   for (const NeedEntry& entry : each) {
+    if (compiled_.tasks[entry.task].is_group()) continue;  // of one of its elements, for all of these
     const bool has_gate = gate_kind(entry, compiled_.tasks[entry.task]) == graph::TaskKind::use_gate;
     for (std::uint64_t i = 0; i < task.num_elements; ++i) {
       const std::uint32_t above = outcomes_.element(entry.task, task.matches[*entry.number][i]).value();
@@ -336,8 +343,8 @@ std::variant<std::string, RunTime::Refusal> RunTime::decide(ElementId element) {
     const bool is_one_of_several = task.failing.size() > 1;
     if (task.is_handler() && !outcomes_.failed_element(task.failing[is_one_of_several ? index : 0]).is_valid())
       return Refusal{false, "no failure"};
-    if (!is_wanted(task, index))
-      return Refusal{false, fmt::format("{} is false", without_marker(task.node->when->raw))};
+    if (const CompiledCondition* when = first_false(task, index))
+      return Refusal{false, fmt::format("{} is false", without_marker(when->source->raw))};
     if (!task.prospect.is_late) return std::string();
     auto packed = late_text(element, said);
     if (!packed) return wrong(said);
@@ -353,11 +360,12 @@ std::variant<std::string, RunTime::Refusal> RunTime::decide(ElementId element) {
   }
 }
 
-bool RunTime::is_wanted(const CompiledTask& task, std::uint64_t index) {
-  if (!task.when) return true;
+const CompiledCondition* RunTime::first_false(const CompiledTask& task, std::uint64_t index) {
   ElementNames names(compiled_.symbols, task, lists_);
   names.set_element(index);
-  return is_true(task.when->value(names), task.node->when->at);
+  for (const CompiledCondition& when : task.when)
+    if (!is_true(when.text.value(names), when.source->at)) return &when;
+  return nullptr;
 }
 
 }  // namespace fugle::workflow

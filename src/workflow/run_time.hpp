@@ -44,8 +44,8 @@ class RunTime {
   [[nodiscard]] Refusal wrong(const Diagnostics& said, std::string_view which = {}) const;
   void know_elements_again();
   [[nodiscard]] WrittenFiles& written_files();
-  /// Whether it is to run. Throws ExpressionError.
-  [[nodiscard]] bool is_wanted(const CompiledTask& task, std::uint64_t index);
+  /// Why it is not to run; nullptr: it is. Throws ExpressionError.
+  [[nodiscard]] const CompiledCondition* first_false(const CompiledTask& task, std::uint64_t index);
   [[nodiscard]] List items_of(const CompiledTask& task);
   void set_items(CompiledTask& task, CompiledForeach items);
   /// Throws ExpressionError E201.
@@ -58,8 +58,8 @@ class RunTime {
   /// Of an element whose needs are met, packed. nullopt: what is wrong was said.
   [[nodiscard]] std::optional<std::string> late_text(ElementId element, Diagnostics& said);
 
-  Workflow workflow_;
   Diagnostics diagnostics_;
+  Workflow workflow_;
   CompiledWorkflow compiled_;
   const Knowledge& knowledge_;
   Outcomes outcomes_;

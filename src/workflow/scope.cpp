@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "workflow/text_template.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -16,6 +17,10 @@ constexpr std::array<std::string_view, 14> kRoots = {"params",   "matrix", "inpu
 constexpr std::array<std::string_view, 1> kRootsNotBuilt = {"partition"};
 /// Names that are a value by themselves, without a part after a point.
 constexpr std::array<std::string_view, 4> kWhole = {"index", "attempt", "scratch", "launcher"};
+
+/// What only texts of a task can name.
+constexpr std::array<std::string_view, 9> kOfTasks = {"matrix",  "inputs",    "outputs", "index",   "attempt",
+                                                      "scratch", "resources", "item",    "launcher"};
 
 struct ResourceName {
   std::string_view name;
@@ -82,13 +87,34 @@ void require_length(std::span<const std::string_view> path, std::size_t length) 
   unknown(fmt::format("unknown name '{}'; texts are written in quotes", root));
 }
 
+/// Of several tasks as one (FORMAT.md section 8): the first of these words that one of them has.
+ExpressionNode status_of(std::vector<ExpressionNode> statuses) {
+  const auto literal = [](std::string_view word) {
+    ExpressionNode node;
+    node.literal = std::string(word);
+    return node;
+  };
+  const ExpressionNode list = make_node(Operator::list, std::move(statuses));
+  ExpressionNode status = literal("SKIPPED");
+  for (const std::string_view word : {"CACHED", "OK", "BLOCKED", "CANCELLED", "FAILED"})
+    status =
+        make_node(Operator::choose, {make_node(Operator::in, {literal(word), list}), literal(word), std::move(status)});
+  return status;
+}
+
 std::string_view needed_time(Stage stage) { return stage == Stage::element ? "when the element is made" : "at start"; }
 
 }  // namespace
 
 void PlaceScope::require(Stage stage, Path path, std::string_view when) const {
   if (place_.stage >= stage) return;
-  const bool list_from_task = path.front() == "tasks" && place_.key == "matrix";
+  const bool of_uses = task_ != nullptr && task_->uses && used_ == nullptr;
+  const bool list_from_task = path.front() == "tasks" && place_.key == "matrix" && !of_uses;
+  if (path.front() == "tasks" && of_uses)
+    throw ExpressionError{"E404",
+                          fmt::format("{} is known only {}; '{}' of a task that uses a file must be known at start "
+                                      "(give the file the list as a param, and let its tasks have the foreach)",
+                                      dotted(path), when, place_.key)};
   throw ExpressionError{"E404",
                         fmt::format("{} is known only {}; '{}' must be known {}{}", dotted(path), when, place_.key,
                                     needed_time(place_.stage), list_from_task ? " (use foreach)" : "")};
@@ -97,15 +123,17 @@ void PlaceScope::require(Stage stage, Path path, std::string_view when) const {
 Name PlaceScope::resolve(Path path) const {
   const std::string_view root = path.front();
   if (!holds(kRoots, root)) unknown_root(root);
+  if (task_ == nullptr && place_.stage >= Stage::element && holds(kOfTasks, root))
+    unknown(fmt::format("'{}' is of a task; '{}' can use tasks, params, env, workflow and run", root, place_.key));
   if (root == "tasks") return resolve_task(path);
   if (root == "inputs" && path.size() == 3 && path[2] == "list_file") return resolve_list_file(path);
   if (root == "item") return resolve_item(path);
   require_length(path, holds(kWhole, root) ? 1 : 2);
   if (root == "params")
-    return {NameKind::param, number_of(symbols_.workflow->params, path[1], "params", "param"), 0, {}};
+    return {NameKind::param, number_of(params_of(*symbols_.workflow, file_), path[1], "params", "param"), file_, {}};
   if (root == "workflow") {
-    if (path[1] == "name") return {NameKind::workflow_name, 0, 0, {}};
-    if (path[1] == "dir") return {NameKind::workflow_dir, 0, 0, {}};
+    if (path[1] == "name") return {NameKind::workflow_name, 0, file_, {}};
+    if (path[1] == "dir") return {NameKind::workflow_dir, 0, file_, {}};
     unknown(fmt::format("workflow has no '{}'; has: name, dir", path[1]));
   }
   if (root == "env") {
@@ -114,7 +142,7 @@ Name PlaceScope::resolve(Path path) const {
       unknown(fmt::format("env.{0} is a secret, and expressions are kept with the run; list it in 'secrets' of the "
                           "task and let its command use ${0}",
                           path[1]));
-    return {NameKind::env, 0, 0, std::string(path[1])};
+    return {NameKind::env, 0, file_, std::string(path[1])};
   }
   if (root == "matrix" || root == "index") {
     require(Stage::element, path, "when the element is made");
@@ -143,7 +171,7 @@ Types PlaceScope::types_of(const Name& name) const {
   if (is_resource(name.kind)) return kIntType;
   switch (name.kind) {
     case NameKind::param:
-      switch (symbols_.workflow->params[name.item].type) {
+      switch (params_of(*symbols_.workflow, name.output)[name.item].type) {
         case ParamType::integer: return kIntType;
         case ParamType::number: return kFloatType;
         case ParamType::boolean: return kBoolType;
@@ -152,7 +180,8 @@ Types PlaceScope::types_of(const Name& name) const {
         case ParamType::path: return kTextType;
       }
       return kAnyType;
-    case NameKind::index: return kIntType;
+    case NameKind::index:
+    case NameKind::match: return kIntType;
     case NameKind::input: return kTextType | kListType;
     case NameKind::env:
     case NameKind::workflow_name:
@@ -217,11 +246,13 @@ Name PlaceScope::resolve_list_file(Path path) const {
 
 Name PlaceScope::resolve_task(Path path) const {
   if (path.size() < 3) require_length(path, 4);
-  const std::uint32_t task = find_task(symbols_, path[1]);
   require(Stage::element, path, fmt::format("after {} has run", path[1]));
+  const std::uint32_t task = find_task(symbols_, file_, path[1]);
   if (symbols_.workflow->tasks[task].runs_finally && (task_ == nullptr || !task_->runs_finally))
     throw ExpressionError{
         "E404", fmt::format("{} is known only when all tasks have ended ({} is in 'finally')", dotted(path), path[1])};
+  if (symbols_.workflow->tasks[task].uses)
+    unknown(fmt::format("tasks.{} has no '{}'; has: outputs, status", path[1], path[2]));
   if (path[2] == "status" || path[2] == "exit_code") {
     require_length(path, 3);
     return {path[2] == "status" ? NameKind::task_status : NameKind::task_exit_code, task, 0, {}};
@@ -236,6 +267,85 @@ Name PlaceScope::resolve_task(Path path) const {
   if (outputs[output].kind != graph::OutputKind::file)
     return {NameKind::task_value, task, output, dotted(path.subspan(4))};
   return {NameKind::task_output, task, output, {}};
+}
+
+std::optional<ExpressionNode> PlaceScope::written_out(Path path) const {
+  const std::string_view root = path.front();
+  if (root == "params" && path.size() == 2) return given_param(path[1]);
+  if (root == "tasks" && path.size() > 2 && place_.stage >= Stage::element) return of_used_files(path);
+  if (used_ == nullptr) return std::nullopt;
+  const std::string name = dotted(path);
+  const auto known = std::ranges::find(used_->element, name, &std::pair<std::string, Value>::first);
+  if (known == used_->element.end()) return std::nullopt;
+  ExpressionNode node;
+  node.literal = known->second;
+  return node;
+}
+
+std::optional<ExpressionNode> PlaceScope::given_param(std::string_view name) const {
+  if (file_ == 0) return std::nullopt;
+  const UsedFile& used = used_file(*symbols_.workflow, file_);
+  const auto param = std::ranges::find(used.params, name, &Param::name);
+  if (param == used.params.end() || !param->given) return std::nullopt;
+  return node_of(*param->given, {symbols_, symbols_.workflow->tasks[used.task], used, as_early_as_here()});
+}
+
+Place PlaceScope::as_early_as_here() const { return {place_.key, std::min(place_.stage, Stage::element), false}; }
+
+ExpressionNode PlaceScope::node_of(const Text& text, const PlaceScope& scope) const {
+  Diagnostics said(symbols_.workflow->file);
+  if (const auto compiled = TextTemplate::compile(text, scope, said)) return compiled->as_node();
+  // It is too late for here, or wrong, and then said where it is written.
+  for (const Diagnostic& one : said.all())
+    if (one.code == "E404") throw ExpressionError{one.code, one.text};
+  throw ExpressionError{"E402", "what is used here is wrong", {}, 0, {}, true};
+}
+
+std::optional<ExpressionNode> PlaceScope::of_used_files(Path path) const {
+  const std::uint32_t number = find_task(symbols_, file_, path[1]);
+  const TaskNode& task = symbols_.workflow->tasks[number];
+  const bool is_status = path[2] == "status" && path.size() == 3;
+  const bool is_output = path[2] == "outputs" && path.size() > 3;
+  if (!task.uses || (!is_status && !is_output)) return std::nullopt;
+  const auto named = [](NameKind kind, std::uint32_t item) {
+    ExpressionNode node;
+    node.op = Operator::name;
+    node.name = {kind, item, 0, {}};
+    return node;
+  };
+  // With `each` it is that of one element.
+  const std::vector<Need>& needs = used_ != nullptr ? used_->needs : task_ != nullptr ? task_->needs : task.needs;
+  const auto each = std::ranges::find_if(
+      needs, [&](const Need& need) { return need.task == task.name && need.kind == Need::Kind::each; });
+  std::vector<std::uint32_t> files = task.uses->files;
+  const bool is_one = each != needs.end() && each->element;
+  if (is_one)
+    std::erase_if(files, [&](std::uint32_t file) {
+      return used_file(*symbols_.workflow, file).prefix != fmt::format("{}[{}]/", task.name, *each->element);
+    });
+  const bool is_list = !is_one && (!task.matrix.empty() || !task.matrix_include.empty() || task.foreach);
+  std::vector<ExpressionNode> items;
+  for (const std::uint32_t file : files) {
+    const UsedFile& used = used_file(*symbols_.workflow, file);
+    if (is_output)
+      items.push_back(output_of(used, file, path));
+    else
+      for (const std::uint32_t member : symbols_.tasks_below(file))
+        items.push_back(named(NameKind::task_status, member));
+  }
+  if (is_output && !is_list && items.size() == 1) return std::move(items.front());
+  if (is_output) {
+    ExpressionNode list = make_node(Operator::list, std::move(items));
+    if (each == needs.end() || is_one) return list;
+    return make_node(Operator::item, {std::move(list), named(NameKind::match, number)});
+  }
+  return status_of(std::move(items));
+}
+
+ExpressionNode PlaceScope::output_of(const UsedFile& used, std::uint32_t file, Path path) const {
+  const EnvVar& output = used.outputs[number_of(used.outputs, path[3], fmt::format("task {}", path[1]), "output")];
+  require_length(path, 4);
+  return node_of(output.value, {symbols_, file, as_early_as_here()});
 }
 
 }  // namespace fugle::workflow

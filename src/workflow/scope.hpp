@@ -28,8 +28,15 @@ class PlaceScope final : public NameScope {
  public:
   /// `task` is null outside tasks.
   PlaceScope(const Symbols& symbols, const TaskNode* task, Place place)
-      : symbols_(symbols), task_(task), place_(place) {}
+      : symbols_(symbols), task_(task), place_(place), file_(task == nullptr ? 0 : task->file) {}
+  /// Of a file that is used, outside its tasks.
+  PlaceScope(const Symbols& symbols, std::uint32_t file, Place place)
+      : symbols_(symbols), task_(nullptr), place_(place), file_(file) {}
+  /// Of a task that uses files, for the element that is `used`.
+  PlaceScope(const Symbols& symbols, const TaskNode& task, const UsedFile& used, Place place)
+      : symbols_(symbols), task_(&task), place_(place), file_(task.file), used_(&used) {}
   [[nodiscard]] Name resolve(std::span<const std::string_view> path) const override;
+  [[nodiscard]] std::optional<ExpressionNode> written_out(std::span<const std::string_view> path) const override;
   [[nodiscard]] Types types_of(const Name& name) const override;
 
  private:
@@ -41,10 +48,20 @@ class PlaceScope final : public NameScope {
   [[nodiscard]] Name resolve_launcher() const;
   [[nodiscard]] Name resolve_list_file(Path path) const;
   void require(Stage stage, Path path, std::string_view when) const;
+  [[nodiscard]] std::optional<ExpressionNode> given_param(std::string_view name) const;
+  /// Of a task that uses files: `outputs.o` or `status`.
+  [[nodiscard]] std::optional<ExpressionNode> of_used_files(Path path) const;
+  [[nodiscard]] ExpressionNode output_of(const UsedFile& used, std::uint32_t file, Path path) const;
+  /// What a text elsewhere comes to, known as early as it must be here.
+  [[nodiscard]] ExpressionNode node_of(const Text& text, const PlaceScope& scope) const;
+  /// A place there, where what is known must be known as early as here.
+  [[nodiscard]] Place as_early_as_here() const;
 
   const Symbols& symbols_;
   const TaskNode* task_;
   Place place_;
+  std::uint32_t file_;  ///< as TaskNode::file
+  const UsedFile* used_ = nullptr;
 };
 
 }  // namespace fugle::workflow

@@ -61,7 +61,15 @@ void put_stub(TaskNode& task) {
 }  // namespace
 
 void put_stubs(Workflow& workflow) {
-  for (TaskNode& task : workflow.tasks) put_stub(task);
+  for (TaskNode& task : workflow.tasks) {
+    if (!task.uses) {
+      put_stub(task);
+    } else if (task.uses->file != nullptr) {
+      Workflow used = *task.uses->file;
+      put_stubs(used);
+      task.uses->file = std::make_shared<const Workflow>(std::move(used));
+    }
+  }
   workflow.workdir.reset();
   workflow.scratch.reset();
   workflow.secrets.clear();

@@ -19,6 +19,7 @@
 #include "workflow/service_reader.hpp"
 #include "workflow/sharing_reader.hpp"
 #include "workflow/surroundings_reader.hpp"
+#include "workflow/uses_reader.hpp"
 
 namespace fugle::workflow {
 namespace {
@@ -121,6 +122,7 @@ class TaskReader {
   void service(const Entry& entry) { read_service(reading_, entry, where_, task_.service); }
   void metrics(const Entry& entry) { read_metrics(reading_, entry, where_, owner(), task_.metrics); }
   void with(const Entry& entry) { read_with(reading_, entry, task_); }
+  void uses(const Entry& entry) { read_uses(reading_, entry, task_); }
   void isolate(const Entry& entry) { read_bool(reading_, entry, builtin().isolate, task_.isolate); }
   void plugin(const Entry& entry) {
     read_field(reading_, entry, KeyType::text, builtin().plugin, task_.plugin, parse_plugin);
@@ -178,6 +180,7 @@ const TaskReader::Row TaskReader::kRows[] = {
     {"extends", &TaskReader::nothing},
     {"run", &TaskReader::run},
     {"plugin", &TaskReader::plugin},
+    {"uses", &TaskReader::uses},
     {"with", &TaskReader::with},
     {"isolate", &TaskReader::isolate},
     {"service", &TaskReader::service},

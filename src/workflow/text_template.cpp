@@ -92,6 +92,7 @@ std::optional<TextTemplate> TextTemplate::compile(const Text& text, const NameSc
   };
   const auto refuse = [&](ExpressionError error, std::string_view source, Position at) {
     is_good = false;
+    if (error.is_doubtful) return;  // said where it is written
     Diagnostic diagnostic{Severity::error, error.code, at, error.text, error.suggestion, {}};
     if (error.code == "E401") diagnostic.notes = pointing_notes(source, error.offset, at);
     diagnostics.add(std::move(diagnostic));
@@ -127,6 +128,26 @@ std::optional<TextTemplate> TextTemplate::compile(const Text& text, const NameSc
   flush();
   if (!is_good) return std::nullopt;
   return compiled;
+}
+
+ExpressionNode TextTemplate::as_node() const {
+  const auto literal = [](std::string text) {
+    ExpressionNode node;
+    node.literal = std::move(text);
+    return node;
+  };
+  if (is_one_marker()) return pieces_[0].expression->root;
+  if (pieces_.empty()) return literal("");
+  if (pieces_.size() == 1 && !pieces_[0].expression) return literal(pieces_[0].literal);
+  std::vector<ExpressionNode> parts;
+  for (const Piece& piece : pieces_)
+    parts.push_back(piece.expression ? piece.expression->root : literal(piece.literal));
+  std::vector<ExpressionNode> arguments;
+  arguments.push_back(make_node(Operator::list, std::move(parts)));
+  arguments.push_back(literal(""));
+  ExpressionNode node = make_node(Operator::call, std::move(arguments));
+  node.function = &find_function("join");
+  return node;
 }
 
 bool TextTemplate::is_doubtful(const Piece& piece, const Names& names) {

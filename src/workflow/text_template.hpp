@@ -39,6 +39,10 @@ class TextTemplate {
     return is_one_marker() && pieces_[0].expression->root.op == Operator::name &&
            pieces_[0].expression->root.name.kind == kind;
   }
+  /// One marker whose value is a list that stands there, item by item.
+  [[nodiscard]] bool is_one_list() const { return is_one_marker() && pieces_[0].expression->root.op == Operator::list; }
+  /// The whole text as one expression. Throws ExpressionError E401 where that is too deep.
+  [[nodiscard]] ExpressionNode as_node() const;
   /// Some of it calls exists(), glob() or lines().
   [[nodiscard]] bool asks_files() const;
   template <class Visit>

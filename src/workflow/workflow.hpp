@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,9 +51,11 @@ struct Param {
   Position at;
   ParamType type = ParamType::string;
   std::optional<Value> fallback;  ///< the default; none: required
+  bool is_literal = false;        ///< it holds no markers, whatever it looks like
   std::optional<double> min, max;
   std::vector<Value> choices;
   std::string description;
+  Boxed<Text> given;  ///< what the task that uses the file gives it, where that is known only while the run goes on
 };
 
 struct EnvVar {
@@ -70,7 +74,12 @@ struct Need {
     failed,   ///< the task has failed
     started,  ///< all its elements have started or ended
   } kind = Kind::ok;
-  std::optional<std::string> element{};  ///< only of the element with this value of its one matrix variable
+  /// Only of the element with this value of its one matrix variable; with `each`: with these values in its id.
+  std::optional<std::string> element{};
+  /// Whose it is: 0: of the task itself; 1: of the task that uses the file that the task is in; 2: of the one that uses
+  /// the file of that; and so on. Each has its own `join`.
+  std::uint8_t level = 0;
+  bool joins_any = false;  ///< of a level above 0
 };
 
 struct MatrixVar {
@@ -284,13 +293,34 @@ struct MetricNode {
   Position output_at;
 };
 
+struct Workflow;
+
+/// A param that a task gives the file that it uses.
+struct GivenParam {
+  std::string name;
+  Position at;
+  std::optional<Value> value;
+  Boxed<Text> expression;  ///< instead
+};
+
+/// The keys `uses` and `with` beside it.
+struct UseKeys {
+  std::string path;  ///< as written
+  Position at;
+  std::shared_ptr<const Workflow> file;  ///< its owners are all tasks that use it; null after flatten()
+  std::vector<GivenParam> with;
+  std::vector<std::uint32_t> files;  ///< after flatten(): of each element its number, as TaskNode::file has it
+};
+
 struct TaskNode {
   /// It calls a function instead of running a command.
   [[nodiscard]] bool is_function() const { return plugin.expression.has_value() || !plugin.value.empty(); }
 
-  std::string name;
+  std::string name;        ///< after flatten() with the tasks before it that use files: "post/regrid"
+  std::uint32_t file = 0;  ///< that it is in: 0: the workflow's own; else the number, from 1, of one in Workflow::used
   Position at;
   bool runs_finally = false;  ///< of `finally`
+  Boxed<UseKeys> uses;        ///< the tasks of another file stand in its place
   std::string description;
   Boxed<Text> script;      ///< `run` as text
   std::vector<Text> argv;  ///< `run` as list
@@ -352,6 +382,21 @@ struct TaskNode {
   std::vector<Line> lines;         ///< of `--lines`: one element each; then there is no matrix and no `run`
 };
 
+/// A file in the place of an element of a task (flatten.hpp).
+struct UsedFile {
+  std::uint32_t above = 0;  ///< the file of that task
+  std::uint32_t task = 0;   ///< its number
+  std::string prefix;       ///< of its tasks: "post/", "a[1]/b/"
+  std::string file;         ///< its path
+  std::string name;
+  std::vector<Param> params;
+  std::vector<EnvVar> env;
+  Boxed<Text> workdir;
+  std::vector<EnvVar> outputs;
+  std::vector<std::pair<std::string, Value>> element;  ///< what `matrix.x`, `item` and `index` are in texts of the task
+  std::vector<Need> needs;                             ///< of the task, for this element
+};
+
 struct Workflow {
   std::string file;  ///< as given on the command line; "-" for standard input
   std::string name;
@@ -370,7 +415,17 @@ struct Workflow {
   std::optional<ConcurrencyKey> concurrency;
   graph::TableSpec report;
   Field<Duration> reserve;      ///< where it is not written, the caller has a default
-  std::vector<TaskNode> tasks;  ///< those of `finally` last
+  std::deque<TaskNode> tasks;   ///< those of `finally` last; a new one moves no other
+  std::vector<EnvVar> outputs;  ///< what it gives a task that uses it
+  std::vector<UsedFile> used;   ///< after flatten(); each after the one that it is used in
 };
+
+/// By numbers as TaskNode::file has them: 0 is the workflow's own, which is no used one.
+[[nodiscard]] inline const UsedFile& used_file(const Workflow& workflow, std::uint32_t file) {
+  return workflow.used.at(file - 1);
+}
+[[nodiscard]] inline const std::vector<Param>& params_of(const Workflow& workflow, std::uint32_t file) {
+  return file == 0 ? workflow.params : used_file(workflow, file).params;
+}
 
 }  // namespace fugle::workflow
