@@ -25,9 +25,8 @@ bool has_its_files(const graph::Graph& graph, ElementId e) {
   if (task.output_names.empty() || task.is_late) return true;
   const graph::ElementText text = graph.text(e);
   std::error_code ignored;
-  return std::ranges::all_of(text.outputs, [&](const std::string& path) {
-    return path.empty() || std::filesystem::exists(path, ignored);
-  });
+  return std::ranges::all_of(
+      text.outputs, [&](const std::string& path) { return path.empty() || std::filesystem::exists(path, ignored); });
 }
 
 bool has_to_run_again(const StoredRun& old, ElementId e) {

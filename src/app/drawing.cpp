@@ -1,5 +1,6 @@
 #include "app/drawing.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -75,7 +76,12 @@ Drawing::Box box_for(const graph::Task& task, std::string name, std::string deta
   add(task.has_when, "when");
   add(task.runs_finally, "finally");
   const std::size_t slash = task.name.rfind('/');
-  return {std::move(name), std::move(detail), task.service.is_given, task.runs_finally, task.has_when, false,
+  return {std::move(name),
+          std::move(detail),
+          task.service.is_given,
+          task.runs_finally,
+          task.has_when,
+          false,
           slash == std::string::npos ? "" : task.name.substr(0, slash)};
 }
 
@@ -135,12 +141,17 @@ void mark_handlers(Drawing& drawing, std::span<const std::pair<std::string, std:
       // Its condition is the failure, which the arrow says.
       box.detail = "handler";
       box.is_handler = true;
-      box.is_conditional = false;
+      box.is_conditional = box.runs_finally = false;
     }
-    for (Drawing::Arrow& arrow : drawing.arrows)
-      if (task_part(drawing.boxes[arrow.to].name) == handler && task_part(drawing.boxes[arrow.from].name) == task)
-        arrow.condition = "failed";
+    std::erase_if(drawing.arrows, [&](const Drawing::Arrow& arrow) {
+      return task_part(drawing.boxes[arrow.to].name) == handler && task_part(drawing.boxes[arrow.from].name) == task;
+    });
+    for (std::uint32_t from = 0; from < drawing.boxes.size(); ++from)
+      for (std::uint32_t to = 0; to < drawing.boxes.size(); ++to)
+        if (task_part(drawing.boxes[from].name) == task && task_part(drawing.boxes[to].name) == handler)
+          drawing.arrows.push_back({from, to, "failed"});
   }
+  std::ranges::sort(drawing.arrows);
 }
 
 }  // namespace fugle::app

@@ -31,6 +31,7 @@ class Layout {
       places_[i].width = 28 + 7.6 * static_cast<double>(letters);
     }
     find_layers();
+    put_the_end_below();
     for (const Drawing::Arrow& arrow : drawing.arrows) paths_.push_back(path_of(arrow));
     layers_.resize(1);
     for (std::size_t i = 0; i < places_.size(); ++i) {
@@ -74,6 +75,15 @@ class Layout {
         if (--open[to] == 0) ready.push_back(to);
       }
     }
+  }
+
+  /// What runs when all else has ended.
+  void put_the_end_below() {
+    std::uint32_t below = 0;
+    for (std::size_t i = 0; i < drawing_.boxes.size(); ++i)
+      if (!drawing_.boxes[i].runs_finally) below = std::max(below, places_[i].layer + 1);
+    for (std::size_t i = 0; i < drawing_.boxes.size(); ++i)
+      if (drawing_.boxes[i].runs_finally) places_[i].layer += below;
   }
 
   /// What the arrow passes, its ends included.
@@ -138,6 +148,9 @@ class Layout {
     }
     for (Place& place : places_) place.x += kMargin - left;
     width_ = right - left + 2 * kMargin;
+    const bool has_labels =
+        std::ranges::any_of(drawing_.arrows, [](const auto& arrow) { return !arrow.condition.empty(); });
+    if (has_labels) width_ += kMargin;  // one may stand at the edge
   }
 
   const Drawing& drawing_;
@@ -190,12 +203,12 @@ std::string arrow_svg(const Drawing::Arrow& arrow, const Layout& layout, const s
     y += kHeight;
     curve += fmt::format(" V{:.1f}", y);
   }
-  std::string svg = fmt::format("<path d=\"{}\"{}/>\n", curve,
-                                arrow.condition.empty() ? "" : " stroke-dasharray=\"5 3\"");
+  std::string svg =
+      fmt::format("<path d=\"{}\"{}/>\n", curve, arrow.condition.empty() ? "" : " stroke-dasharray=\"5 3\"");
   if (arrow.condition.empty()) return svg;
   const double label_x = (layout.place(path[path.size() - 2]).x + x) / 2;
-  return svg + fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"condition\">{}</text>\n", label_x + 6,
-                           layout.top(path.back()) - kLayerGap / 2 - 2, in_xml(arrow.condition));
+  return svg + fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"condition\">{}</text>\n", label_x,
+                           layout.top(path.back()) - kLayerGap / 2 + 4, in_xml(arrow.condition));
 }
 
 }  // namespace
@@ -206,7 +219,8 @@ std::string svg_of(const Drawing& drawing) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} "
       "{1:.0f}\">\n<title>{2}</title>\n"
       "<style>text{{font:13px sans-serif;text-anchor:middle;fill:#1b2733}}.detail{{font-size:11px;fill:#5a6775}}"
-      ".condition{{font-size:11px;text-anchor:start;fill:#8a4b08}}path{{fill:none;stroke:#44546a;"
+      ".condition{{font-size:11px;fill:#8a4b08;stroke:white;stroke-width:4px;paint-order:stroke}}path{{fill:none;"
+      "stroke:#44546a;"
       "marker-end:url(#head)}}</style>\n"
       "<defs><marker id=\"head\" markerWidth=\"9\" markerHeight=\"8\" refX=\"8\" refY=\"4\" orient=\"auto\">"
       "<polygon points=\"0 0,9 4,0 8\" fill=\"#44546a\"/></marker></defs>\n"

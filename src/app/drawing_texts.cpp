@@ -94,7 +94,8 @@ std::string json_of(const Drawing& drawing) {
 std::string dot_of(const Drawing& drawing) {
   std::string dot = fmt::format("digraph {} {{\n  node [shape=box, fontname=\"sans-serif\"];\n", in_dot(drawing.name));
   for (const auto& [group, boxes] : by_group(drawing)) {
-    if (!group.empty()) dot += fmt::format("  subgraph {} {{\n  label={};\n", in_dot("cluster " + group), in_dot(group));
+    if (!group.empty())
+      dot += fmt::format("  subgraph {} {{\n  label={};\n", in_dot("cluster " + group), in_dot(group));
     for (const std::uint32_t i : boxes) {
       const Drawing::Box& box = drawing.boxes[i];
       std::string label = in_dot(box.name);

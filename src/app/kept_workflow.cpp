@@ -61,8 +61,9 @@ std::vector<std::pair<std::string, std::string>> pairs_in(const Json& json) {
 }
 
 Json json_of(const workflow::LinesOptions& lines) {
-  return {{"cores", lines.cores},     {"mem", lines.mem_bytes},       {"gpus", lines.gpus},
-          {"timeout_ns", lines.timeout.count()}, {"retries", lines.retries}, {"shell", bytes_as_text(lines.shell)}};
+  return {{"cores", lines.cores},     {"mem", lines.mem_bytes},
+          {"gpus", lines.gpus},       {"timeout_ns", lines.timeout.count()},
+          {"retries", lines.retries}, {"shell", bytes_as_text(lines.shell)}};
 }
 
 workflow::LinesOptions lines_in(const Json& json) {
@@ -130,8 +131,8 @@ void write_kept_workflow(const std::string& run_dir, const KeptWorkflow& kept) {
 KeptWorkflow read_kept_workflow(const std::string& run_dir) {
   const auto bytes = read_small_file(path_in(run_dir), kMaxBytes);
   const auto damaged = [&](const std::string& why) {
-    return EnvironmentError(
-        fmt::format("cannot take the workflow from {} ({}); start a new run of its file with fugle run", path_in(run_dir), why));
+    return EnvironmentError(fmt::format(
+        "cannot take the workflow from {} ({}); start a new run of its file with fugle run", path_in(run_dir), why));
   };
   if (!bytes) throw damaged("it is not there, or not to be read");
   try {
@@ -179,7 +180,8 @@ workflow::Workflow workflow_of(const KeptWorkflow& kept) {
   if (workflow && !kept.params_file.empty())
     (void)workflow::take_params_file(kept.params_text, kept.params_file, params, *workflow, diagnostics);
   if (!workflow || diagnostics.has_errors())
-    throw EnvironmentError(fmt::format("cannot read the workflow that was kept with the run: {}", diagnostics.to_text()));
+    throw EnvironmentError(
+        fmt::format("cannot read the workflow that was kept with the run: {}", diagnostics.to_text()));
   if (kept.has_stubs) workflow::put_stubs(*workflow);
   workflow->file = kept.file;
   return *std::move(workflow);

@@ -23,7 +23,8 @@ std::set<std::string> outputs_of(const graph::Graph& graph) {
 
 class Linker {
  public:
-  Linker(fs::path from, fs::path to, AbsentInput absent) : from_(std::move(from)), to_(std::move(to)), absent_(absent) {}
+  Linker(fs::path from, fs::path to, AbsentInput absent)
+      : from_(std::move(from)), to_(std::move(to)), absent_(absent) {}
 
   void link(const fs::path& wanted) {
     const fs::path inside = wanted.lexically_relative(to_);
@@ -72,9 +73,10 @@ void expect_outputs_in(const graph::Graph& graph, const std::string& directory, 
     if (graph.task_of(ElementId(e)).output_names.empty()) continue;
     for (const std::string& path : graph.text(ElementId(e)).outputs)
       if (!path.empty() && !path.starts_with(directory + "/"))
-        throw UsageError(fmt::format("{} has the output '{}', which is not below the directory of the run ({}); make "
-                                     "its path relative",
-                                     graph.id(ElementId(e)), path, why));
+        throw UsageError(
+            fmt::format("{} has the output '{}', which is not below the directory of the run ({}); make "
+                        "its path relative",
+                        graph.id(ElementId(e)), path, why));
   }
 }
 

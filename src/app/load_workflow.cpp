@@ -112,8 +112,8 @@ class FilesElsewhere final : public workflow::Files {
 
 /// nullptr: there is none, or nothing in it.
 const workflow::YamlNode* read_params_file(const LoadOptions& options, workflow::Document& document,
-                                      workflow::Workflow& workflow, KeptWorkflow& kept,
-                                      workflow::Diagnostics& diagnostics) {
+                                           workflow::Workflow& workflow, KeptWorkflow& kept,
+                                           workflow::Diagnostics& diagnostics) {
   if (options.params_file.empty()) return nullptr;
   kept.params_file = options.params_file;
   kept.params_text = options.stored ? options.stored->params_text : workflow::read_file(options.params_file);
@@ -229,8 +229,7 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
     if (options.has_stubs) workflow::put_stubs(*workflow);
     FilesElsewhere disk(options.directory, options.looks_for_files);
     workflow::KeptFiles files(disk);
-    if (options.stored && !options.stored->file_answers.empty())
-      (void)files.take_answers(options.stored->file_answers);
+    if (options.stored && !options.stored->file_answers.empty()) (void)files.take_answers(options.stored->file_answers);
     expansion.files = &files;
     expansion.outlook = &loaded.outlook;
     loaded.run_id = make_run_id(workflow->name, std::chrono::system_clock::now());
@@ -266,7 +265,8 @@ std::optional<Loaded> load_workflow(const LoadOptions& options) {
   }
   const bool refused = !graph || diagnostics.has_errors() || (options.strict && !diagnostics.all().empty());
   const bool shows_resolved = !refused && options.prints_resolved;
-  if (!shows_resolved || !options.json) print_mistakes(diagnostics, options.json ? MistakeForm::json : MistakeForm::text);
+  if (!shows_resolved || !options.json)
+    print_mistakes(diagnostics, options.json ? MistakeForm::json : MistakeForm::text);
   if (refused) return std::nullopt;
   if (shows_resolved) {
     workflow::put_params(resolved, *workflow, params, options.params);

@@ -21,9 +21,10 @@ ElementId find_one(const graph::Graph& graph, const std::string& id) {
   const ElementId e = find_element(graph, "of this file", id);
   const graph::Task& task = graph.task_of(e);
   if (task.kind == graph::TaskKind::expansion || task.is_late)
-    throw UsageError(fmt::format("{} takes what other tasks gave (only a run knows that); in one: fugle rerun --element "
-                                 "{}",
-                                 id, quote_for_shell(id)));
+    throw UsageError(
+        fmt::format("{} takes what other tasks gave (only a run knows that); in one: fugle rerun --element "
+                    "{}",
+                    id, quote_for_shell(id)));
   return e;
 }
 
@@ -37,8 +38,7 @@ void add_only_options(po::options_description& options) {
 }
 
 std::string only_from(const Arguments& arguments) {
-  if (arguments.has("attach") && !arguments.has("only"))
-    throw UsageError("--attach is for one element; add --only E");
+  if (arguments.has("attach") && !arguments.has("only")) throw UsageError("--attach is for one element; add --only E");
   if (!arguments.has("only")) return {};
   if (arguments.has("select")) throw UsageError("--only and --select are two answers to what runs; leave one out");
   const std::string id = arguments.get<std::string>("only");
@@ -50,8 +50,8 @@ graph::Graph only_element(const graph::Graph& graph, const std::string& id) {
   const ElementId e = find_one(graph, id);
   graph::GraphBuilder builder;
   graph::Task task = graph.task_of(e);
-  task.has_when = false;       // a person wants it
-  task.runs_finally = false;   // there is nothing else to come first
+  task.has_when = false;      // a person wants it
+  task.runs_finally = false;  // there is nothing else to come first
   if (task.place == graph::Place::near) task.place = graph::Place::pack;
   const graph::ElementText text = graph.text(e);
   builder.add_element(builder.add_task(std::move(task)), graph.id(e), text, graph.estimate(e));

@@ -83,8 +83,8 @@ void copy_what_attempts_left(const std::string& old_dir, const std::string& run_
     if (!fs::exists(fs::path(old_dir) / name, problem)) continue;
     fs::copy(fs::path(old_dir) / name, fs::path(run_dir) / name, fs::copy_options::recursive, problem);
     if (problem)
-      throw EnvironmentError(fmt::format("cannot copy {}/{} ({}); free some space, or use --all", old_dir, name,
-                                         problem.message()));
+      throw EnvironmentError(
+          fmt::format("cannot copy {}/{} ({}); free some space, or use --all", old_dir, name, problem.message()));
   }
 }
 
@@ -144,10 +144,12 @@ void take_over(const StoredRun& old, std::vector<bool> again, const RunAgain& wa
 NewRun make_run_again(const std::string& old_dir, const RunAgain& wanted) {
   const StoredRun old(old_dir);
   if (old.condition() == report::RunCondition::running && wanted.into.empty())
-    throw ConflictError(fmt::format("{0} is still running and would write the same files; wait for it, fugle cancel {0}, "
-                                    "or rerun --into another directory",
-                                    old.facts().run));
-  const std::vector<bool> again = elements_to_run_again(old, wanted.again);  // mistakes are told before anything is made
+    throw ConflictError(
+        fmt::format("{0} is still running and would write the same files; wait for it, fugle cancel {0}, "
+                    "or rerun --into another directory",
+                    old.facts().run));
+  const std::vector<bool> again =
+      elements_to_run_again(old, wanted.again);  // mistakes are told before anything is made
   if (std::ranges::find(again, true) == again.end()) {
     fmt::print("nothing to run again: all of {0} is OK; 'fugle rerun {0}' runs all of it\n", old.facts().run);
     return {};

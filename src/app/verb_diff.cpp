@@ -36,7 +36,8 @@ Side side_of(const Arguments& arguments, const std::string& word) {
   if (word == "-" || std::filesystem::is_regular_file(word)) return side;
   const auto run_dir = try_find_run(runs_dir_from(arguments), word);
   if (!run_dir)
-    throw UsageError(fmt::format("'{}' is neither a workflow file nor a run here; 'fugle history' lists the runs", word));
+    throw UsageError(
+        fmt::format("'{}' is neither a workflow file nor a run here; 'fugle history' lists the runs", word));
   side.run = std::make_unique<StoredRun>(*run_dir);
   return side;
 }
@@ -52,7 +53,8 @@ void load(Side& side, const Side& other, const LoadOptions& given) {
       const KeptWorkflow kept = read_kept_workflow(other.run->dir());
       options.directory = kept.directory;
       options.params.insert(options.params.begin(), kept.params.begin(), kept.params.end());
-      if (options.params_file.empty() && std::filesystem::exists(kept.params_file)) options.params_file = kept.params_file;
+      if (options.params_file.empty() && std::filesystem::exists(kept.params_file))
+        options.params_file = kept.params_file;
     }
   }
   options.needs_inputs = false;

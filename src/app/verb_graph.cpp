@@ -35,8 +35,8 @@ std::string (*form_from(const Arguments& arguments))(const Drawing&) {
   for (const Form& form : kForms) {
     if (!arguments.has(form.option)) continue;
     if (asked != nullptr)
-      throw UsageError(fmt::format("--{} and --{} are two forms of one graph; leave one out", asked->option,
-                                   form.option));
+      throw UsageError(
+          fmt::format("--{} and --{} are two forms of one graph; leave one out", asked->option, form.option));
     asked = &form;
   }
   return asked != nullptr ? asked->text : text_of;
@@ -72,7 +72,8 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 }  // namespace
 
 int graph_verb(const Args& args) {
-  Usage usage("graph", "FILE|RUN", "What waits for what: tasks, or elements. Without an option one line for each.", 0, 1);
+  Usage usage("graph", "FILE|RUN", "What waits for what: tasks, or elements. Without an option one line for each.", 0,
+              1);
   auto add = usage.options.add_options();
   for (const Form& form : kForms) add(form.option, form.help);
   add("docs", "a page in Markdown: each task with its inputs, outputs and resources");

@@ -48,7 +48,8 @@ Again again_from(const Arguments& arguments) {
   }
   Again again;
   if (arguments.has("failed")) again.which = Again::Which::failed;
-  for (const auto& [option, which] : {std::pair{"from", Again::Which::from}, std::pair{"element", Again::Which::only}}) {
+  for (const auto& [option, which] :
+       {std::pair{"from", Again::Which::from}, std::pair{"element", Again::Which::only}}) {
     if (!arguments.has(option)) continue;
     again.which = which;
     for (const std::string& text : arguments.get<std::vector<std::string>>(option))

@@ -61,8 +61,8 @@ bool is_asked_to_retry(const Arguments& arguments) {
 
 /// Nobody is asked by what goes on by itself.
 void look_at_edits(const Arguments& arguments, const std::string& run_dir) {
-  const bool is_asked = continued_run(arguments).empty() && !arguments.has("requeue") && !arguments.has("join") &&
-                        !look_around().is_rank;
+  const bool is_asked =
+      continued_run(arguments).empty() && !arguments.has("requeue") && !arguments.has("join") && !look_around().is_rank;
   if (!is_asked || arguments.has("accept") || warn_of_edits(run_dir) != EditedFile::other_shape) return;
   throw UsageError(
       fmt::format("the workflow has other elements now, or these need others; 'fugle resume {} --accept' goes on with "

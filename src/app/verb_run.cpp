@@ -23,8 +23,8 @@
 #include "app/life_in_job.hpp"
 #include "app/load_workflow.hpp"
 #include "app/mistakes.hpp"
-#include "app/only_element.hpp"
 #include "app/notices.hpp"
+#include "app/only_element.hpp"
 #include "app/other_runs.hpp"
 #include "app/placement_options.hpp"
 #include "app/planning_options.hpp"
@@ -212,7 +212,7 @@ int run_verb(const Args& args) {
     if (const auto exit_code = wait_for_other_runs(after_runs_from(*arguments, {}, runs_dir_from(*arguments))))
       return *exit_code;
   Asked asked{load_options_from(*arguments), placement_from(*arguments), planning_options_from(*arguments),
-                    access_from(*arguments),       keeps_journal(*arguments),  select_patterns_from(*arguments)};
+              access_from(*arguments),       keeps_journal(*arguments),  select_patterns_from(*arguments)};
   asked.load.runs_dir = runs_dir_from(*arguments);
   asked.only = only_from(*arguments);
   if (arguments->has("attach")) {

@@ -38,8 +38,9 @@ class Workshop {
     const char* root = std::getenv("TMPDIR");
     std::string pattern = std::string(root != nullptr && *root != '\0' ? root : "/tmp") + "/fugle-test-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr)
-      throw EnvironmentError(fmt::format("cannot make a directory like '{}' ({}); set TMPDIR to one that can be written",
-                                         pattern, std::strerror(errno)));
+      throw EnvironmentError(
+          fmt::format("cannot make a directory like '{}' ({}); set TMPDIR to one that can be written", pattern,
+                      std::strerror(errno)));
     path_ = fs::canonical(pattern).string();
   }
   ~Workshop() {
@@ -113,7 +114,8 @@ void run_here(Loaded loaded, const LoadOptions& load, const Args& args) {
 /// As FORMAT.md section 8 has it: the strongest of what its elements are.
 State state_of_task(const scheduler::RunState& state, const std::vector<ElementId>& elements) {
   State strongest = State::skipped;
-  constexpr std::array kOrder{State::skipped, State::cached, State::ok, State::blocked, State::cancelled, State::failed};
+  constexpr std::array kOrder{State::skipped, State::cached,    State::ok,
+                              State::blocked, State::cancelled, State::failed};
   for (const ElementId e : elements) {
     const bool is_tolerated = state.state(e) == State::failed && state.counts_as_ok(e) &&
                               state.graph().task_of(e).on_failure != graph::OnFailure::ignore;
@@ -158,9 +160,9 @@ void compare_task(const StoredRun& run, const Expectation::OfTask& wanted, std::
       elements.size() == 1 && run.graph().task_of(elements[0]).kind == graph::TaskKind::expansion;
   const auto count = static_cast<std::int64_t>(stands_for_none ? 0 : elements.size());
   if (wanted.elements && *wanted.elements != count)
-    into.push_back({wanted.at, fmt::format("{} has {}, expected {}", wanted.id,
-                                           counted(static_cast<std::uint64_t>(count), "element", "elements"),
-                                           *wanted.elements)});
+    into.push_back(
+        {wanted.at, fmt::format("{} has {}, expected {}", wanted.id,
+                                counted(static_cast<std::uint64_t>(count), "element", "elements"), *wanted.elements)});
   const char* is = scheduler::name_of(state_of_task(run.state(), elements));
   if (!wanted.state.empty() && wanted.state != is)
     into.push_back({wanted.at, fmt::format("{} is {}, expected {}", wanted.id, is, wanted.state)});
@@ -195,8 +197,7 @@ void print_json(const StoredRun& run, const Expected& expected, const std::vecto
   json["directory"] = kept.empty() ? report::Json() : report::Json(kept);
   json["mismatches"] = report::Json::array();
   for (const Mismatch& mismatch : mismatches)
-    json["mismatches"].push_back(
-        {{"line", mismatch.at.line}, {"column", mismatch.at.column}, {"text", mismatch.text}});
+    json["mismatches"].push_back({{"line", mismatch.at.line}, {"column", mismatch.at.column}, {"text", mismatch.text}});
   fmt::print("{}\n", report::to_pretty_text(json));
 }
 

@@ -145,10 +145,11 @@ std::vector<Difference> diff_workflows(const Loaded& before, const Loaded& after
   const std::size_t num_of_keys = differences.size();
   for (Difference& one : diff_elements(before.graph, after.graph, !has_keys)) {
     // Those of tasks that are new or gone are told with them.
-    const bool is_told = std::any_of(differences.begin(), differences.begin() + num_of_keys, [&](const Difference& task) {
-      const std::string id = one.what.substr(one.what.find(' ') + 1);
-      return task.key.empty() && task.what == "task " + id.substr(0, id.find('['));
-    });
+    const bool is_told =
+        std::any_of(differences.begin(), differences.begin() + num_of_keys, [&](const Difference& task) {
+          const std::string id = one.what.substr(one.what.find(' ') + 1);
+          return task.key.empty() && task.what == "task " + id.substr(0, id.find('['));
+        });
     if (!is_told) differences.push_back(std::move(one));
   }
   return differences;

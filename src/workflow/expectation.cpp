@@ -39,8 +39,7 @@ void read_state(const Reading& reading, std::string_view key, const YamlNode& no
   if (node.is_null() || node.kind == YamlNode::Kind::broken) return;
   if (!node.is_scalar()) return refuse_shape(reading, key, "a state", node);
   if (std::ranges::find(states, node.text) == states.end())
-    reading.diagnostics.error("E112", node.at,
-                              fmt::format("'{}' is '{}'; one of {}", key, node.text, list_of(states)));
+    reading.diagnostics.error("E112", node.at, fmt::format("'{}' is '{}'; one of {}", key, node.text, list_of(states)));
   into = node.text;
 }
 
@@ -86,8 +85,9 @@ void read_entry(const Reading& reading, const Entry& entry, Expectation& into) {
     read_state(reading, entry.key, *entry.value, kRunStates, into.state.text);
   } else if (entry.key == "files") {
     if (is_list_or_refuse(reading, entry.key, *entry.value))
-      for_each_scalar(reading, entry.key, "paths", *entry.value,
-                      [&](const YamlNode& path) { into.files.push_back({path.text, path.at}); });
+      for_each_scalar(reading, entry.key, "paths", *entry.value, [&](const YamlNode& path) {
+        into.files.push_back({path.text, path.at});
+      });
   } else if (is_map_or_refuse(reading, entry.key, *entry.value)) {
     for (const Entry& one : entry.value->entries)
       entry.key == "params" ? read_param(reading, one, into) : read_task(reading, one, into);
