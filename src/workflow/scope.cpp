@@ -246,6 +246,9 @@ Name PlaceScope::resolve_list_file(Path path) const {
 
 Name PlaceScope::resolve_task(Path path) const {
   if (path.size() < 3) require_length(path, 4);
+  // Where it says too early what it wants of a task that is not there, that comes first; but those that use a file are
+  // written out before all tasks are known.
+  if (task_ == nullptr || !task_->uses) (void)find_task(symbols_, file_, path[1]);
   require(Stage::element, path, fmt::format("after {} has run", path[1]));
   const std::uint32_t task = find_task(symbols_, file_, path[1]);
   if (symbols_.workflow->tasks[task].runs_finally && (task_ == nullptr || !task_->runs_finally))

@@ -70,7 +70,7 @@ class ForeachRunTimeTest(FugleCase):
         (self.directory / "gate").unlink()
         self.write("names.txt", "other\n")
         self.write("w.yaml", "version: 1\nname: other\ntasks: {a: {run: x}}\n")
-        self.fugle("resume")
+        self.fugle("resume", "--accept")
         self.assertEqual(self.read("merged.txt").split(), ["ax", "ay", "bx", "by"])
         self.assertEqual(self.state_of("work[a]"), "OK")
 

@@ -51,7 +51,7 @@ class WrongWords(FugleCase):
         self.refused("help", "plann", says="did you mean 'plan'?")
 
     def test_verbs_of_later_versions_say_so(self):
-        self.refused("rerun", says="not in this version")
+        self.refused("lineage", says="not in this version")
 
     def test_no_words_at_all_shows_the_help_and_fails(self):
         done = self.fugle(expect=2)

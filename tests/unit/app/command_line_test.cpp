@@ -30,8 +30,8 @@ TEST(CommandTable, suggests_the_nearest_verb) {
 }
 
 TEST(CommandTable, says_which_verbs_are_still_to_come) {
-  EXPECT_EQ(refused_verb({"rerun", "x.yaml"}),
-            "'rerun' is not in this version of fugle; 'fugle help' lists the verbs");
+  EXPECT_EQ(refused_verb({"lineage", "x.h5"}),
+            "'lineage' is not in this version of fugle; 'fugle help' lists the verbs");
 }
 
 TEST(CommandTable, has_each_verb_once_with_a_line_of_help) {

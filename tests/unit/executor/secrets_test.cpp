@@ -24,7 +24,13 @@ class SecretsTest : public ExecutorTest {
 
 TEST_F(SecretsTest, are_in_the_environment_of_those_who_list_them_alone) {
   EXPECT_EQ(output_of(job_with("echo ${#TOKEN} ${OTHER-none} $HOME", {"TOKEN"})), "12 none /h\n");
+}
+
+TEST_F(SecretsTest, need_not_be_in_the_environment_of_the_run) {
   EXPECT_EQ(output_of(job_with("echo ${TOKEN-none} ${#OTHER}", {"OTHER"})), "none 7\n");
+}
+
+TEST_F(SecretsTest, are_in_no_environment_of_those_who_list_none) {
   EXPECT_EQ(output_of(job_with("env | grep -c -e TOKEN -e OTHER || true", {})), "0\n");
 }
 

@@ -84,7 +84,7 @@ TEST(HistoryView, writes_attempts_as_json_with_nulls_for_what_is_not_known) {
   EXPECT_EQ(to_line(attempt_json(told.graph, told.attempts, rows[0])),
             R"({"element":"b","attempt":1,"state":"FAILED","class":"signal","exit":null,"signal":9,"worker":1,)"
             R"("node":"node1","start_ns":1780288201000000000,"end_ns":1780288202000000000,"cpu_ms":100,)"
-            R"("maxrss_kb":2048,"read_bytes":4096,"written_bytes":8192})");
+            R"("maxrss_kb":2048,"read_bytes":4096,"written_bytes":8192,"late":false})");
   const Json running = attempt_json(told.graph, told.attempts, rows[1]);
   EXPECT_TRUE(running["exit"].is_null());
   EXPECT_TRUE(running["end_ns"].is_null());
