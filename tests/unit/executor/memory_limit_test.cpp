@@ -61,8 +61,10 @@ TEST_F(MemoryLimitTest, a_task_that_takes_more_than_it_asked_for_is_ended_by_its
 
 TEST_F(MemoryLimitTest, the_peak_is_that_of_all_processes_together) {
   use_control_groups(false);
-  const std::string hold = "x=$(head -c 30000000 /dev/zero | tr '\\0' x); sleep 1";
-  const AttemptReport report = run(limited("(" + hold + ") & (" + hold + ") & wait", 1 << 30));
+  const std::string hold =
+      "x=$(head -c 30000000 /dev/zero | tr '\\0' x); touch held.$i; "
+      "until [ -e held.1 ] && [ -e held.2 ]; do sleep 0.1; done; sleep 1";
+  const AttemptReport report = run(limited("for i in 1 2; do (" + hold + ") & done; wait", 1 << 30));
   EXPECT_EQ(report.cls, FailureClass::none);
   EXPECT_GT(report.maxrss_kb, 60'000u);
 }
